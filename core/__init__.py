@@ -1,0 +1,1 @@
+"""The product inside one tenant, and the machinery that carries it."""

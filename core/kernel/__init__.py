@@ -1,0 +1,1 @@
+"""Mechanisms without business words: database, ids, events, jobs, secrets, text, mail, files."""
