@@ -1,0 +1,129 @@
+"""Every hook of the product, one sentence each. Hooks declare; nothing calls them on a request path."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    import click
+    from litestar import Controller
+
+    from core.ext import specs
+    from core.kernel.events import Event
+
+PROJECT = "guanxi"
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec
+def crm_manifest() -> specs.Manifest:  # type: ignore[empty-body]
+    """Say what the module is; every module has exactly one manifest."""
+
+
+@hookspec
+def crm_records() -> Sequence[specs.RecordType]:  # type: ignore[empty-body]
+    """Declare record types: lists, API, bulk, import, export, saved views and search follow from them."""
+
+
+@hookspec
+def crm_api() -> Sequence[type[Controller]]:  # type: ignore[empty-body]
+    """Give JSON controllers, mounted under ``/api/v1``, for plugins under ``/api/v1/<key>``."""
+
+
+@hookspec
+def crm_pages() -> Sequence[type[Controller]]:  # type: ignore[empty-body]
+    """Give HTML controllers, mounted under ``/w/{workspace}``, for plugins under ``/w/{workspace}/<key>``."""
+
+
+@hookspec
+def crm_public() -> Sequence[type[Controller]]:  # type: ignore[empty-body]
+    """Give controllers that need no login: ``/`` for core and tenants, ``/p/{workspace}/<key>`` for plugins."""
+
+
+@hookspec
+def crm_permissions() -> Sequence[specs.Permission]:  # type: ignore[empty-body]
+    """Declare permissions with their default reach per built-in role."""
+
+
+@hookspec
+def crm_jobs() -> Sequence[specs.JobSpec]:  # type: ignore[empty-body]
+    """Declare background jobs, their schedules, retries and time limits."""
+
+
+@hookspec
+def crm_events() -> Sequence[type[Event]]:  # type: ignore[empty-body]
+    """Declare the event types that the module emits."""
+
+
+@hookspec
+def crm_subscriptions() -> Sequence[specs.Subscription]:  # type: ignore[empty-body]
+    """Declare handlers of events, inside the transaction or after it."""
+
+
+@hookspec
+def crm_nav() -> Sequence[specs.Nav]:  # type: ignore[empty-body]
+    """Declare entries of the menu and the command palette."""
+
+
+@hookspec
+def crm_panels() -> Sequence[specs.Panel]:  # type: ignore[empty-body]
+    """Declare cards for the slots of record pages."""
+
+
+@hookspec
+def crm_timeline() -> Sequence[specs.TimelineKind]:  # type: ignore[empty-body]
+    """Say how events read on a timeline."""
+
+
+@hookspec
+def crm_widgets() -> Sequence[specs.Widget]:  # type: ignore[empty-body]
+    """Declare cards of the Today page."""
+
+
+@hookspec
+def crm_actions() -> Sequence[specs.Action]:  # type: ignore[empty-body]
+    """Declare actions on selected records."""
+
+
+@hookspec
+def crm_search() -> Sequence[specs.SearchProvider]:  # type: ignore[empty-body]
+    """Declare sources of the global search."""
+
+
+@hookspec
+def crm_checks() -> Sequence[specs.Check]:  # type: ignore[empty-body]
+    """Declare health checks for ``guanxi doctor``."""
+
+
+@hookspec
+def crm_commands() -> Sequence[click.Command]:  # type: ignore[empty-body]
+    """Add commands to ``guanxi``."""
+
+
+@hookspec
+async def crm_demo(ctx: Any, rng: Random) -> None:
+    """Fill a demo workspace with believable rows, deterministic from ``rng``; called in the order of modules."""
+
+
+@hookspec
+async def crm_resolve_tenant(runtime: Any, slug: str) -> Any:
+    """Find the tenant of a workspace's slug; implemented by the control plane alone."""
+
+
+@hookspec
+async def crm_authenticate(runtime: Any, request: Any) -> Any:
+    """Say who a request comes from and for which tenant; implemented by the control plane alone."""
+
+
+def specifications() -> ModuleType:
+    """This module, as pluggy wants it."""
+    import sys
+
+    return sys.modules[__name__]

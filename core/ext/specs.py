@@ -1,0 +1,261 @@
+"""The structs that modules return from hooks: declarations only, frozen, tagged with their module by the registry.
+
+Titles are English message ids marked with ``N_``; whoever shows them translates them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+
+Reach = Literal["none", "own", "team", "all"]
+Tone = Literal["neutral", "info", "success", "warning", "danger"]
+
+
+class Spec(msgspec.Struct, frozen=True, eq=False, kw_only=True):
+    """Anything a hook returns; ``plugin`` is the key of the module that declared it."""
+
+    plugin: str = ""
+
+
+class Manifest(Spec, frozen=True, kw_only=True):
+    """What a module is, and who may switch it: nobody, every tenant, or whoever takes it from the marketplace."""
+
+    key: str
+    title: str
+    summary: str = ""
+    kind: Literal["locked", "default_on", "optional"] = "optional"
+    category: str = ""
+    version: str = "1.0.0"
+    requires: tuple[str, ...] = ()
+    icon: str = "puzzle"
+    author: str = "Guanxi"
+
+
+class Permission(Spec, frozen=True, kw_only=True):
+    """A right to declare routes with; ``reach`` maps a built-in role to how far it goes by default."""
+
+    name: str
+    title: str
+    reach: Mapping[str, Reach]
+    write: bool = True
+
+    @property
+    def resource(self) -> str:
+        """The part before the dot: what an API key's scope names."""
+        return self.name.rpartition(".")[0]
+
+
+class Nav(Spec, frozen=True, kw_only=True):
+    """An entry of the menu and the palette; ``url`` is relative to the workspace."""
+
+    key: str
+    title: str
+    icon: str
+    url: str
+    order: int = 500
+    permission: str = ""
+    group: Literal["core", "apps", "settings"] = "core"
+    shortcut: str = ""
+    mobile: bool = False
+
+
+class Panel(Spec, frozen=True, kw_only=True):
+    """A card on a record page: ``render(ctx, record)`` gives a template's name and its values."""
+
+    slot: str
+    key: str
+    title: str
+    render: Callable[[Any, Any], Awaitable[tuple[str, dict[str, Any]]]]
+    order: int = 500
+    permission: str = ""
+    timeout_ms: int = 2_000
+    lazy: bool = True
+
+
+class TimelineKind(Spec, frozen=True, kw_only=True):
+    """How an event reads on a timeline: ``summary(event, gettext)`` gives one line of plain text."""
+
+    event: str
+    icon: str
+    summary: Callable[[Any, Callable[..., str]], str]
+    tone: Tone = "neutral"
+
+
+class JobSpec(Spec, frozen=True, kw_only=True):
+    """A background job; the handler must bear being run again after any step."""
+
+    name: str
+    handler: Callable[[Any], Awaitable[None]]
+    params: type[msgspec.Struct]
+    title: str = ""
+    kind: Literal["event", "scheduled", "ddl", "import", "bulk", "mail"] = "bulk"
+    retries: int = 5
+    timeout_s: float = 300.0
+    every_s: int | None = None
+
+
+class Subscription(Spec, frozen=True, kw_only=True):
+    """``handler(ctx, event)`` for an event's name, or for ``*``; inside its transaction only for invariants."""
+
+    event: str
+    name: str
+    handler: Callable[[Any, Any], Awaitable[None]]
+    in_transaction: bool = False
+
+
+class Widget(Spec, frozen=True, kw_only=True):
+    """A card of the Today page."""
+
+    key: str
+    title: str
+    render: Callable[[Any], Awaitable[tuple[str, dict[str, Any]]]]
+    order: int = 500
+    permission: str = ""
+    wide: bool = False
+
+
+class Action(Spec, frozen=True, kw_only=True):
+    """Something to do with selected records of one type: ``run(ctx, records, params)``."""
+
+    key: str
+    title: str
+    icon: str
+    record_type: str
+    run: Callable[[Any, Sequence[Any], Any], Awaitable[None]]
+    params: type[msgspec.Struct] | None = None
+    permission: str = ""
+    tone: Tone = "neutral"
+
+
+class Check(Spec, frozen=True, kw_only=True):
+    """A health check: ``run(runtime)`` gives problems in plain words, none when all is well."""
+
+    key: str
+    title: str
+    run: Callable[[Any], Awaitable[Sequence[str]]]
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """One value of a choice column, as stored, as shown, and in which tone."""
+
+    value: str
+    label: str
+    tone: Tone = "neutral"
+
+
+ColumnKind = Literal[
+    "text",
+    "longtext",
+    "number",
+    "money",
+    "percent",
+    "date",
+    "datetime",
+    "bool",
+    "choice",
+    "member",
+    "ref",
+    "tags",
+    "phone",
+    "email",
+    "url",
+]
+
+
+class Column(Spec, frozen=True):
+    """A listable property of a record type: column, filter, sort key, export field and inline-edit cell in one.
+
+    ``attribute`` is the mapped attribute; ``field`` the name in the patch struct where it differs from ``key``;
+    ``currency`` the attribute that holds a money column's ISO code.
+    """
+
+    key: str
+    title: str
+    attribute: Any
+    kind: ColumnKind = "text"
+    choices: tuple[Choice, ...] = ()
+    ref: str = ""
+    currency: Any = None
+    link: bool = False
+    sortable: bool = True
+    filterable: bool = True
+    editable: bool = False
+    field: str = ""
+
+
+class Verbs(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """The only writers of a record type.
+
+    ``create(ctx, data)``, ``update(ctx, record, patch)``, ``delete(ctx, record)``, ``restore(ctx, record)``, and
+    where bulk writing pays ``create_many(ctx, rows)``.
+    """
+
+    create: Callable[[Any, Any], Awaitable[Any]]
+    update: Callable[[Any, Any, Any], Awaitable[Any]]
+    delete: Callable[[Any, Any], Awaitable[None]]
+    restore: Callable[[Any, Any], Awaitable[None]] | None = None
+    create_many: Callable[[Any, Sequence[Any]], Awaitable[Sequence[Any]]] | None = None
+
+
+class SearchDoc(msgspec.Struct, frozen=True, kw_only=True):
+    """What a record can be found by; ``person`` chooses surname readings for pinyin."""
+
+    title: str
+    subtitle: str = ""
+    names: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
+    phones: tuple[str, ...] = ()
+    emails: tuple[str, ...] = ()
+    person: bool = False
+
+
+class RecordType(Spec, frozen=True, kw_only=True):
+    """A kind of record: its structs, verbs and columns, from which lists, API, bulk, import and search follow."""
+
+    key: str
+    path: str
+    title: str
+    title_plural: str
+    icon: str
+    model: type[Any]
+    create: type[msgspec.Struct]
+    patch: type[msgspec.Struct]
+    out: type[msgspec.Struct]
+    to_out: Callable[[Any], msgspec.Struct]
+    verbs: Verbs
+    permission: str
+    label: Any
+    columns: tuple[Column, ...]
+    owner: Any = None
+    default_columns: tuple[str, ...] = ()
+    natural_order: str = "-created_at"
+    search: Callable[[Any], SearchDoc] | None = None
+    importable: bool = True
+    pages: bool = True
+
+    def column(self, key: str) -> Column | None:
+        """The column of that key."""
+        return next((column for column in self.columns if column.key == key), None)
+
+
+class Hit(msgspec.Struct, frozen=True, kw_only=True):
+    """One search result; ``url`` is relative to the workspace."""
+
+    record_type: str
+    record_id: UUID
+    title: str
+    subtitle: str
+    url: str
+    icon: str
+
+
+class SearchProvider(Spec, frozen=True, kw_only=True):
+    """A source of search results: ``find(ctx, query, limit)``."""
+
+    key: str
+    find: Callable[[Any, str, int], Awaitable[Sequence[Hit]]]
+    order: int = 500
