@@ -44,7 +44,7 @@ def crm_pages() -> Sequence[type[Controller]]:  # type: ignore[empty-body]
 
 @hookspec
 def crm_public() -> Sequence[type[Controller]]:  # type: ignore[empty-body]
-    """Give controllers that need no login: ``/`` for core and tenants, ``/p/{workspace}/<key>`` for plugins."""
+    """Give controllers that need no login: under ``/``, for plugins ``/p/{workspace}/<key>``."""
 
 
 @hookspec
@@ -119,7 +119,7 @@ async def crm_resolve_tenant(runtime: Any, slug: str) -> Any:
 
 @hookspec
 async def crm_authenticate(runtime: Any, request: Any) -> Any:
-    """Say who a request comes from and for which tenant; implemented by the control plane alone."""
+    """Say who sends a request, and for which tenant; implemented by the control plane alone."""
 
 
 def specifications() -> ModuleType:

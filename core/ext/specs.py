@@ -190,8 +190,8 @@ class Column(Spec, frozen=True):
 class Verbs(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """The only writers of a record type.
 
-    ``create(ctx, data)``, ``update(ctx, record, patch)``, ``delete(ctx, record)``, ``restore(ctx, record)``, and
-    where bulk writing pays ``create_many(ctx, rows)``.
+    ``create(ctx, data)``, ``update(ctx, record, patch)``, ``delete(ctx, record)``, ``restore(ctx, record)``,
+    and where bulk writing pays ``create_many(ctx, rows)``.
     """
 
     create: Callable[[Any, Any], Awaitable[Any]]
@@ -214,7 +214,7 @@ class SearchDoc(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RecordType(Spec, frozen=True, kw_only=True):
-    """A kind of record: its structs, verbs and columns, from which lists, API, bulk, import and search follow."""
+    """A kind of record; its list, API, bulk writing, import, export and search follow from this."""
 
     key: str
     path: str
