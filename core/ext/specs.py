@@ -36,17 +36,15 @@ class Manifest(Spec, frozen=True, kw_only=True):
 
 
 class Permission(Spec, frozen=True, kw_only=True):
-    """A right to declare routes with; ``reach`` maps a built-in role to how far it goes by default."""
+    """A right to declare routes with; ``reach`` maps a built-in role to how far it goes by default.
+
+    ``scope`` is what an API key needs for it; left out, it follows from the name: ``<resource>:read|write``.
+    """
 
     name: str
     title: str
     reach: Mapping[str, Reach]
-    write: bool = True
-
-    @property
-    def resource(self) -> str:
-        """The part before the dot: what an API key's scope names."""
-        return self.name.rpartition(".")[0]
+    scope: str | None = None
 
 
 class Nav(Spec, frozen=True, kw_only=True):
@@ -167,10 +165,10 @@ ColumnKind = Literal[
 
 
 class Column(Spec, frozen=True):
-    """A listable property of a record type: column, filter, sort key, export field and inline-edit cell in one.
+    """A listable property of a record type: column, filter, sort key, export field and inline-edit cell.
 
-    ``attribute`` is the mapped attribute; ``field`` the name in the patch struct where it differs from ``key``;
-    ``currency`` the attribute that holds a money column's ISO code.
+    ``attribute`` is the mapped attribute; ``field`` the name in the patch struct where that differs from
+    ``key``; ``currency`` the attribute that holds a money column's ISO code.
     """
 
     key: str

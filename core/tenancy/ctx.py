@@ -1,0 +1,229 @@
+"""``Ctx``: the tenant, the actor and the transaction that every callable receives first.
+
+There is no ambient tenant, and no session without a context. Contexts are made by :mod:`core.runtime` alone:
+for the authentication layer, the job runner and provisioning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from core.kernel.errors import AppError, Forbidden, NotFound
+from core.kernel.ids import uuid7
+
+if TYPE_CHECKING:
+    import msgspec
+    from sqlalchemy import ColumnElement
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from core.kernel.clock import Clock
+    from core.kernel.events import Event
+    from core.kernel.i18n import Translator
+    from core.kernel.secrets import Cipher
+    from core.tenancy.directory import Tenant
+
+ROUNDS = 8
+"""How often subscribers may answer each other's events within one transaction before that is called a loop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: a member, an API key with the rights of one, the system, or the public.
+
+    ``grants`` maps a permission to its reach, scopes of a key already taken off; ``team_ids`` are the members
+    of the units below the actor's own.
+    """
+
+    kind: Literal["member", "key", "system", "public"]
+    member_id: UUID | None = None
+    name: str = ""
+    email: str = ""
+    role: str = ""
+    grants: Mapping[str, str] = MappingProxyType({})
+    team_ids: frozenset[UUID] = frozenset()
+    key_id: UUID | None = None
+    account_id: UUID | None = None
+    locale: str = ""
+    timezone: str = ""
+
+
+SYSTEM = Actor(kind="system", name="Guanxi")
+PUBLIC = Actor(kind="public")
+
+
+class Decision(Protocol):
+    """The answer of the policy, with a translatable reason."""
+
+    @property
+    def allowed(self) -> bool: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def params(self) -> Mapping[str, str]: ...
+
+
+class Policy(Protocol):
+    """Decides about records, and about lists of them by a condition that agrees."""
+
+    async def decide(self, ctx: Ctx, permission: str, record: Any) -> Decision: ...
+    def allows(self, ctx: Ctx, permission: str) -> Decision: ...
+    def visible(self, ctx: Ctx, model: type[Any], permission: str) -> ColumnElement[bool]: ...
+
+
+class Machinery(Protocol):
+    """What the composition root lends to every context."""
+
+    clock: Clock
+
+    @property
+    def policy(self) -> Policy: ...
+    def translator(self, locale: str) -> Translator: ...
+    def cipher(self, tenant: Tenant) -> Cipher: ...
+    def in_transaction(
+        self, tenant: Tenant, event: str
+    ) -> Sequence[Callable[[Ctx, Any], Awaitable[None]]]: ...
+    async def write(self, ctx: Ctx, events: Sequence[Event], jobs: Sequence[QueuedJob]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueuedJob:
+    """A job asked for during the transaction and written with it; ``title`` makes it visible to people."""
+
+    id: UUID
+    name: str
+    params: msgspec.Struct
+    title: str | None = None
+    total: int | None = None
+    run_at: datetime | None = None
+    key: str | None = None
+
+
+@dataclass(slots=True)
+class Ctx:
+    """One transaction of one actor in one tenant."""
+
+    tenant: Tenant
+    actor: Actor
+    session: AsyncSession
+    machinery: Machinery
+    locale: str = "en"
+    timezone: str = "UTC"
+    request_id: str = ""
+    readonly: bool = False
+    is_rolled_back: bool = False
+    _events: list[Event] = field(default_factory=list)
+    _jobs: list[QueuedJob] = field(default_factory=list)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The actor's time zone."""
+        return ZoneInfo(self.timezone)
+
+    def now(self) -> datetime:
+        """The present instant in UTC, by a clock that tests can stop."""
+        return self.machinery.clock.now()
+
+    def today(self) -> date:
+        """The present day where the actor is."""
+        return self.now().astimezone(self.zone).date()
+
+    def t(self, message: str, /, **params: object) -> str:
+        """Translate a message id into the actor's language."""
+        return self.machinery.translator(self.locale).gettext(message, **params)
+
+    def w(self, path: str = "/") -> str:
+        """The address of a page of this workspace."""
+        return f"/w/{self.tenant.slug}{path}"
+
+    def cipher(self) -> Cipher:
+        """Encryption under the tenant's own key."""
+        return self.machinery.cipher(self.tenant)
+
+    def emit(self, event: Event) -> None:
+        """Put an event into the outbox; it is written with this transaction, or not at all."""
+        self._writable()
+        self._events.append(event)
+
+    def enqueue(
+        self,
+        name: str,
+        params: msgspec.Struct,
+        *,
+        title: str | None = None,
+        total: int | None = None,
+        run_at: datetime | None = None,
+        key: str | None = None,
+    ) -> UUID:
+        """Queue a job with this transaction; a second job with the same pending ``key`` is dropped."""
+        self._writable()
+        job = QueuedJob(
+            id=uuid7(), name=name, params=params, title=title, total=total, run_at=run_at, key=key
+        )
+        self._jobs.append(job)
+        return job.id
+
+    def can(self, permission: str) -> bool:
+        """Whether the actor has a permission for any record at all."""
+        return self.machinery.policy.allows(self, permission).allowed
+
+    async def can_on(self, permission: str, record: Any) -> bool:
+        """Whether the actor has a permission for this record."""
+        return (await self.why(permission, record)).allowed
+
+    async def why(self, permission: str, record: Any) -> Decision:
+        """The decision about a record, with its reason."""
+        return await self.machinery.policy.decide(self, permission, record)
+
+    async def require(self, permission: str, record: Any = None) -> None:
+        """Raise unless the actor has the permission.
+
+        A record that the actor may not even see raises :class:`NotFound`, like one that does not exist.
+        """
+        policy = self.machinery.policy
+        if record is None:
+            decision = policy.allows(self, permission)
+        else:
+            decision = await policy.decide(self, permission, record)
+        if decision.allowed:
+            return
+        if record is not None:
+            resource = permission.rpartition(".")[0]
+            if not (await policy.decide(self, f"{resource}.view", record)).allowed:
+                raise NotFound
+        raise Forbidden(detail=decision.reason, params=dict(decision.params))
+
+    def visible(self, model: type[Any], permission: str) -> ColumnElement[bool]:
+        """The condition that keeps lists to what the actor may see."""
+        return self.machinery.policy.visible(self, model, permission)
+
+    def roll_back(self) -> None:
+        """Have this transaction undone at its end although the answer is not an exception."""
+        self.is_rolled_back = True
+
+    async def flush(self) -> None:
+        """Run the subscribers of this transaction and write its events and jobs; called once before commit."""
+        handled: list[Event] = []
+        for _ in range(ROUNDS):
+            fresh, self._events = self._events, []
+            if not fresh:
+                break
+            handled += fresh
+            for event in fresh:
+                for handler in self.machinery.in_transaction(self.tenant, event.name):
+                    await handler(self, event)
+        else:
+            raise AppError(code="events.loop")
+        jobs, self._jobs = self._jobs, []
+        await self.session.flush()
+        if handled or jobs:
+            await self.machinery.write(self, handled, jobs)
+
+    def _writable(self) -> None:
+        if self.readonly:
+            raise RuntimeError("a reading request cannot write: the route must declare records=True")
