@@ -38,9 +38,8 @@ bench: setup .venv/.bench ## Measure speed as ratios and write docs/benchmarks.m
 	@exec $(PY) -m pytest -n 0 -s -m bench $(ARGS) tests/bench
 
 lint: setup ## Check style and who imports whom
-	@.venv/bin/ruff check .
-	@.venv/bin/ruff format --check .
-	@.venv/bin/lint-imports
+	@failed=0; .venv/bin/ruff check . || failed=1; .venv/bin/ruff format --check . || failed=1; \
+		.venv/bin/lint-imports || failed=1; exit $$failed
 
 types: setup ## Check types
 	@.venv/bin/mypy $(PACKAGES) hatch_build.py

