@@ -120,9 +120,7 @@ def install(root: Path) -> Path:
     environment = {**os.environ, "PATH": path}
     done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
-        raise FrontEndError(
-            f"npm ci could not fetch the browser files; check the network or npm's settings.\n{done.stderr[-2000:]}"
-        )
+        raise FrontEndError(f"npm ci failed; check the network or npm's settings.\n{done.stderr[-2000:]}")
     return modules
 
 
