@@ -19,7 +19,9 @@ class Standing:
     team_ids: frozenset[UUID]
 
 
-async def standing(session: Any, *, account_id: UUID | None = None, member_id: UUID | None = None) -> Standing | None:
+async def standing(
+    session: Any, *, account_id: UUID | None = None, member_id: UUID | None = None
+) -> Standing | None:
     """Read the active member of a login, or of an id, with role and team in one statement."""
     condition = Member.account_id == account_id if member_id is None else Member.id == member_id
     return await _standing(session, condition)
@@ -36,7 +38,9 @@ async def _standing(session: Any, condition: ColumnElement[bool]) -> Standing | 
         .scalar_subquery()
     )
     statement = (
-        select(Member, Role.grants, team).outerjoin(Role, Role.key == Member.role).where(condition, Member.active)
+        select(Member, Role.grants, team)
+        .outerjoin(Role, Role.key == Member.role)
+        .where(condition, Member.active)
     )
     row = (await session.execute(statement)).first()
     return None if row is None else Standing(row[0], row[1], frozenset(row[2] or ()))
