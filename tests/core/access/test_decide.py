@@ -92,7 +92,9 @@ _ACTORS = st.builds(
 )
 _OWNERS = st.lists(st.sampled_from([*PEOPLE, None]), min_size=len(RECORDS), max_size=len(RECORDS))
 _SHARES = st.dictionaries(
-    st.tuples(st.sampled_from(PEOPLE), st.sampled_from(["thing", "plain", "other"]), st.sampled_from(RECORDS)),
+    st.tuples(
+        st.sampled_from(PEOPLE), st.sampled_from(["thing", "plain", "other"]), st.sampled_from(RECORDS)
+    ),
     st.sampled_from(["view", "edit"]),
     max_size=8,
 )
@@ -116,7 +118,11 @@ def test_lists_show_what_the_decision_allows(
         listed = _listed(actor, model, rows, shared, permission)
         allowed = set()
         for row in rows:
-            level = None if actor.member_id is None else shared.get((actor.member_id, model.__tablename__, row.id))
+            level = (
+                None
+                if actor.member_id is None
+                else shared.get((actor.member_id, model.__tablename__, row.id))
+            )
             known = Facts(model is Thing, getattr(row, "owner_id", None), level)  # type: ignore[arg-type]
             if decide(actor, permission, known).allowed:
                 allowed.add(row.id)

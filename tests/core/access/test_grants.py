@@ -8,7 +8,9 @@ VIEW = Permission(
     name="customers.view", title="See customers", reach={"owner": "all", "member": "own"}, write=False
 )
 EDIT = Permission(name="customers.edit", title="Edit customers", reach={"owner": "all", "member": "own"})
-DEALS = Permission(name="deals.view", title="See deals", reach={"owner": "all", "member": "team"}, write=False)
+DEALS = Permission(
+    name="deals.view", title="See deals", reach={"owner": "all", "member": "team"}, write=False
+)
 ALL = (VIEW, EDIT, DEALS)
 
 
