@@ -1,0 +1,1 @@
+"""Stand-ins for the world outside: servers on loopback that keep what they were told."""
