@@ -1,4 +1,5 @@
 """One PostgreSQL schema and one role per tenant: the mechanism, and the context that every callable gets.
 
-Owns the directory, provisioning, migrations, sessions and ``Ctx``. Never decides who may use or pays for what.
+Owns the directory, provisioning, migrations, sessions and ``Ctx``. Never decides who uses or
+pays for what.
 """

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from core.tenancy.directory import Tenant
 
 ROUNDS = 8
-"""How often subscribers may answer each other's events within one transaction before that is called a loop."""
+"""How often subscribers may answer each other's events in one transaction before that is called a loop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,26 @@ class Actor:
     account_id: UUID | None = None
     locale: str = ""
     timezone: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """Who a request comes from, as the control plane knows it: a session of an account, or an API key.
+
+    ``tenant`` is None on pages outside of every workspace; ``csrf`` is the token that unsafe requests of a
+    session must carry; ``scopes`` is None where a key does not narrow the rights.
+    """
+
+    kind: Literal["member", "key"]
+    tenant: Tenant | None = None
+    member_id: UUID | None = None
+    account_id: UUID | None = None
+    key_id: UUID | None = None
+    scopes: frozenset[str] | None = None
+    session_id: UUID | None = None
+    name: str = ""
+    csrf: str = ""
+    workspaces: tuple[tuple[str, str], ...] = ()
 
 
 SYSTEM = Actor(kind="system", name="Guanxi")
@@ -207,7 +227,7 @@ class Ctx:
         self.is_rolled_back = True
 
     async def flush(self) -> None:
-        """Run the subscribers of this transaction and write its events and jobs; called once before commit."""
+        """Run the transaction's subscribers, then write its events and jobs; called once, before commit."""
         handled: list[Event] = []
         for _ in range(ROUNDS):
             fresh, self._events = self._events, []
@@ -227,3 +247,27 @@ class Ctx:
     def _writable(self) -> None:
         if self.readonly:
             raise RuntimeError("a reading request cannot write: the route must declare records=True")
+
+
+@dataclass(slots=True)
+class Control:
+    """One transaction in the control plane: accounts, workspaces, keys. It reaches no tenant's schema."""
+
+    session: AsyncSession
+    machinery: Machinery
+    principal: Principal | None = None
+    locale: str = "en"
+    request_id: str = ""
+    is_rolled_back: bool = False
+
+    def now(self) -> datetime:
+        """The present instant in UTC, by a clock that tests can stop."""
+        return self.machinery.clock.now()
+
+    def t(self, message: str, /, **params: object) -> str:
+        """Translate a message id into the reader's language."""
+        return self.machinery.translator(self.locale).gettext(message, **params)
+
+    def roll_back(self) -> None:
+        """Have this transaction undone at its end although the answer is not an exception."""
+        self.is_rolled_back = True

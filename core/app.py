@@ -1,0 +1,137 @@
+"""The composition root: reads the settings, makes the process's parts, and mounts what modules declare."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+from litestar import Litestar, Request, Router
+from litestar import get as plain_get
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.response import Response
+from litestar.static_files import create_static_files_router
+
+from core.ext.registry import Registry, load
+from core.kernel.cache import Cache
+from core.kernel.files import Store
+from core.kernel.http import Outbound
+from core.kernel.mail import Mailer
+from core.kernel.rate import Limiter
+from core.kernel.secrets import KeyRing
+from core.runtime import Runtime
+from core.settings import Settings
+from core.tenancy.db import Databases
+from core.tenancy.directory import Directory
+from core.web.bodies import ValidatedBodies
+from core.web.middleware import RequestFrame
+from core.web.problems import handle
+from core.web.routing import admit, provide_control, provide_ctx
+from core.web.templating import folders
+
+MAX_BODY_BYTES = 30 * 1024 * 1024
+
+
+def create_runtime(settings: Settings, registry: Registry | None = None) -> Runtime:
+    """Make the parts of one process; nothing connects before :func:`running`."""
+    cache = Cache(settings.redis_url)
+    databases = Databases(settings)
+    return Runtime(
+        settings=settings,
+        registry=registry or load(),
+        databases=databases,
+        directory=Directory(databases, cache),
+        cache=cache,
+        limiter=Limiter(cache),
+        keyring=KeyRing(settings.secret_key),
+        mailer=Mailer(settings.smtp_url, inbox=settings.home / "inbox"),
+        files=Store(settings.home / "files"),
+        http=Outbound(),
+    )
+
+
+@asynccontextmanager
+async def running(runtime: Runtime) -> AsyncIterator[Runtime]:
+    """Connect the parts, and close them at the end."""
+    await runtime.databases.start()
+    try:
+        yield runtime
+    finally:
+        await runtime.http.close()
+        await runtime.cache.close()
+        await runtime.databases.close()
+
+
+def create_app(runtime: Runtime | None = None) -> Litestar:
+    """Make the web application; without a runtime it reads the environment and makes its own."""
+    parts = runtime or create_runtime(Settings.read())
+
+    def lifespan(app: Litestar) -> AbstractAsyncContextManager[Runtime]:
+        return running(parts)
+
+    app = Litestar(
+        route_handlers=[*_routers(parts.registry), _static(), live, ready],
+        dependencies={"ctx": Provide(provide_ctx), "control": Provide(provide_control)},
+        guards=[admit],
+        exception_handlers={Exception: handle},
+        plugins=[ValidatedBodies()],
+        middleware=[RequestFrame],
+        lifespan=[lifespan] if runtime is None else [],
+        openapi_config=OpenAPIConfig(
+            title="Guanxi", version="1", path="/api/v1/schema", render_plugins=[JsonRenderPlugin()]
+        ),
+        request_max_body_size=MAX_BODY_BYTES,
+        logging_config=None,
+        debug=False,
+    )
+    app.state.runtime = parts
+    return app
+
+
+def _routers(registry: Registry) -> list[Router]:
+    """Mount every controller under the prefix of its kind, marked with its module."""
+    from core.records.api import record_api
+    from core.records.pages import record_pages
+
+    mounted: dict[tuple[str, str], list[Any]] = {}
+    for hook, root in (("crm_api", "/api/v1"), ("crm_pages", "/w/{workspace:str}"), ("crm_public", "/")):
+        for plugin, controller in registry.controllers(hook):
+            mounted.setdefault((root + _below(registry, plugin), plugin), []).append(controller)
+    for record_type in registry.records.values():
+        below = _below(registry, record_type.plugin)
+        mounted.setdefault(("/api/v1" + below, record_type.plugin), []).append(record_api(record_type))
+        if record_type.pages:
+            pages = ("/w/{workspace:str}" + below, record_type.plugin)
+            mounted.setdefault(pages, []).append(record_pages(record_type))
+    return [
+        Router(path=path, route_handlers=handlers, opt={"plugin": plugin})
+        for (path, plugin), handlers in mounted.items()
+    ]
+
+
+def _below(registry: Registry, plugin: str) -> str:
+    """The folder of a plugin's routes: its key; core and the control plane have none."""
+    source = registry.modules[plugin].source.__name__
+    return "" if source.startswith(("core.", "tenants.")) else "/" + plugin.replace(".", "/")
+
+
+def _static() -> Router:
+    return create_static_files_router(
+        path="/static", directories=[str(folder) for folder in folders("static")], opt={"public": True}
+    )
+
+
+@plain_get("/health/live", opt={"public": True}, include_in_schema=False)
+async def live() -> dict[str, str]:
+    """Say that the process answers."""
+    return {"status": "ok"}
+
+
+@plain_get("/health/ready", opt={"public": True}, include_in_schema=False)
+async def ready(request: Request[Any, Any, Any]) -> Response[dict[str, str]]:
+    """Say whether the process can serve: the database answers."""
+    runtime: Runtime = request.app.state.runtime
+    is_ready = await runtime.databases.is_ready()
+    return Response({"status": "ok" if is_ready else "unavailable"}, status_code=200 if is_ready else 503)

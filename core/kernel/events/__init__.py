@@ -1,0 +1,26 @@
+"""What happened in a tenant: event structs, their append-only tables, the timeline and the change feed.
+
+Owns ``event``, ``event_link``, ``event_body``, ``event_position`` and ``handled``. Emits nothing itself.
+Never changes a written event, and never knows what an event means.
+"""
+
+from core.kernel.events.feed import Moment, changes, find, head, history, timeline
+from core.kernel.events.types import ActorRef, Event, Meta, Stored
+from core.kernel.events.writing import coalesce, digest_of, verify, write
+
+__all__ = [
+    "ActorRef",
+    "Event",
+    "Meta",
+    "Moment",
+    "Stored",
+    "changes",
+    "coalesce",
+    "digest_of",
+    "find",
+    "head",
+    "history",
+    "timeline",
+    "verify",
+    "write",
+]

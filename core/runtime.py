@@ -1,0 +1,239 @@
+"""The process's parts, made once by the composition root, and the only maker of contexts.
+
+Owns the short memory of who a member is. Emits nothing. Never holds a tenant between two requests.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from core.access.grants import of_key, of_role
+from core.access.policy import Policy
+from core.access.queries import standing
+from core.ext.registry import Registry
+from core.kernel import events, jobs
+from core.kernel.cache import Cache
+from core.kernel.clock import Clock, SystemClock
+from core.kernel.errors import NotFound, Unavailable
+from core.kernel.files import Store
+from core.kernel.http import Outbound
+from core.kernel.i18n import LOCALES, Translator, translator
+from core.kernel.mail import Mailer
+from core.kernel.rate import Limit, Limiter, Verdict
+from core.kernel.secrets import Cipher, KeyRing
+from core.settings import Settings
+from core.tenancy.ctx import SYSTEM, Actor, Control, Ctx, Principal, QueuedJob
+from core.tenancy.db import Databases
+from core.tenancy.directory import Directory, Tenant
+
+if TYPE_CHECKING:
+    from litestar import Request
+
+ACTOR_TTL_S = 1.0
+"""A member's rights are remembered this long at most, so that taking them away works within a second."""
+ACTORS = 10_000
+
+
+@dataclass(slots=True)
+class _Actors:
+    """Actors of the last second, by tenant revision and member or key."""
+
+    kept: OrderedDict[tuple[Any, ...], tuple[float, Actor]] = field(default_factory=OrderedDict)
+
+    def get(self, key: tuple[Any, ...]) -> Actor | None:
+        found = self.kept.get(key)
+        return found[1] if found and found[0] > time.monotonic() else None
+
+    def put(self, key: tuple[Any, ...], actor: Actor) -> None:
+        self.kept[key] = (time.monotonic() + ACTOR_TTL_S, actor)
+        self.kept.move_to_end(key)
+        while len(self.kept) > ACTORS:
+            self.kept.popitem(last=False)
+
+
+@dataclass
+class Runtime:
+    """What a process holds; it lends it to every context as the context's machinery."""
+
+    settings: Settings
+    registry: Registry
+    databases: Databases
+    directory: Directory
+    cache: Cache
+    limiter: Limiter
+    keyring: KeyRing
+    mailer: Mailer
+    files: Store
+    http: Outbound
+    clock: Clock = field(default_factory=SystemClock)
+    _actors: _Actors = field(default_factory=_Actors)
+
+    @cached_property
+    def policy(self) -> Policy:
+        """The one place that decides about permissions."""
+        return Policy()
+
+    @cached_property
+    def _authenticators(self) -> list[Any]:
+        return self.registry.implementations("crm_authenticate")
+
+    def translator(self, locale: str) -> Translator:
+        """The messages of a language; the source language where it is unknown."""
+        return translator(locale if locale in LOCALES else LOCALES[0])
+
+    def cipher(self, tenant: Tenant) -> Cipher:
+        """Encryption under the tenant's own key."""
+        return self.keyring.cipher(tenant.key)
+
+    def in_transaction(self, tenant: Tenant, event: str) -> Sequence[Callable[[Ctx, Any], Awaitable[None]]]:
+        """The handlers that belong to the transaction of an event."""
+        found = self.registry.subscribers(event, tenant.plugins, in_transaction=True)
+        return [subscription.handler for subscription in found]
+
+    async def write(self, ctx: Ctx, emitted: Sequence[events.Event], queued: Sequence[QueuedJob]) -> None:
+        """Write a transaction's events and jobs into the tenant's log and the cell's outbox."""
+        if emitted:
+            await events.write(
+                ctx.session,
+                tenant=ctx.tenant,
+                actor=ctx.actor,
+                events=emitted,
+                now=ctx.now(),
+                request_id=ctx.request_id,
+            )
+        if queued:
+            await jobs.enqueue(
+                ctx.session,
+                tenant=ctx.tenant,
+                actor=ctx.actor,
+                queued=queued,
+                specs=self.registry.jobs,
+                now=ctx.now(),
+            )
+
+    async def authenticate(self, request: Request[Any, Any, Any]) -> Principal | None:
+        """Ask the control plane who sends a request."""
+        for authenticator in self._authenticators:
+            principal: Principal | None = await authenticator(self, request)
+            if principal is not None:
+                return principal
+        return None
+
+    async def limit(self, request: Request[Any, Any, Any], principal: Principal | None) -> Verdict:
+        """Count a request against the limits of its tenant, key or address."""
+        settings = self.settings
+        limits = []
+        if principal is None or principal.tenant is None:
+            client = request.client.host if request.client else "unknown"
+            limits.append(Limit("address", f"rate:address:{client}", settings.rate_address_per_minute, 60))
+        else:
+            tenant = principal.tenant.id
+            limits.append(Limit("tenant", f"rate:tenant:{tenant}", settings.rate_tenant_per_minute, 60))
+            if principal.key_id is not None:
+                limits.append(Limit("key", f"rate:key:{principal.key_id}", settings.rate_key_per_minute, 60))
+        return await self.limiter.hit_all(limits)
+
+    @asynccontextmanager
+    async def enter(
+        self, principal: Principal, *, readonly: bool = False, request_id: str = ""
+    ) -> AsyncIterator[Ctx]:
+        """Open the transaction of a signed-in member or an API key; commit at the end."""
+        tenant = principal.tenant
+        if tenant is None or principal.member_id is None:
+            raise NotFound
+        key = (tenant.id, tenant.revision, principal.member_id, principal.key_id)
+        async with self.open(tenant, readonly=readonly, request_id=request_id) as ctx:
+            actor = self._actors.get(key)
+            if actor is None:
+                actor = await self._actor(ctx, principal)
+                self._actors.put(key, actor)
+            ctx.actor = actor
+            ctx.locale = actor.locale or tenant.locale
+            ctx.timezone = actor.timezone or tenant.timezone
+            yield ctx
+
+    async def _actor(self, ctx: Ctx, principal: Principal) -> Actor:
+        """Read a member's role, team and language; a key has the rights of its member within its scopes."""
+        found = await standing(ctx.session, member_id=principal.member_id)
+        if found is None:
+            raise NotFound
+        member = found.member
+        permissions = self.registry.permissions.values()
+        grants = of_role(member.role, permissions, found.stored_grants)
+        if principal.scopes is not None:
+            grants = of_key(grants, principal.scopes, permissions)
+        return Actor(
+            kind=principal.kind,
+            member_id=member.id,
+            name=member.name,
+            email=member.email,
+            role=member.role,
+            grants=grants,
+            team_ids=found.team_ids,
+            key_id=principal.key_id,
+            account_id=principal.account_id,
+            locale=member.locale or "",
+            timezone=member.timezone or "",
+        )
+
+    @asynccontextmanager
+    async def open(
+        self, tenant: Tenant, *, actor: Actor = SYSTEM, readonly: bool = False, request_id: str = ""
+    ) -> AsyncIterator[Ctx]:
+        """Open a transaction in a tenant; flush and commit at the end, roll back on any exception."""
+        if tenant.state == "suspended":
+            raise Unavailable(retry_after_s=60)
+        async with self.databases.tenant(tenant, readonly=readonly) as unit:
+            unit.session.info["now"] = self.clock.now
+            ctx = Ctx(
+                tenant=tenant,
+                actor=actor,
+                session=unit.session,
+                machinery=self,
+                locale=actor.locale or tenant.locale,
+                timezone=actor.timezone or tenant.timezone,
+                request_id=request_id,
+                readonly=readonly,
+            )
+            yield ctx
+            if ctx.is_rolled_back:
+                return
+            if not readonly:
+                await ctx.flush()
+            await unit.commit()
+
+    @asynccontextmanager
+    async def control(
+        self, principal: Principal | None = None, *, request_id: str = "", locale: str = "en"
+    ) -> AsyncIterator[Control]:
+        """Open a transaction in the control plane; commit at the end, roll back on any exception."""
+        async with self.databases.control() as unit:
+            unit.session.info["now"] = self.clock.now
+            control = Control(
+                session=unit.session,
+                machinery=self,
+                principal=principal,
+                locale=locale,
+                request_id=request_id,
+            )
+            yield control
+            if not control.is_rolled_back:
+                await unit.commit()
+
+    async def tenant(self, tenant_id: UUID) -> Tenant:
+        """The directory's entry of a tenant; raises :class:`NotFound` where there is none."""
+        found = await self.directory.by_id(tenant_id)
+        if found is None:
+            raise NotFound
+        return found
+
+    def with_clock(self, clock: Clock) -> Runtime:
+        """The same process by another clock, for tests."""
+        return replace(self, clock=clock)

@@ -1,0 +1,204 @@
+"""What the operator decides, read once from the environment.
+
+Owns: the names, the defaults and the checks of the environment variables, and the master key in the home.
+Never: read by anything but the composition root and the command line, which pass the values on.
+"""
+
+import base64
+import binascii
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+Network = IPv4Network | IPv6Network
+T = TypeVar("T")
+
+LOG_LEVELS = ("debug", "info", "warning", "error")
+LOG_FORMATS = ("json", "text")
+KEY_BYTES = 32
+
+
+class SettingsError(ValueError):
+    """Every wrong value of the environment at once, one line each."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        self.problems = dict(problems)
+        lines = [f"{name}: {problem}" for name, problem in self.problems.items()]
+        super().__init__("wrong settings:\n  " + "\n  ".join(lines))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings of one installation; each names its environment variable."""
+
+    home: Path
+    """GUANXI_HOME: the folder for data, files, keys and logs; default `./.guanxi`."""
+    database_url: str | None = None
+    """DATABASE_URL: a PostgreSQL of your own (15 or newer, superuser or owner); default: an embedded one."""
+    redis_url: str | None = None
+    """REDIS_URL: a Redis (7 or newer) or Valkey (8 or newer) of your own; default: an embedded one."""
+    host: str = "127.0.0.1"
+    """HOST: the address to listen on."""
+    port: int = 8000
+    """PORT: the port to listen on."""
+    web_workers: int = 1
+    """WEB_WORKERS: processes that answer requests; default: half of the processors, at most 4."""
+    smtp_url: str | None = None
+    """SMTP_URL: `smtp://user:password@host:587` or `smtps://…`; default: mail goes to `<home>/inbox`."""
+    public_url: str = "http://127.0.0.1:8000"
+    """GUANXI_PUBLIC_URL: the address under which people reach it; default: made of HOST and PORT."""
+    secret_key: bytes = field(repr=False)
+    """GUANXI_SECRET_KEY: 32 bytes in base64; default: made once, kept in `<home>/secret.key` (0600)."""
+    log_level: str = "info"
+    """GUANXI_LOG_LEVEL: debug, info, warning or error."""
+    log_format: str = "json"
+    """GUANXI_LOG_FORMAT: json, or text for reading at a terminal."""
+    trusted_proxies: tuple[Network, ...] = ()
+    """GUANXI_TRUSTED_PROXIES: addresses or networks, separated by commas, whose X-Forwarded-* is believed."""
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str] | None = None) -> "Settings":
+        """Read the environment; wrong values are one `SettingsError` with all of them."""
+        reader = _Reader(os.environ if environ is None else environ)
+        home = reader.get(
+            "GUANXI_HOME", lambda v: Path(v).expanduser().absolute(), Path(".guanxi").absolute()
+        )
+        host = reader.get("HOST", _host, "127.0.0.1")
+        port = reader.get("PORT", _number(1, 65535), 8000)
+        shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 (comparing, not binding)
+        own_url = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
+        values: dict[str, object] = {
+            "database_url": reader.get("DATABASE_URL", _database_url, None),
+            "redis_url": reader.get("REDIS_URL", _url("redis", "rediss", "unix"), None),
+            "web_workers": reader.get("WEB_WORKERS", _number(1, 64), _default_workers()),
+            "smtp_url": reader.get("SMTP_URL", _url("smtp", "smtps"), None),
+            "public_url": reader.get("GUANXI_PUBLIC_URL", _public_url, own_url),
+            "log_level": reader.get("GUANXI_LOG_LEVEL", _one_of(LOG_LEVELS), "info"),
+            "log_format": reader.get("GUANXI_LOG_FORMAT", _one_of(LOG_FORMATS), "json"),
+        }
+        nobody: tuple[Network, ...] = ()
+        values["trusted_proxies"] = reader.get("GUANXI_TRUSTED_PROXIES", _networks, nobody)
+        key = reader.get("GUANXI_SECRET_KEY", _key, None)
+        reader.finish()
+        return cls(home=home, host=host, port=port, secret_key=key or kept_key(home), **values)  # type: ignore[arg-type]
+
+
+def kept_key(home: Path) -> bytes:
+    """Read the master key of a home, making it on first use."""
+    path = home / "secret.key"
+    if not path.exists():
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        draft = home / f".secret.key.{secrets.token_hex(4)}"
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)).decode())
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            # A link fails where the name exists: of two processes, the second takes the first's key.
+            path.hardlink_to(draft)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    try:
+        return _key(path.read_text().strip())
+    except ValueError as error:
+        raise SettingsError({str(path): str(error)}) from error
+
+
+class _Reader:
+    """Reads one variable after the other and keeps what is wrong."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.environ = environ
+        self.problems: dict[str, str] = {}
+
+    def get(self, name: str, parse: Callable[[str], T], default: T) -> T:
+        text = self.environ.get(name, "").strip()
+        if not text:
+            return default
+        try:
+            return parse(text)
+        except ValueError as error:
+            self.problems[name] = str(error)
+            return default
+
+    def finish(self) -> None:
+        if self.problems:
+            raise SettingsError(self.problems)
+
+
+def _number(least: int, most: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+            raise ValueError(f"must be a whole number from {least} to {most}")
+        return int(text)
+
+    return parse
+
+
+def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text.lower() not in choices:
+            raise ValueError(f"must be one of {', '.join(choices)}")
+        return text.lower()
+
+    return parse
+
+
+def _url(*schemes: str) -> Callable[[str], str | None]:
+    def parse(text: str) -> str | None:
+        parts = urlsplit(text)
+        if parts.scheme not in schemes or not (parts.hostname or (parts.scheme == "unix" and parts.path)):
+            raise ValueError(f"must be an address that begins with {' or '.join(f'{s}://' for s in schemes)}")
+        _ = parts.port
+        return text
+
+    return parse
+
+
+def _database_url(text: str) -> str | None:
+    parts = urlsplit(text)
+    if parts.scheme.partition("+")[0] not in {"postgresql", "postgres"} or not parts.path.strip("/"):
+        raise ValueError("must be like postgresql://user:password@host/database")
+    _ = parts.port
+    return parts._replace(scheme="postgresql").geturl()
+
+
+def _public_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/") or parts.query:
+        raise ValueError("must be like https://crm.example.com, without a path")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _host(text: str) -> str:
+    if text == "localhost":
+        return text
+    return str(ip_address(text))
+
+
+def _networks(text: str) -> tuple[Network, ...]:
+    return tuple(ip_network(part.strip(), strict=False) for part in text.split(",") if part.strip())
+
+
+def _key(text: str) -> bytes:
+    try:
+        key = base64.b64decode(
+            text.replace("-", "+").replace("_", "/") + "=" * (-len(text) % 4), validate=True
+        )
+    except binascii.Error:
+        key = b""
+    if len(key) != KEY_BYTES:
+        raise ValueError(f"must be {KEY_BYTES} bytes in base64")
+    return key
+
+
+def _default_workers() -> int:
+    return max(1, min(4, (os.cpu_count() or 1) // 2))

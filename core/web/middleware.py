@@ -1,0 +1,84 @@
+"""Around every request: an id, one log line, the headers that keep a browser in bounds."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import structlog
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from core.kernel.ids import uuid7
+
+log = structlog.get_logger("guanxi.request")
+
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; manifest-src 'self'"
+)
+HEADERS = (
+    (b"content-security-policy", CSP.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
+)
+NO_STORE = (b"cache-control", b"private, no-store")
+
+
+class RequestFrame:
+    """Numbers the request, times it, writes its log line, and sets the security headers."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request_id = uuid7().hex
+        scope["gx.request_id"] = request_id  # type: ignore[typeddict-unknown-key]
+        started = time.perf_counter()
+        status = 500
+
+        async def framed(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], *_missing(scope, message["headers"], request_id)]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, framed)
+        finally:
+            _log(scope, request_id, status, time.perf_counter() - started)
+
+
+def _missing(scope: Scope, present: Any, request_id: str) -> list[tuple[bytes, bytes]]:
+    names = {name.lower() for name, _ in present}
+    added = [*HEADERS, (b"x-request-id", request_id.encode())]
+    if not str(scope["path"]).startswith("/static/"):
+        added.append(NO_STORE)
+    verdict = scope.get("gx.limit")
+    if verdict is not None:
+        headers = verdict.headers()  # type: ignore[attr-defined]
+        added += [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    return [(name, value) for name, value in added if name not in names]
+
+
+def _log(scope: Scope, request_id: str, status: int, seconds: float) -> None:
+    if str(scope["path"]).startswith("/static/"):
+        return
+    principal: Any = scope.get("gx.principal")
+    handler = scope.get("route_handler")
+    log.info(
+        "request",
+        request_id=request_id,
+        tenant=principal.tenant.slug if principal and principal.tenant else None,
+        principal=principal.kind if principal else "public",
+        method=scope["method"],  # type: ignore[typeddict-item]
+        route=sorted(handler.paths)[0] if handler else None,
+        status=status,
+        ms=round(seconds * 1000, 1),
+    )

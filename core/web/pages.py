@@ -1,0 +1,178 @@
+"""Turns a template into an answer: the whole page in its shell, or the fragment that the browser asked for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from litestar import MediaType, Request, Response
+
+from core.ext.specs import Nav
+from core.kernel.errors import AppError
+from core.kernel.i18n import N_
+from core.kernel.ids import uuid7
+from core.tenancy.ctx import Control, Ctx
+from core.web.routing import principal_of, runtime_of
+from core.web.templating import environment, shown_in
+
+UTC = ZoneInfo("UTC")
+VARY = "HX-Request-Type, HX-Target, Accept-Language, Cookie"
+GROUPS = (("core", ""), ("apps", N_("Apps")), ("settings", N_("Settings")))
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An entry of the menu, ready to show."""
+
+    key: str
+    title: str
+    url: str
+    icon: str
+    current: bool
+    shortcut: str
+    mobile: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """The reader, as the shell shows him."""
+
+    name: str
+    role: str
+    initials: str
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A workspace, as the switcher shows it."""
+
+    name: str
+    slug: str
+    initial: str
+
+
+@dataclass(slots=True)
+class Shell:
+    """What the layout needs around any page."""
+
+    locale: str
+    theme: str
+    partial: bool
+    path: str
+    csrf: str = ""
+    request_id: str = ""
+    workspace: Workspace | None = None
+    workspaces: list[Workspace] = field(default_factory=list)
+    user: Person | None = None
+    nav_groups: list[tuple[str, list[Link]]] = field(default_factory=list)
+    mobile_nav: list[Link] = field(default_factory=list)
+    idempotency_key: str = ""
+    development: bool = False
+
+    def w(self, path: str = "/") -> str:
+        """The address of a page of the current workspace."""
+        return f"/w/{self.workspace.slug}{path}" if self.workspace else path
+
+
+def is_partial(request: Request[Any, Any, Any]) -> bool:
+    """Whether htmx wants a part of a page and not the page."""
+    return request.headers.get("hx-request-type", "") == "partial"
+
+
+def target(request: Request[Any, Any, Any]) -> str:
+    """The id of the element that the answer goes into, without htmx's tag prefix."""
+    return request.headers.get("hx-target", "").rpartition("#")[2]
+
+
+def render(
+    ctx: Ctx | Control,
+    request: Request[Any, Any, Any],
+    template: str,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    **values: Any,
+) -> Response[str]:
+    """Render a template with its values; ``ctx`` and ``shell`` are always among them."""
+    page_template = environment(ctx.locale).get_template(template)
+    zone = ctx.zone if isinstance(ctx, Ctx) else UTC
+    with shown_in(zone):
+        html = page_template.render(ctx=ctx, shell=shell(ctx, request), now=ctx.now(), **values)
+    return Response(
+        html, status_code=status, media_type=MediaType.HTML, headers={"Vary": VARY, **(headers or {})}
+    )
+
+
+def form_again(
+    ctx: Ctx | Control, request: Request[Any, Any, Any], template: str, error: AppError, **values: Any
+) -> Response[str]:
+    """Show a refused form with all its errors, in status 422, and undo whatever the attempt wrote."""
+    ctx.roll_back()
+    errors = {item.path: ctx.t(item.message, **item.params) for item in error.errors}
+    return render(ctx, request, template, status=error.status, error=error, errors=errors, **values)
+
+
+def redirect(request: Request[Any, Any, Any], url: str) -> Response[None]:
+    """Send the browser to another page, whichever way it asked."""
+    if "hx-request" in request.headers:
+        return Response(None, status_code=200, headers={"HX-Location": url})
+    return Response(None, status_code=303, headers={"Location": url})
+
+
+def toast(response: Response[Any], text: str, *, undo_url: str = "", tone: str = "success") -> Response[Any]:
+    """Have the page say something in passing, with a way to undo it where there is one."""
+    detail = {"gx:toast": {"text": text, "undo": undo_url, "tone": tone}}
+    response.headers["HX-Trigger"] = json.dumps(detail)
+    if "Location" in response.headers:
+        response.set_cookie("gx_flash", quote(json.dumps(detail["gx:toast"])), max_age=30, samesite="lax")
+    return response
+
+
+def shell(ctx: Ctx | Control, request: Request[Any, Any, Any]) -> Shell:
+    """Collect what stands around the page: menu, workspaces, reader."""
+    principal = principal_of(request)
+    runtime = runtime_of(request)
+    frame = Shell(
+        locale=ctx.locale,
+        theme=request.cookies.get("gx_theme", "auto"),
+        partial=is_partial(request),
+        path=str(request.scope["path"]),
+        csrf=principal.csrf if principal else "",
+        request_id=ctx.request_id,
+        idempotency_key=str(uuid7()),
+        development=not runtime.settings.smtp_url,
+    )
+    if principal is not None:
+        frame.workspaces = [Workspace(name, slug, name[:1].upper()) for slug, name in principal.workspaces]
+    if isinstance(ctx, Ctx):
+        frame.workspace = Workspace(ctx.tenant.name, ctx.tenant.slug, ctx.tenant.name[:1].upper())
+        frame.user = Person(ctx.actor.name, ctx.actor.role, _initials(ctx.actor.name))
+        if not frame.partial:
+            _fill_menu(frame, ctx, runtime.registry.serve(Nav, ctx))
+    return frame
+
+
+def _fill_menu(frame: Shell, ctx: Ctx, entries: list[Nav]) -> None:
+    links: dict[str, list[Link]] = {group: [] for group, _ in GROUPS}
+    for nav in entries:
+        url = ctx.w(nav.url)
+        current = frame.path == url or (nav.url != "/" and frame.path.startswith(f"{url}/"))
+        links[nav.group].append(
+            Link(nav.key, ctx.t(nav.title), url, nav.icon, current, nav.shortcut, nav.mobile)
+        )
+    frame.nav_groups = [
+        (ctx.t(title) if title else "", links[group]) for group, title in GROUPS if links[group]
+    ]
+    frame.mobile_nav = [link for group in links.values() for link in group if link.mobile][:5]
+
+
+def _initials(name: str) -> str:
+    """Two letters of a Latin name, the last character of a Chinese one's surname-first order."""
+    words = name.split()
+    if len(words) > 1:
+        return (words[0][:1] + words[-1][:1]).upper()
+    return name[:1].upper()

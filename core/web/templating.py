@@ -1,0 +1,83 @@
+"""The Jinja environments: one per language, so that compiled macros stay cached and still speak it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import date, datetime
+from functools import cache, partial
+from importlib import import_module
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from core.ext.registry import ROOTS
+from core.kernel import i18n, money
+
+_UTC = ZoneInfo("UTC")
+_zone: ContextVar[ZoneInfo] = ContextVar("zone", default=_UTC)
+
+
+@contextmanager
+def shown_in(zone: ZoneInfo) -> Iterator[None]:
+    """Show instants in this time zone while a template renders; filters cannot be handed a context."""
+    token = _zone.set(zone)
+    try:
+        yield
+    finally:
+        _zone.reset(token)
+
+
+def folders(name: str) -> list[Path]:
+    """All folders of that name in the packages of core, tenants and plugins."""
+    found: list[Path] = []
+    for root in ROOTS:
+        try:
+            base = Path(inspect.getfile(import_module(root))).parent
+        except ModuleNotFoundError:
+            continue
+        found += sorted(
+            path for path in base.rglob(name) if path.is_dir() and "node_modules" not in path.parts
+        )
+    return found
+
+
+@cache
+def environment(locale: str) -> Environment:
+    """The templates in one language."""
+    env = Environment(
+        loader=FileSystemLoader(folders("templates")),
+        autoescape=True,
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    translations = i18n.translator(locale)
+    env.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
+    env.filters.update(
+        date=partial(_date, locale),
+        datetime=partial(_datetime, locale),
+        time=lambda value: i18n.format_time(value, locale, zone=_zone.get()),
+        relative=lambda value, now: i18n.format_relative(value, now, locale, zone=_zone.get()),
+        number=lambda value: i18n.format_number(value, locale),
+        money=lambda minor, currency: "" if minor is None else money.format(minor, currency, locale),
+        compact_money=lambda minor, currency: "" if minor is None else money.compact(minor, currency, locale),
+    )
+    env.globals["locale"] = locale
+    return env
+
+
+def _date(locale: str, value: date | datetime | None) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        value = value.astimezone(_zone.get()).date()
+    return i18n.format_date(value, locale)
+
+
+def _datetime(locale: str, value: datetime | None) -> str:
+    return "" if value is None else i18n.format_datetime(value, locale, zone=_zone.get())
