@@ -23,9 +23,7 @@ class Grantable(Protocol):
     @property
     def reach(self) -> Mapping[str, Reach]: ...
     @property
-    def resource(self) -> str: ...
-    @property
-    def write(self) -> bool: ...
+    def scope(self) -> str | None: ...
 
 
 def narrower(one: Reach, other: Reach) -> Reach:
@@ -66,9 +64,11 @@ def of_key(grants: Grants, scopes: Iterable[str], permissions: Iterable[Grantabl
 
 
 def scope_of(permission: Grantable) -> str:
-    """Return the scope that a key needs for `permission`: reading or writing its resource."""
-    reads = not permission.write or permission.name.rpartition(".")[2] in _READS
-    return f"{permission.resource}:{'read' if reads else 'write'}"
+    """Return the scope that a key needs: the declared one, else read or write of the resource."""
+    if permission.scope is not None:
+        return permission.scope
+    resource, _, action = permission.name.rpartition(".")
+    return f"{resource}:{'read' if action in _READS else 'write'}"
 
 
 def _reach(value: str) -> Reach:

@@ -32,7 +32,7 @@ class Role(Row, Base):
 
 
 class Member(Row, Base):
-    """A person of this workspace; `account_id` is the login in the control plane, none before it is accepted."""
+    """A person of this workspace; `account_id` is the login, none before the invitation is accepted."""
 
     __tablename__ = "member"
     __table_args__ = (

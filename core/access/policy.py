@@ -20,7 +20,7 @@ class Policy:
         return decide(ctx.actor, permission)
 
     async def decide(self, ctx: Any, permission: str, record: Any) -> Decision:
-        """Decide about a record; reads its share, once per session, only where that could change the answer."""
+        """Decide about a record; reads its share, once, only where that could change the answer."""
         known = facts(record)
         decision = decide(ctx.actor, permission, known)
         if decision.allowed or not share_levels(permission) or not decide(ctx.actor, permission).allowed:

@@ -32,7 +32,7 @@ def visible(actor: Who, model: type[Any], permission: str) -> ColumnElement[bool
 
 
 def facts(record: Any, share: Level | None = None) -> Facts:
-    """Return what decides about a loaded record; ownership is the attribute `owner_id`, where a model has it."""
+    """Return what decides about a loaded record; its owner is the attribute `owner_id`, if it has one."""
     return Facts(hasattr(type(record), "owner_id"), getattr(record, "owner_id", None), share)
 
 

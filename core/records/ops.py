@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any, Final, Literal
 
 from sqlalchemy import ARRAY, ColumnElement, and_, func, not_, or_
@@ -161,9 +161,9 @@ def _days(item: Filter, reading: Reading) -> ColumnElement[bool]:
         raise TypeError(span)
     first, last = reading.today, reading.today
     if item.op == "last_days":
-        first = _clamped(reading.today, -span)
+        first = reading.today - span
     else:
-        last = _clamped(reading.today, span)
+        last = reading.today + span
     attribute = item.column.attribute
     if item.column.kind == "date":
         return and_(attribute >= first, attribute <= last)
@@ -186,13 +186,6 @@ def _instants(item: Filter) -> ColumnElement[bool]:
     if item.op in {"after", "lte"} and whole[0]:
         return attribute >= ends[0] if item.op == "after" else attribute < ends[0]  # type: ignore[no-any-return]
     return _SIMPLE[item.op](attribute, values)
-
-
-def _clamped(day: date, span: timedelta) -> date:
-    try:
-        return day + span
-    except OverflowError:
-        return date.max - timedelta(days=2) if span > timedelta() else date.min + timedelta(days=2)
 
 
 def _not_equal(attribute: Any, values: Sequence[object]) -> ColumnElement[bool]:

@@ -11,6 +11,8 @@ from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import Integer
+
 from core.ext.specs import Column, ColumnKind
 from core.kernel.i18n import N_
 
@@ -18,11 +20,12 @@ TEXTUAL: Final[frozenset[ColumnKind]] = frozenset({"text", "longtext", "phone", 
 NUMERIC: Final[frozenset[ColumnKind]] = frozenset({"number", "percent", "money"})
 MAX_TEXT: Final = 200
 MAX_DAYS: Final = 36_500
+YEARS: Final = range(1800, 2301)
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Who reads, where and when: resolves 'me' and 'today', and the minor units of sums without a currency."""
+    """Who reads, where and when: resolves 'me', 'today', and the minor units of sums."""
 
     today: date
     zone: ZoneInfo
@@ -67,19 +70,24 @@ def day(raw: str, reading: Reading) -> date:
     if raw == "today":
         return reading.today
     try:
-        return date.fromisoformat(raw)
+        value = date.fromisoformat(raw)
     except ValueError:
         raise ValueError(N_("This is not a date.")) from None
+    if value.year not in YEARS:
+        raise ValueError(N_("This is not a date."))
+    return value
 
 
 def instant(raw: str, reading: Reading) -> datetime:
     """Read an ISO instant; a bare date is the start of that day where the reader is."""
+    if len(raw) <= 10:
+        return start_of(day(raw, reading), reading)
     try:
-        if len(raw) <= 10:
-            return start_of(day(raw, reading), reading)
         value = datetime.fromisoformat(raw)
     except ValueError:
         raise ValueError(N_("This is not a date.")) from None
+    if value.year not in YEARS:
+        raise ValueError(N_("This is not a date."))
     return (value if value.tzinfo else value.replace(tzinfo=reading.zone)).astimezone(UTC)
 
 
@@ -130,8 +138,12 @@ READERS: Final[Mapping[ColumnKind, Reader]] = {
 
 
 def read(column: Column, raw: str, reading: Reading) -> object:
-    """Read one value of `column`; a choice must be one of the declared."""
+    """Read one value of `column`; a choice must be one of the declared, a count must be whole."""
     value = READERS[column.kind](raw, reading)
     if column.choices and value not in {choice.value for choice in column.choices}:
         raise ValueError(N_("This is not one of the choices."))
+    if isinstance(value, Decimal) and isinstance(column.attribute.type, Integer):
+        if value != value.to_integral_value():
+            raise ValueError(N_("This must be a whole number."))
+        return int(value)
     return value

@@ -5,12 +5,10 @@ from core.access.grants import REACHES, narrower, of_key, of_role, reach_of, sco
 from core.ext.specs import Permission
 
 VIEW = Permission(
-    name="customers.view", title="See customers", reach={"owner": "all", "member": "own"}, write=False
+    name="customers.view", title="See customers", reach={"owner": "all", "member": "own"}
 )
 EDIT = Permission(name="customers.edit", title="Edit customers", reach={"owner": "all", "member": "own"})
-DEALS = Permission(
-    name="deals.view", title="See deals", reach={"owner": "all", "member": "team"}, write=False
-)
+DEALS = Permission(name="deals.view", title="See deals", reach={"owner": "all", "member": "team"})
 ALL = (VIEW, EDIT, DEALS)
 
 

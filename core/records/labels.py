@@ -1,0 +1,58 @@
+"""Names of the people and records that rows point to: one statement for all of them."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, Text, cast, literal, select, union_all
+
+from core.access.models import Member
+from core.ext.registry import Registry
+from core.ext.specs import Column
+
+MEMBER = "member"
+Labels = Mapping[tuple[str, UUID], str]
+
+
+def wanted(columns: Iterable[Column], rows: Sequence[Any]) -> dict[str, set[UUID]]:
+    """Collect what `rows` point to by the person and reference columns, as record type -> ids."""
+    ids: dict[str, set[UUID]] = defaultdict(set)
+    for column in columns:
+        target = target_of(column)
+        if target:
+            name = column.attribute.key
+            ids[target] |= {value for row in rows if (value := getattr(row, name)) is not None}
+    return {key: found for key, found in ids.items() if found}
+
+
+def target_of(column: Column) -> str:
+    """Return the record type that a column points to, '' for a plain value."""
+    if column.kind == "member":
+        return MEMBER
+    return column.ref if column.kind == "ref" else ""
+
+
+async def resolve(ctx: Any, ids: Mapping[str, Iterable[UUID]]) -> Labels:
+    """Read the labels of records by type and id; what the actor may not see has none."""
+    parts = [part for key, found in ids.items() if (part := _part(ctx, key, found)) is not None]
+    if not parts:
+        return {}
+    rows = await ctx.session.execute(union_all(*parts) if len(parts) > 1 else parts[0])
+    return {(row[0], row[1]): row[2] or "" for row in rows}
+
+
+def _part(ctx: Any, key: str, ids: Iterable[UUID]) -> Select[str, UUID, str] | None:
+    chosen = list(ids)
+    if not chosen:
+        return None
+    if key == MEMBER:
+        return select(literal(MEMBER), Member.id, Member.name).where(Member.id.in_(chosen))
+    registry: Registry = ctx.machinery.registry
+    type_ = registry.records.get(key)
+    if type_ is None:
+        return None
+    model = type_.model
+    return select(literal(key), model.id, cast(type_.label, Text)).where(
+        model.id.in_(chosen), ctx.visible(model, f"{type_.permission}.view")
+    )

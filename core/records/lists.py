@@ -1,0 +1,144 @@
+"""Runs a list: at most one statement for the rows, one for the labels, one for a count that was asked for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, func, inspect, literal, select
+
+from core.ext.specs import Column, RecordType
+from core.kernel import money, paging
+from core.kernel.errors import NotFound
+from core.records import labels, text
+from core.records.ops import condition
+from core.records.query import ListQuery
+from core.records.values import Reading
+
+COUNT_MOST: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One page of a list: rows with the model's columns as attributes, labels, the next place, a count."""
+
+    query: ListQuery
+    rows: Sequence[Any]
+    labels: labels.Labels
+    next: str | None
+    count: int | None = None
+
+    @property
+    def is_capped(self) -> bool:
+        """Whether there are more than the counted."""
+        return self.count is not None and self.count > COUNT_MOST
+
+    def label(self, column: Column, row: Any) -> str:
+        """The name of what `row` points to by `column`; '' where it may not be seen."""
+        target = getattr(row, column.attribute.key)
+        return self.labels.get((labels.target_of(column), target), "") if target else ""
+
+
+def reading(ctx: Any) -> Reading:
+    """Return how the values of an address read for the actor."""
+    return Reading(
+        today=ctx.today(),
+        zone=ctx.zone,
+        member_id=ctx.actor.member_id,
+        money_digits=money.digits(ctx.tenant.currency),
+    )
+
+
+async def run(ctx: Any, query: ListQuery, *, with_labels: bool = True) -> Listing:
+    """Read one page of a list as far as the actor may see it."""
+    keys = order(query)
+    statement = select(*selected(query.type)).where(*conditions(ctx, query))
+    if query.after:
+        statement = statement.where(paging.following(keys, paging.decode(keys, query.after)))
+    statement = statement.order_by(*paging.order_by(keys)).limit(query.limit + 1)
+    found = (await ctx.session.execute(statement, execution_options=_options(query))).all()
+    page = paging.cut(keys, found, query.limit)
+    names: labels.Labels = {}
+    if with_labels:
+        names = await labels.resolve(ctx, labels.wanted(query.columns, page.items))
+    count = await counted(ctx, query) if query.count else None
+    return Listing(query, page.items, names, page.next_cursor, count)
+
+
+async def counted(ctx: Any, query: ListQuery) -> int:
+    """Count what a list finds, to 10,000; one more means that there are more."""
+    some = select(literal(1)).where(*conditions(ctx, query)).select_from(query.type.model)
+    inner = some.limit(COUNT_MOST + 1).subquery()
+    statement = select(func.count()).select_from(inner)
+    return int(await ctx.session.scalar(statement, execution_options=_options(query)) or 0)
+
+
+async def ids(ctx: Any, query: ListQuery, *, most: int) -> list[UUID]:
+    """Read the ids of all that a list finds, in its order, at most `most`."""
+    statement = select(query.type.model.id).where(*conditions(ctx, query))
+    statement = statement.order_by(*paging.order_by(order(query))).limit(most)
+    return list(await ctx.session.scalars(statement, execution_options=_options(query)))
+
+
+async def get(
+    ctx: Any, type_: RecordType, record_id: UUID, *, action: str = "view", deleted: bool = False
+) -> Any:
+    """Read one record; one that the actor may not see raises NotFound, like one that does not exist.
+
+    With an action other than 'view', a record that may be seen and not acted on raises Forbidden.
+    """
+    model = type_.model
+    statement = select(model).where(model.id == record_id, ctx.visible(model, f"{type_.permission}.view"))
+    record = await ctx.session.scalar(statement, execution_options={"include_deleted": deleted})
+    if record is None:
+        raise NotFound
+    if action != "view":
+        await ctx.require(f"{type_.permission}.{action}", record)
+    return record
+
+
+def conditions(ctx: Any, query: ListQuery) -> list[ColumnElement[bool]]:
+    """Return all that holds of the rows of a list, what the actor may see included."""
+    model, how = query.type.model, reading(ctx)
+    found = [ctx.visible(model, f"{query.type.permission}.view")]
+    if query.deleted:
+        found += [model.deleted_at.is_not(None), ctx.visible(model, f"{query.type.permission}.delete")]
+    found += [condition(item, how) for item in query.filters]
+    if query.q:
+        found.append(text.matching(ctx, query.type, query.q))
+    return found
+
+
+def order(query: ListQuery) -> tuple[paging.Key, ...]:
+    """Return the keys that order a list: the asked, else the natural; the id makes them unique."""
+    model = query.type.model
+    if query.sort:
+        asked = [_key(item.column.attribute, item.descending) for item in query.sort]
+    else:
+        tokens = query.type.natural_order.split(",")
+        asked = [_key(getattr(model, token.removeprefix("-")), token.startswith("-")) for token in tokens]
+    return (*asked, paging.Key("id", model.id, asked[-1].descending))
+
+
+def _key(attribute: Any, descending: bool) -> paging.Key:
+    nullable = getattr(getattr(attribute, "expression", attribute), "nullable", True)
+    return paging.Key(attribute.key, attribute, descending, bool(nullable))
+
+
+@cache
+def selected(type_: RecordType) -> tuple[Any, ...]:
+    """Return what a list selects: the model's columns, and those of the type that are computed."""
+    mapper = inspect(type_.model)
+    own = {attribute.key: getattr(type_.model, attribute.key) for attribute in mapper.column_attrs}
+    computed = {c.attribute.key: c.attribute for c in type_.columns if c.attribute.key not in own}
+    return (*own.values(), *computed.values())
+
+
+def _options(query: ListQuery) -> dict[str, Any]:
+    return {"include_deleted": True} if query.deleted else {}
+
+
+def statement_for(ctx: Any, query: ListQuery) -> Select[Any]:
+    """Return the statement of everything that a list finds, for streaming exports."""
+    return select(*selected(query.type)).where(*conditions(ctx, query)).order_by(*paging.order_by(order(query)))

@@ -1,0 +1,192 @@
+"""Reads a list's address into a valid query, or refuses it with all its errors at once. Pure.
+
+`f=field:op:value` any number of times (all must hold), `field=value` as sugar for equality, `sort=-field`,
+`columns=a,b`, `q=text`, `limit`, `after`, `count=1`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from core.ext.specs import Column, RecordType
+from core.kernel.errors import BadRequest, FieldError, Invalid
+from core.kernel.i18n import N_
+from core.records.ops import OPS, Filter, Op, read_values
+from core.records.values import Reading
+
+MAX_LIMIT: Final = 200
+LIMIT: Final = 50
+MAX_FILTERS: Final = 20
+MAX_SORTS: Final = 3
+MAX_QUERY: Final = 200
+NOT_SORTABLE: Final = frozenset({"member", "ref", "tags", "longtext"})
+CONTROLS: Final = frozenset({"f", "sort", "columns", "q", "limit", "after", "count", "deleted"})
+LOOKS: Final = frozenset({"view", "density", "add"})
+"""What pages alone understand; the API refuses it like any unknown name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """One sort key and its direction."""
+
+    column: Column
+    descending: bool
+
+    @property
+    def token(self) -> str:
+        """The key as it stands in an address."""
+        return f"-{self.column.key}" if self.descending else self.column.key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListQuery:
+    """A valid question to a list."""
+
+    type: RecordType
+    filters: tuple[Filter, ...] = ()
+    sort: tuple[Sort, ...] = ()
+    columns: tuple[Column, ...] = ()
+    q: str = ""
+    limit: int = LIMIT
+    after: str = ""
+    count: bool = False
+    deleted: bool = False
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """The question as pairs of an address, without the place in the list: what a saved view keeps."""
+        pairs = [("f", item.token) for item in self.filters]
+        if self.sort:
+            pairs.append(("sort", ",".join(item.token for item in self.sort)))
+        if self.columns and tuple(c.key for c in self.columns) != default_columns(self.type):
+            pairs.append(("columns", ",".join(column.key for column in self.columns)))
+        if self.q:
+            pairs.append(("q", self.q))
+        if self.deleted:
+            pairs.append(("deleted", "1"))
+        return pairs
+
+
+@dataclass(slots=True)
+class _Parse:
+    """Collects what is right and what is wrong while an address is read."""
+
+    type: RecordType
+    reading: Reading
+    filters: list[Filter] = field(default_factory=list)
+    unknown: list[FieldError] = field(default_factory=list)
+    wrong: list[FieldError] = field(default_factory=list)
+
+    def column(self, key: str, path: str) -> Column | None:
+        column = self.type.column(key)
+        if column is None:
+            text = N_("There is no field {field}.")
+            self.unknown.append(FieldError(path, "unknown", text, {"field": key[:60]}))
+        return column
+
+    def filter(self, token: str) -> None:
+        key, _, rest = token.partition(":")
+        op, _, raw = rest.partition(":")
+        self.add(key, op, raw, path=f"f.{key[:60]}")
+
+    def add(self, key: str, op: str, raw: str, *, path: str) -> None:
+        column = self.column(key, path)
+        if column is None:
+            return
+        if not column.filterable or op not in OPS[column.kind]:
+            params = {"field": column.key, "op": op[:20]}
+            text = N_("The field {field} cannot be filtered by {op}.")
+            self.unknown.append(FieldError(path, "unknown_operation", text, params))
+            return
+        known: Op = op
+        try:
+            values = read_values(column, known, raw, self.reading)
+        except ValueError as error:
+            self.wrong.append(FieldError(path, "value", str(error)))
+        else:
+            self.filters.append(Filter(column, known, values, raw))
+
+    def sorts(self, raw: str) -> tuple[Sort, ...]:
+        found: list[Sort] = []
+        for token in raw.split(","):
+            column = self.column(token.removeprefix("-"), "sort")
+            if column is None:
+                continue
+            if not is_sortable(column):
+                text = N_("The list cannot be sorted by {field}.")
+                self.unknown.append(FieldError("sort", "not_sortable", text, {"field": column.key}))
+            elif column.key not in {item.column.key for item in found}:
+                found.append(Sort(column, token.startswith("-")))
+        return tuple(found[:MAX_SORTS])
+
+    def chosen(self, raw: str) -> tuple[Column, ...]:
+        found = (self.column(key, "columns") for key in dict.fromkeys(raw.split(",")))
+        return tuple(column for column in found if column is not None)
+
+    def limit(self, raw: str) -> int:
+        if raw.isascii() and raw.isdigit() and 1 <= int(raw[:5]) <= MAX_LIMIT:
+            return int(raw)
+        text = N_("This must be a whole number from 1 to {most}.")
+        self.wrong.append(FieldError("limit", "range", text, {"most": MAX_LIMIT}))
+        return LIMIT
+
+    def flag(self, name: str, raw: str) -> bool:
+        if raw not in {"0", "1"}:
+            self.wrong.append(FieldError(name, "flag", N_("This must be 0 or 1.")))
+        return raw == "1"
+
+    def finish(self) -> None:
+        if len(self.filters) > MAX_FILTERS:
+            text = N_("At most {most} conditions at once.")
+            self.wrong.append(FieldError("f", "too_many", text, {"most": MAX_FILTERS}))
+        if self.unknown:
+            raise BadRequest(code="request.unknown_field", errors=[*self.unknown, *self.wrong])
+        if self.wrong:
+            raise Invalid(errors=self.wrong)
+
+
+def is_sortable(column: Column) -> bool:
+    """Tell whether a list may be sorted by `column`: people and links have no order of their own."""
+    return column.sortable and column.kind not in NOT_SORTABLE
+
+
+def default_columns(type_: RecordType) -> tuple[str, ...]:
+    """Return the keys of the columns that a list shows unasked: the declared, else the first six."""
+    return type_.default_columns or tuple(column.key for column in type_.columns[:6])
+
+
+def parse(
+    type_: RecordType, pairs: Iterable[tuple[str, str]], reading: Reading, *, page: bool = False
+) -> ListQuery:
+    """Read the pairs of an address.
+
+    Raises BadRequest for unknown names, Invalid for wrong values, either with all errors.
+    """
+    state = _Parse(type_, reading)
+    last: dict[str, str] = {}
+    for name, raw in pairs:
+        if "\x00" in raw:
+            state.wrong.append(FieldError(name, "value", N_("This text cannot be searched for.")))
+        elif name == "f":
+            state.filter(raw)
+        elif name in CONTROLS:
+            last[name] = raw
+        elif not (page and name in LOOKS):
+            state.add(name, "in" if "," in raw and _takes_in(type_, name) else "eq", raw, path=name)
+    query = ListQuery(
+        type=type_,
+        filters=tuple(state.filters),
+        sort=state.sorts(last["sort"]) if last.get("sort") else (),
+        columns=state.chosen(last.get("columns") or ",".join(default_columns(type_))),
+        q=last.get("q", "").strip()[:MAX_QUERY],
+        limit=state.limit(last["limit"]) if last.get("limit") else LIMIT,
+        after=last.get("after", ""),
+        count=state.flag("count", last["count"]) if last.get("count") else False,
+        deleted=state.flag("deleted", last["deleted"]) if last.get("deleted") else False,
+    )
+    state.finish()
+    return query
+
+
+def _takes_in(type_: RecordType, key: str) -> bool:
+    column = type_.column(key)
+    return column is not None and "in" in OPS[column.kind] and column.kind not in {"text", "longtext"}
