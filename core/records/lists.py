@@ -141,4 +141,6 @@ def _options(query: ListQuery) -> dict[str, Any]:
 
 def statement_for(ctx: Any, query: ListQuery) -> Select[Any]:
     """Return the statement of everything that a list finds, for streaming exports."""
-    return select(*selected(query.type)).where(*conditions(ctx, query)).order_by(*paging.order_by(order(query)))
+    return (
+        select(*selected(query.type)).where(*conditions(ctx, query)).order_by(*paging.order_by(order(query)))
+    )

@@ -4,9 +4,7 @@ from hypothesis import strategies as st
 from core.access.grants import REACHES, narrower, of_key, of_role, reach_of, scope_of
 from core.ext.specs import Permission
 
-VIEW = Permission(
-    name="customers.view", title="See customers", reach={"owner": "all", "member": "own"}
-)
+VIEW = Permission(name="customers.view", title="See customers", reach={"owner": "all", "member": "own"})
 EDIT = Permission(name="customers.edit", title="Edit customers", reach={"owner": "all", "member": "own"})
 DEALS = Permission(name="deals.view", title="See deals", reach={"owner": "all", "member": "team"})
 ALL = (VIEW, EDIT, DEALS)
