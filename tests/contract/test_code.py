@@ -253,7 +253,7 @@ def test_every_suppression_says_what_it_suppresses() -> None:
 
 
 def test_tests_mirror_the_source() -> None:
-    """`core/kernel/money.py` is tested in `tests/core/kernel/test_money.py`: no test folder without its source."""
+    """`core/kernel/money.py` is tested in `tests/core/kernel/test_money.py`: no folder without its source."""
     none_of(
         f"{at(path)}: there is no {path.relative_to(ROOT / 'tests').parent}"
         for top in PRODUCT
