@@ -21,6 +21,7 @@ T = TypeVar("T")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 LOG_FORMATS = ("json", "text")
 KEY_BYTES = 32
+RATES = {"rate_address_per_minute": 300, "rate_tenant_per_minute": 6_000, "rate_key_per_minute": 1_200}
 
 
 class SettingsError(ValueError):
@@ -60,6 +61,12 @@ class Settings:
     """GUANXI_LOG_FORMAT: json, or text for reading at a terminal."""
     trusted_proxies: tuple[Network, ...] = ()
     """GUANXI_TRUSTED_PROXIES: addresses or networks, separated by commas, whose X-Forwarded-* is believed."""
+    rate_address_per_minute: int = 300
+    """GUANXI_RATE_ADDRESS_PER_MINUTE: requests of one address that is not signed in."""
+    rate_tenant_per_minute: int = 6_000
+    """GUANXI_RATE_TENANT_PER_MINUTE: requests of one workspace."""
+    rate_key_per_minute: int = 1_200
+    """GUANXI_RATE_KEY_PER_MINUTE: requests of one API key."""
 
     @classmethod
     def read(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -81,6 +88,8 @@ class Settings:
             "log_level": reader.get("GUANXI_LOG_LEVEL", _one_of(LOG_LEVELS), "info"),
             "log_format": reader.get("GUANXI_LOG_FORMAT", _one_of(LOG_FORMATS), "json"),
         }
+        for name, per_minute in RATES.items():
+            values[name] = reader.get(f"GUANXI_{name.upper()}", _number(1, 10**9), per_minute)
         nobody: tuple[Network, ...] = ()
         values["trusted_proxies"] = reader.get("GUANXI_TRUSTED_PROXIES", _networks, nobody)
         key = reader.get("GUANXI_SECRET_KEY", _key, None)
