@@ -1,0 +1,1 @@
+"""The control plane: who may use which workspace, and with what."""

@@ -1,0 +1,36 @@
+"""What people send about their account."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+from core.kernel.i18n import N_
+from core.kernel.types import Email, Name
+
+Password = Annotated[str, msgspec.Meta(min_length=10, max_length=200, title=N_("Password"))]
+
+
+class LoginIn(msgspec.Struct, kw_only=True):
+    """The login form; ``next`` is the page to go on to."""
+
+    email: str
+    password: str
+    next: str = ""
+
+
+class AccountIn(msgspec.Struct, kw_only=True):
+    """A new account."""
+
+    email: Email
+    name: Name
+    password: Password
+    locale: str = "en"
+
+
+class PasswordIn(msgspec.Struct, kw_only=True):
+    """A change of password."""
+
+    current: str
+    new: Password
