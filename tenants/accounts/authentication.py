@@ -50,7 +50,7 @@ async def authenticate(runtime: Runtime, request: Request[Any, Any, Any]) -> Pri
     if signed_in is None:
         return None
     slug = path.split("/")[2] if path.startswith("/w/") else ""
-    name, member_id = signed_in.workspaces.get(slug, ("", None))
+    member_id = signed_in.workspaces.get(slug, ("", None))[1]
     return Principal(
         kind="member",
         tenant=await runtime.directory.by_slug(slug) if member_id else None,

@@ -1,0 +1,79 @@
+"""Who sends a request with an API key: remembered for at most a second in each process."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from datetime import timedelta
+from typing import Any
+
+from litestar import Request
+from sqlalchemy import or_, select, update
+
+from core.kernel.db import utc_now
+from core.kernel.errors import Unauthenticated
+from core.kernel.i18n import N_
+from core.runtime import Runtime
+from core.tenancy.ctx import Principal
+from tenants.api_keys.format import is_wellformed
+from tenants.api_keys.models import ApiKey
+from tenants.api_keys.service import digest
+
+TTL_S = 1.0
+KEPT = 10_000
+USED_EVERY = timedelta(minutes=1)
+
+_kept: OrderedDict[tuple[int, bytes], tuple[float, Principal]] = OrderedDict()
+
+
+async def authenticate(runtime: Runtime, request: Request[Any, Any, Any]) -> Principal | None:
+    """The principal of a request's bearer key; a key that does not work is an error, not a stranger."""
+    scheme, _, text = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        return None
+    text = text.strip()
+    principal = await _principal(runtime, text) if is_wellformed(text) else None
+    if principal is None:
+        raise Unauthenticated(
+            N_("This API key does not work"), code="auth.key", headers={"WWW-Authenticate": "Bearer"}
+        )
+    return principal
+
+
+async def _principal(runtime: Runtime, text: str) -> Principal | None:
+    memory = (id(runtime), digest(text))
+    found = _kept.get(memory)
+    if found and found[0] > time.monotonic():
+        return found[1]
+    principal = await _read(runtime, memory[1])
+    if principal is None:
+        _kept.pop(memory, None)
+        return None
+    _kept[memory] = (time.monotonic() + TTL_S, principal)
+    while len(_kept) > KEPT:
+        _kept.popitem(last=False)
+    return principal
+
+
+async def _read(runtime: Runtime, key_hash: bytes) -> Principal | None:
+    now = utc_now()
+    statement = select(ApiKey).where(
+        ApiKey.key_hash == key_hash,
+        ApiKey.revoked_at.is_(None),
+        or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > now),
+    )
+    async with runtime.control() as control:
+        key = await control.session.scalar(statement)
+        if key is None:
+            return None
+        if key.last_used_at is None or key.last_used_at < now - USED_EVERY:
+            await control.session.execute(update(ApiKey).where(ApiKey.id == key.id).values(last_used_at=now))
+        principal = Principal(
+            kind="key",
+            tenant=await runtime.directory.by_id(key.tenant_id),
+            member_id=key.member_id,
+            key_id=key.id,
+            scopes=frozenset(key.scopes),
+            name=key.name,
+        )
+    return principal if principal.tenant else None

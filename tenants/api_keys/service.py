@@ -1,0 +1,72 @@
+"""The verbs of API keys: issue, rotate and revoke."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from core.kernel.errors import NotFound
+from core.tenancy.ctx import Control
+from tenants.api_keys import format
+from tenants.api_keys.models import ApiKey
+
+
+def digest(key: str) -> bytes:
+    """What is stored of a key."""
+    return hashlib.sha256(key.encode()).digest()
+
+
+async def issue(
+    control: Control,
+    *,
+    tenant_id: UUID,
+    member_id: UUID,
+    name: str,
+    scopes: Sequence[str],
+    mode: format.Mode = "live",
+    expires_at: datetime | None = None,
+) -> tuple[str, ApiKey]:
+    """Make a key; its text is returned once and never stored. No scope means no right at all."""
+    text = format.new(mode)
+    key = ApiKey(
+        tenant_id=tenant_id,
+        member_id=member_id,
+        name=name,
+        mode=mode,
+        hint=f"{text[:12]}…{text[-4:]}",
+        key_hash=digest(text),
+        scopes=sorted(set(scopes)),
+        expires_at=expires_at,
+    )
+    control.session.add(key)
+    await control.session.flush()
+    return text, key
+
+
+async def rotate(control: Control, key_id: UUID, *, overlap: timedelta) -> tuple[str, ApiKey]:
+    """Issue a successor with the same rights; the old key dies after the overlap."""
+    old = await _living(control, key_id)
+    text, key = await issue(
+        control,
+        tenant_id=old.tenant_id,
+        member_id=old.member_id,
+        name=old.name,
+        scopes=old.scopes,
+        mode="live" if old.mode == "live" else "test",
+    )
+    old.expires_at = control.now() + overlap
+    return text, key
+
+
+async def revoke(control: Control, key_id: UUID) -> None:
+    """End a key; within a second no process accepts it any more."""
+    (await _living(control, key_id)).revoked_at = control.now()
+
+
+async def _living(control: Control, key_id: UUID) -> ApiKey:
+    key = await control.session.get(ApiKey, key_id)
+    if key is None or key.revoked_at is not None:
+        raise NotFound
+    return key
