@@ -1,0 +1,27 @@
+"""Applies a patch to a record and says what changed, for events and history."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+
+def apply(record: Any, patch: msgspec.Struct) -> dict[str, tuple[Any, Any]]:
+    """Set the fields of a patch that are given and differ; give each with its values before and after as JSON."""
+    changes: dict[str, tuple[Any, Any]] = {}
+    for name in patch.__struct_fields__:
+        after = getattr(patch, name)
+        if after is msgspec.UNSET:
+            continue
+        before = getattr(record, name)
+        if before != after:
+            setattr(record, name, after)
+            changes[name] = (msgspec.to_builtins(before), msgspec.to_builtins(after))
+    return changes
+
+
+def fields(data: msgspec.Struct) -> dict[str, Any]:
+    """The given fields of a struct by name, nested structs left as they are."""
+    values = ((name, getattr(data, name)) for name in data.__struct_fields__)
+    return {name: value for name, value in values if value is not msgspec.UNSET}
