@@ -24,7 +24,9 @@ class CustomerIn(msgspec.Struct, kw_only=True):
     name: CustomerName
     kind: Annotated[Kind, Meta(title=N_("Kind"))] = "company"
     owner_id: Annotated[UUID | None, Meta(title=N_("Owner"), extra={"kind": "member"})] = None
-    class_id: Annotated[UUID | None, Meta(title=N_("Class"), extra={"kind": "ref", "ref": "customer_class"})] = None
+    class_id: Annotated[
+        UUID | None, Meta(title=N_("Class"), extra={"kind": "ref", "ref": "customer_class"})
+    ] = None
     stage: Annotated[Stage, Meta(title=N_("Lifecycle stage"))] = "potential"
     phone: Annotated[Phone | None, Meta(title=N_("Phone"))] = None
     mobile: Annotated[Phone | None, Meta(title=N_("Mobile"))] = None
@@ -56,26 +58,26 @@ class CustomerPatch(msgspec.Struct, kw_only=True):
     owner_id: Annotated[UUID | None, Meta(extra={"kind": "member"})] | UnsetType = UNSET
     class_id: Annotated[UUID | None, Meta(extra={"kind": "ref", "ref": "customer_class"})] | UnsetType = UNSET
     stage: Stage | UnsetType = UNSET
-    phone: Phone | None | UnsetType = UNSET
-    mobile: Phone | None | UnsetType = UNSET
-    email: Email | None | UnsetType = UNSET
-    wechat: ShortText | None | UnsetType = UNSET
-    whatsapp: Phone | None | UnsetType = UNSET
-    website: Url | None | UnsetType = UNSET
-    industry: ShortText | None | UnsetType = UNSET
-    staff_count: Annotated[int, Meta(ge=0, le=100_000_000)] | None | UnsetType = UNSET
-    source: ShortText | None | UnsetType = UNSET
-    country: Country | None | UnsetType = UNSET
-    region: ShortText | None | UnsetType = UNSET
-    city: ShortText | None | UnsetType = UNSET
-    street: ShortText | None | UnsetType = UNSET
-    postal_code: ShortText | None | UnsetType = UNSET
-    birthday_on: date | None | UnsetType = UNSET
-    founded_on: date | None | UnsetType = UNSET
-    next_follow_up_on: date | None | UnsetType = UNSET
+    phone: Phone | UnsetType | None = UNSET
+    mobile: Phone | UnsetType | None = UNSET
+    email: Email | UnsetType | None = UNSET
+    wechat: ShortText | UnsetType | None = UNSET
+    whatsapp: Phone | UnsetType | None = UNSET
+    website: Url | UnsetType | None = UNSET
+    industry: ShortText | UnsetType | None = UNSET
+    staff_count: Annotated[int, Meta(ge=0, le=100000000)] | UnsetType | None = UNSET
+    source: ShortText | UnsetType | None = UNSET
+    country: Country | UnsetType | None = UNSET
+    region: ShortText | UnsetType | None = UNSET
+    city: ShortText | UnsetType | None = UNSET
+    street: ShortText | UnsetType | None = UNSET
+    postal_code: ShortText | UnsetType | None = UNSET
+    birthday_on: date | UnsetType | None = UNSET
+    founded_on: date | UnsetType | None = UNSET
+    next_follow_up_on: date | UnsetType | None = UNSET
     tags: Tags | UnsetType = UNSET
-    notes: LongText | None | UnsetType = UNSET
-    external_id: ShortText | None | UnsetType = UNSET
+    notes: LongText | UnsetType | None = UNSET
+    external_id: ShortText | UnsetType | None = UNSET
 
 
 class CustomerOut(msgspec.Struct, kw_only=True):

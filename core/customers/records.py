@@ -1,0 +1,90 @@
+"""The record type of customers: what lists, imports and the API show of them."""
+
+from __future__ import annotations
+
+import msgspec
+
+from core.customers import service
+from core.customers.models import Customer
+from core.customers.schema import CustomerIn, CustomerOut, CustomerPatch
+from core.ext.specs import Choice, Column, RecordType, SearchDoc, Verbs
+from core.kernel.i18n import N_
+
+KINDS = (Choice("company", N_("Company")), Choice("person", N_("Person")))
+STAGES = (
+    Choice("potential", N_("Potential"), "neutral"),
+    Choice("intending", N_("Intending"), "info"),
+    Choice("user", N_("User"), "success"),
+    Choice("loyal", N_("Loyal"), "success"),
+    Choice("high_value", N_("High value"), "warning"),
+)
+
+
+def to_out(customer: Customer) -> CustomerOut:
+    """Show a customer as the API does."""
+    return msgspec.convert(customer, CustomerOut, from_attributes=True)
+
+
+def search_doc(customer: Customer) -> SearchDoc:
+    """What a customer can be found by."""
+    return SearchDoc(
+        title=customer.name,
+        subtitle=" · ".join(part for part in (customer.number, customer.city) if part),
+        names=tuple(name for name in (customer.name, customer.wechat) if name),
+        numbers=(customer.number,),
+        phones=tuple(phone for phone in (customer.phone, customer.mobile, customer.whatsapp) if phone),
+        emails=(customer.email,) if customer.email else (),
+        person=customer.kind == "person",
+    )
+
+
+CUSTOMER = RecordType(
+    key="customer",
+    path="customers",
+    title=N_("Customer"),
+    title_plural=N_("Customers"),
+    icon="building-2",
+    model=Customer,
+    create=CustomerIn,
+    patch=CustomerPatch,
+    out=CustomerOut,
+    to_out=to_out,
+    verbs=Verbs(
+        create=service.create,
+        create_many=service.create_many,
+        update=service.update,
+        delete=service.delete,
+        restore=service.restore,
+    ),
+    permission="customers",
+    label=Customer.name,
+    owner=Customer.owner_id,
+    columns=(
+        Column("name", N_("Name"), Customer.name, link=True, editable=True),
+        Column("number", N_("Number"), Customer.number),
+        Column("kind", N_("Kind"), Customer.kind, kind="choice", choices=KINDS),
+        Column("owner_id", N_("Owner"), Customer.owner_id, kind="member", editable=True),
+        Column("stage", N_("Lifecycle stage"), Customer.stage, kind="choice", choices=STAGES, editable=True),
+        Column("phone", N_("Phone"), Customer.phone, kind="phone", editable=True),
+        Column("mobile", N_("Mobile"), Customer.mobile, kind="phone", editable=True),
+        Column("email", N_("E-mail"), Customer.email, kind="email", editable=True),
+        Column("wechat", N_("WeChat"), Customer.wechat, editable=True),
+        Column("city", N_("City"), Customer.city, editable=True),
+        Column("region", N_("Province or state"), Customer.region, editable=True),
+        Column("country", N_("Country"), Customer.country),
+        Column("industry", N_("Industry"), Customer.industry, editable=True),
+        Column("staff_count", N_("Staff"), Customer.staff_count, kind="number", editable=True),
+        Column("source", N_("Source"), Customer.source, editable=True),
+        Column("website", N_("Website"), Customer.website, kind="url", editable=True),
+        Column("class_id", N_("Class"), Customer.class_id, kind="ref", ref="customer_class"),
+        Column(
+            "next_follow_up_on", N_("Next follow-up"), Customer.next_follow_up_on, kind="date", editable=True
+        ),
+        Column("last_contacted_at", N_("Last contact"), Customer.last_contacted_at, kind="datetime"),
+        Column("tags", N_("Tags"), Customer.tags, kind="tags", editable=True),
+        Column("created_at", N_("Created"), Customer.created_at, kind="datetime"),
+        Column("updated_at", N_("Changed"), Customer.updated_at, kind="datetime"),
+    ),
+    default_columns=("name", "owner_id", "stage", "phone", "city", "next_follow_up_on", "last_contacted_at"),
+    search=search_doc,
+)
