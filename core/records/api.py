@@ -129,7 +129,9 @@ def _delete(type_: RecordType) -> HTTPRouteHandler:
         await type_.verbs.delete(ctx, record)
         return Response(None, status_code=204)
 
-    return delete("/{record_id:uuid}", permission=f"{type_.permission}.delete", status_code=204)(delete_record)
+    return delete("/{record_id:uuid}", permission=f"{type_.permission}.delete", status_code=204)(
+        delete_record
+    )
 
 
 def _restore(type_: RecordType) -> HTTPRouteHandler:

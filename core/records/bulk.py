@@ -1,7 +1,7 @@
 """Writes up to 10,000 records of one type at once: every row gets its own answer, none stops the others.
 
 All rows are validated before any is written; then they are written in batches. A batch that fails is undone
-and repeated row by row, so that only the guilty rows are refused.
+and repeated by halves, so that only the guilty rows are refused.
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -11,7 +11,7 @@ from uuid import UUID
 
 import msgspec
 from sqlalchemy import ARRAY, Text, any_, bindparam, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError
 
 from core.ext.specs import RecordType
 from core.kernel.errors import AppError, Conflict, FieldError, Invalid
@@ -127,16 +127,22 @@ class _Bulk:
         for batch in _batches(changed, BATCH):
             await self._write_all(batch, self._update)
 
-    async def _write_all(self, rows: Sequence[Row], write: Callable[[Sequence[Row]], Awaitable[None]]) -> None:
+    async def _write_all(
+        self, rows: Sequence[Row], write: Callable[[Sequence[Row]], Awaitable[None]]
+    ) -> None:
         try:
             async with self.ctx.attempt():
                 await write(rows)
-        except (AppError, IntegrityError) as error:
+        except (AppError, IntegrityError, DataError) as error:
+            for row in rows:
+                if row.target is not None:
+                    await self.ctx.session.refresh(row.target)
             if len(rows) == 1:
                 rows[0].error = error if isinstance(error, AppError) else Conflict()
                 return
-            for row in rows:
-                await self._write_all([row], write)
+            middle = len(rows) // 2
+            await self._write_all(rows[:middle], write)
+            await self._write_all(rows[middle:], write)
 
     async def _create_many(self, rows: Sequence[Row]) -> None:
         many = self.type.verbs.create_many
@@ -159,7 +165,7 @@ class _Bulk:
 
     def outcome(self, *, dry_run: bool) -> Outcome:
         results = [self._result(row, dry_run=dry_run) for row in self.rows]
-        count = {status: 0 for status in ("created", "updated", "failed")}
+        count = dict.fromkeys(("created", "updated", "failed"), 0)
         for result in results:
             count[result.status] += 1
         return Outcome(**count, dry_run=dry_run, results=results)

@@ -57,9 +57,7 @@ async def upsert(
     await _wait_for(ctx, f"{ctx.tenant.id}:{type_.key}:{external_id}")
     model = type_.model
     record = await ctx.session.scalar(
-        select(model).where(
-            model.external_id == external_id, ctx.visible(model, f"{type_.permission}.view")
-        )
+        select(model).where(model.external_id == external_id, ctx.visible(model, f"{type_.permission}.view"))
     )
     if record is None:
         await ctx.require(f"{type_.permission}.create")
