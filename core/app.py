@@ -25,6 +25,7 @@ from core.runtime import Runtime
 from core.settings import Settings
 from core.tenancy.db import Databases
 from core.tenancy.directory import Directory
+from core.tenancy.settings import DatabaseSettings
 from core.web.bodies import ValidatedBodies
 from core.web.middleware import RequestFrame
 from core.web.problems import handle
@@ -37,7 +38,7 @@ MAX_BODY_BYTES = 30 * 1024 * 1024
 def create_runtime(settings: Settings, registry: Registry | None = None) -> Runtime:
     """Make the parts of one process; nothing connects before :func:`running`."""
     cache = Cache(settings.redis_url)
-    databases = Databases(settings)
+    databases = Databases(DatabaseSettings(url=settings.database_url or "", secret=settings.secret_key))
     return Runtime(
         settings=settings,
         registry=registry or load(),

@@ -4,8 +4,25 @@ Owns ``control.tenant`` and ``control.tenant_plugin`` and their cached reading. 
 Never opens a tenant's schema.
 """
 
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Protocol
 from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, Integer, Row, SmallInteger, func, select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.kernel.db import ControlBase, Mapped, mapped_column, utc_now
+from core.kernel.ids import uuid7
+
+FRESH_S: Final = 0.9
+"""How long a reading is served unchecked: what one process changes, every other sees within a second."""
+
+_REMEMBERED: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +44,170 @@ class Tenant:
     plugins: frozenset[str] = frozenset()
     sandbox_of: UUID | None = None
     key: bytes = b""
+
+
+class TenantRow(ControlBase):
+    """A schema and, once claimed, the workspace that lives in it.
+
+    States: ``free`` (in the warm pool), ``active``, ``suspended``, ``deleting`` (until ``delete_after``).
+    """
+
+    __tablename__ = "tenant"
+    __table_args__ = (
+        Index("ix_tenant_free", "id", postgresql_where=text("state = 'free'")),
+        Index("ix_tenant_delete_after", "delete_after", postgresql_where=text("state = 'deleting'")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    slug: Mapped[str | None] = mapped_column(unique=True)
+    name: Mapped[str] = mapped_column(server_default="")
+    schema: Mapped[str] = mapped_column(unique=True)
+    cell: Mapped[str]
+    slice: Mapped[int] = mapped_column(SmallInteger())
+    state: Mapped[str] = mapped_column(server_default="free")
+    revision: Mapped[int] = mapped_column(Integer(), server_default=text("1"))
+    locale: Mapped[str] = mapped_column(server_default="en")
+    timezone: Mapped[str] = mapped_column(server_default="UTC")
+    currency: Mapped[str] = mapped_column(server_default="USD")
+    country: Mapped[str] = mapped_column(server_default="US")
+    sandbox_of: Mapped[UUID | None] = mapped_column(ForeignKey("control.tenant.id"))
+    key: Mapped[bytes]
+    created_at: Mapped[datetime] = mapped_column(default=utc_now, server_default=text("now()"))
+    claimed_at: Mapped[datetime | None]
+    delete_after: Mapped[datetime | None]
+
+
+class TenantPlugin(ControlBase):
+    """A module that a tenant has: installed, enabling, enabled, disabled or uninstalled."""
+
+    __tablename__ = "tenant_plugin"
+
+    tenant_id: Mapped[UUID] = mapped_column(ForeignKey("control.tenant.id"), primary_key=True)
+    plugin: Mapped[str] = mapped_column(primary_key=True)
+    state: Mapped[str] = mapped_column(server_default="installed")
+    version: Mapped[str] = mapped_column(server_default="")
+    settings: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=text("'{}'"))
+    secrets: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=text("'{}'"))
+    created_at: Mapped[datetime] = mapped_column(default=utc_now, server_default=text("now()"))
+    updated_at: Mapped[datetime] = mapped_column(default=utc_now, server_default=text("now()"))
+
+
+_ENABLED: Final = (
+    select(func.array_agg(TenantPlugin.plugin))
+    .where(TenantPlugin.tenant_id == TenantRow.id, TenantPlugin.state == "enabled")
+    .correlate(TenantRow)
+    .scalar_subquery()
+    .label("plugins")
+)
+_READ: Final = select(
+    TenantRow.id,
+    TenantRow.slug,
+    TenantRow.name,
+    TenantRow.schema,
+    TenantRow.cell,
+    TenantRow.slice,
+    TenantRow.state,
+    TenantRow.revision,
+    TenantRow.locale,
+    TenantRow.timezone,
+    TenantRow.currency,
+    TenantRow.country,
+    TenantRow.sandbox_of,
+    TenantRow.key,
+    _ENABLED,
+).where(TenantRow.state != "free")
+
+
+class _Unit(Protocol):
+    session: AsyncSession
+
+    async def __aenter__(self) -> "_Unit": ...
+    async def __aexit__(self, *exc: Any) -> None: ...
+    async def commit(self) -> None: ...
+
+
+class _Databases(Protocol):
+    def control(self, *, readonly: bool = False) -> Any: ...
+
+
+class Directory:
+    """Reads tenants, each at most once per ``FRESH_S`` and process, whatever the number of requests."""
+
+    def __init__(self, databases: _Databases, cache: object | None = None) -> None:
+        self._databases = databases
+        self._known: OrderedDict[object, tuple[float, Tenant | None]] = OrderedDict()
+        self._reading: dict[object, asyncio.Task[Tenant | None]] = {}
+
+    async def by_slug(self, slug: str) -> Tenant | None:
+        """Find a tenant by the name in its addresses."""
+        return await self._find(slug)
+
+    async def by_id(self, tenant_id: UUID) -> Tenant | None:
+        """Find a tenant by its id."""
+        return await self._find(tenant_id)
+
+    async def all(self) -> list[Tenant]:
+        """Read every tenant that is not in the warm pool; for jobs and commands, not for requests."""
+        async with self._databases.control(readonly=True) as unit:
+            return [tenant_of(row) for row in await unit.session.execute(_READ.order_by(TenantRow.id))]
+
+    async def bump(self, tenant_id: UUID, session: AsyncSession | None = None) -> None:
+        """Raise the revision, so that every process reads the tenant anew within a second.
+
+        With ``session`` (on control) it is part of that transaction; call :meth:`forget` after its commit.
+        """
+        statement = update(TenantRow).where(TenantRow.id == tenant_id).values(revision=TenantRow.revision + 1)
+        if session is not None:
+            await session.execute(statement)
+        else:
+            async with self._databases.control() as unit:
+                await unit.session.execute(statement)
+                await unit.commit()
+        self.forget(tenant_id)
+
+    def forget(self, tenant_id: UUID | None = None) -> None:
+        """Drop what this process remembers of one tenant, or of all."""
+        for key, (_, tenant) in list(self._known.items()):
+            if tenant_id is None or tenant is None or tenant.id == tenant_id:
+                del self._known[key]
+        self._reading.clear()
+
+    async def _find(self, key: str | UUID) -> Tenant | None:
+        known = self._known.get(key)
+        if known is not None and time.monotonic() - known[0] < FRESH_S:
+            return known[1]
+        task = self._reading.get(key)
+        if task is None:
+            task = self._reading[key] = asyncio.create_task(self._read(key))
+            task.add_done_callback(lambda done: self._finish(key, done))
+        return await asyncio.shield(task)
+
+    def _finish(self, key: object, done: "asyncio.Task[Tenant | None]") -> None:
+        if self._reading.get(key) is done:
+            del self._reading[key]
+        if not done.cancelled():
+            done.exception()
+
+    async def _read(self, key: str | UUID) -> Tenant | None:
+        at = time.monotonic()
+        this = asyncio.current_task()
+        condition = TenantRow.slug == key if isinstance(key, str) else TenantRow.id == key
+        async with self._databases.control(readonly=True) as unit:
+            row = (await unit.session.execute(_READ.where(condition))).one_or_none()
+        tenant = None if row is None else tenant_of(row)
+        # A reading that was forgotten while it was on its way must not be remembered.
+        if self._reading.get(key) is this:
+            self._known[key] = (at, tenant)
+            self._known.move_to_end(key)
+            if len(self._known) > _REMEMBERED:
+                self._known.popitem(last=False)
+        return tenant
+
+
+def tenant_of(row: Row[Any] | Mapping[str, Any]) -> Tenant:
+    """Build the tenant from a row of the directory's reading."""
+    values = dict(row._mapping) if isinstance(row, Row) else dict(row)
+    values["plugins"] = frozenset(values.get("plugins") or ())
+    values["slug"] = values["slug"] or ""
+    values["key"] = bytes(values["key"])
+    return Tenant(**values)

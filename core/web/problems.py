@@ -110,11 +110,11 @@ def _problem_page(
             status=problem.status,
             title=t(problem.title, **problem.params),
             detail=t(problem.detail, **problem.params) if problem.detail else "",
-            errors=problem.errors,
+            errors=[t(item.message, **item.params) for item in problem.errors],
             request_id=request_id,
-            fragment="hx-request" in request.headers,
+            partial="hx-request" in request.headers,
             theme=request.cookies.get("gx_theme", "auto"),
-            back=_home(request),
+            home=_home(request),
         )
     )
     return Response(

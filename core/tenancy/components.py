@@ -1,0 +1,127 @@
+"""Components: groups of tables with a history of their own.
+
+Owns the list of components and what each may touch. Emits nothing. Never connects.
+"""
+
+import importlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import MetaData, Table
+
+from core.kernel import db
+
+ROOTS: Final = ("core", "tenants", "plugins")
+DML: Final = "SELECT, INSERT, UPDATE, DELETE"
+_HOME: Final = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One history: ``schema`` is None for tables that every tenant has."""
+
+    key: str
+    path: Path
+    metadata: MetaData
+    schema: str | None = None
+
+    @property
+    def version_table(self) -> str:
+        """Name of the table that holds the revision."""
+        return f"alembic_version_{self.key}"
+
+    def tables(self) -> list[Table]:
+        """Tables of this component, referenced ones first."""
+        return [table for table in self.metadata.sorted_tables if component_of(table.name, self) == self.key]
+
+
+def import_models() -> None:
+    """Import every module that declares tables."""
+    for root in ROOTS:
+        base = _HOME / root
+        for path in sorted(base.rglob("models.py")) if base.is_dir() else ():
+            importlib.import_module(".".join((root, *path.relative_to(base).with_suffix("").parts)))
+    importlib.import_module("core.tenancy.directory")
+
+
+@cache
+def components() -> tuple[Component, ...]:
+    """Give all components: control, cell, core, then one per plugin with tables."""
+    import_models()
+    own = Path(__file__).parent
+    fixed = (
+        Component("control", own / "control_migrations", db.control_metadata, "control"),
+        Component("cell", own / "cell_migrations", db.cell_metadata, "cell"),
+        Component("core", _HOME / "core" / "migrations", db.metadata),
+    )
+    plugins = _HOME / "plugins"
+    found = sorted(plugins.rglob("models.py")) if plugins.is_dir() else []
+    return fixed + tuple(
+        Component("_".join(path.relative_to(plugins).parent.parts), path.parent / "migrations", db.metadata)
+        for path in found
+    )
+
+
+def component(key: str) -> Component:
+    """Find a component by its key."""
+    return next(item for item in components() if item.key == key)
+
+
+def component_of(table: str, asked: Component) -> str:
+    """Say which component owns a table of the same metadata: the plugin with its prefix, else the core."""
+    if asked.schema is not None:
+        return asked.key
+    plugins = [item.key for item in components()[3:] if table.startswith(f"{item.key}_")]
+    return max(plugins, key=len, default="core")
+
+
+def tenant_grants(tables: Iterable[Table], role: str, worker: str) -> str:
+    """Write the GRANTs on tenant tables, one statement for each set of rights.
+
+    ``info["grants"]`` narrows the tenant's rights; ``info["worker_grants"]`` gives some to the worker.
+    """
+    rights: dict[tuple[str, str], list[str]] = {}
+    for table in tables:
+        rights.setdefault((table.info.get("grants", DML), role), []).append(f'"{table.name}"')
+        if table.info.get("worker_grants"):
+            rights.setdefault((table.info["worker_grants"], worker), []).append(f'"{table.name}"')
+    return "".join(
+        f'GRANT {right} ON {", ".join(names)} TO "{grantee}";\n'
+        for (right, grantee), names in rights.items()
+        if right
+    )
+
+
+def control_grants(tables: Iterable[Table], control: str) -> str:
+    """Write the GRANTs on the control schema."""
+    return f'GRANT USAGE ON SCHEMA control TO "{control}";\n' + "".join(
+        f'REVOKE ALL ON control."{table.name}" FROM "{control}";\n'
+        f'GRANT {table.info.get("grants", DML)} ON control."{table.name}" TO "{control}";\n'
+        for table in tables
+    )
+
+
+def cell_grants(tables: Iterable[Table], group: str, worker: str) -> str:
+    """Write the GRANTs and row-level security of a cell's own tables.
+
+    A tenant reaches only rows that carry its role; the worker reaches all.
+    """
+    parts = [f'GRANT USAGE ON SCHEMA cell TO "{group}", "{worker}";\n']
+    for table in tables:
+        name = f'cell."{table.name}"'
+        parts.append(f'GRANT {DML} ON {name} TO "{worker}";\n')
+        if not table.info.get("tenant_grants"):
+            continue
+        parts.append(
+            f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY;\n"
+            f"DROP POLICY IF EXISTS tenant_rows ON {name};\n"
+            f'CREATE POLICY tenant_rows ON {name} TO "{group}" '
+            f"USING (tenant_role = current_user) WITH CHECK (tenant_role = current_user);\n"
+            f"DROP POLICY IF EXISTS worker_rows ON {name};\n"
+            f'CREATE POLICY worker_rows ON {name} TO "{worker}" USING (true) WITH CHECK (true);\n'
+            f'GRANT {table.info["tenant_grants"]} ON {name} TO "{group}";\n'
+        )
+    return "".join(parts)

@@ -1,0 +1,116 @@
+"""All tables of control, generated from its models."""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "control_0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    """Make the tables."""
+    op.create_table('account',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('email', sa.Text(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('password_hash', sa.Text(), nullable=True),
+    sa.Column('locale', sa.Text(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_account')),
+    sa.UniqueConstraint('email', name=op.f('uq_account_email')),
+    schema='control'
+    )
+    op.create_table('api_key',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('tenant_id', sa.Uuid(), nullable=False),
+    sa.Column('member_id', sa.Uuid(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('mode', sa.Text(), nullable=False),
+    sa.Column('hint', sa.Text(), nullable=False),
+    sa.Column('key_hash', sa.LargeBinary(), nullable=False),
+    sa.Column('scopes', postgresql.JSONB(), nullable=False),
+    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('last_used_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('revoked_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.CheckConstraint("mode in ('live', 'test')", name=op.f('ck_api_key_mode')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_api_key')),
+    sa.UniqueConstraint('key_hash', name=op.f('uq_api_key_key_hash')),
+    schema='control'
+    )
+    op.create_index('ix_api_key_tenant', 'api_key', ['tenant_id'], unique=False, schema='control')
+    op.create_table('tenant',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('slug', sa.Text(), nullable=True),
+    sa.Column('name', sa.Text(), server_default='', nullable=False),
+    sa.Column('schema', sa.Text(), nullable=False),
+    sa.Column('cell', sa.Text(), nullable=False),
+    sa.Column('slice', sa.SmallInteger(), nullable=False),
+    sa.Column('state', sa.Text(), server_default='free', nullable=False),
+    sa.Column('revision', sa.Integer(), server_default=sa.text('1'), nullable=False),
+    sa.Column('locale', sa.Text(), server_default='en', nullable=False),
+    sa.Column('timezone', sa.Text(), server_default='UTC', nullable=False),
+    sa.Column('currency', sa.Text(), server_default='USD', nullable=False),
+    sa.Column('country', sa.Text(), server_default='US', nullable=False),
+    sa.Column('sandbox_of', sa.Uuid(), nullable=True),
+    sa.Column('key', sa.LargeBinary(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.Column('claimed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('delete_after', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['sandbox_of'], ['control.tenant.id'], name=op.f('fk_tenant_sandbox_of')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_tenant')),
+    sa.UniqueConstraint('schema', name=op.f('uq_tenant_schema')),
+    sa.UniqueConstraint('slug', name=op.f('uq_tenant_slug')),
+    schema='control'
+    )
+    op.create_index('ix_tenant_delete_after', 'tenant', ['delete_after'], unique=False, schema='control', postgresql_where=sa.text("state = 'deleting'"))
+    op.create_index('ix_tenant_free', 'tenant', ['id'], unique=False, schema='control', postgresql_where=sa.text("state = 'free'"))
+    op.create_table('membership',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('account_id', sa.Uuid(), nullable=False),
+    sa.Column('tenant_id', sa.Uuid(), nullable=False),
+    sa.Column('member_id', sa.Uuid(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['control.account.id'], name=op.f('fk_membership_account_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_membership')),
+    sa.UniqueConstraint('account_id', 'tenant_id', name=op.f('uq_membership_account_id_tenant_id')),
+    schema='control'
+    )
+    op.create_index('ix_membership_tenant', 'membership', ['tenant_id'], unique=False, schema='control')
+    op.create_table('session',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('token_hash', sa.LargeBinary(), nullable=False),
+    sa.Column('account_id', sa.Uuid(), nullable=False),
+    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('last_seen_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('user_agent', sa.Text(), nullable=False),
+    sa.Column('address', sa.Text(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['control.account.id'], name=op.f('fk_session_account_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_session')),
+    sa.UniqueConstraint('token_hash', name=op.f('uq_session_token_hash')),
+    schema='control'
+    )
+    op.create_index('ix_session_account', 'session', ['account_id'], unique=False, schema='control')
+    op.create_table('tenant_plugin',
+    sa.Column('tenant_id', sa.Uuid(), nullable=False),
+    sa.Column('plugin', sa.Text(), nullable=False),
+    sa.Column('state', sa.Text(), server_default='installed', nullable=False),
+    sa.Column('version', sa.Text(), server_default='', nullable=False),
+    sa.Column('settings', postgresql.JSONB(), server_default=sa.text("'{}'"), nullable=False),
+    sa.Column('secrets', postgresql.JSONB(), server_default=sa.text("'{}'"), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.Column('updated_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.ForeignKeyConstraint(['tenant_id'], ['control.tenant.id'], name=op.f('fk_tenant_plugin_tenant_id')),
+    sa.PrimaryKeyConstraint('tenant_id', 'plugin', name=op.f('pk_tenant_plugin')),
+    schema='control'
+    )

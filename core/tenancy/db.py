@@ -1,0 +1,200 @@
+"""Sessions: in one tenant, in the control schema, in a cell.
+
+Owns the engines of a process. Emits nothing. Never commits by itself: a unit that is left without
+``commit()`` is rolled back.
+"""
+
+import asyncio
+from collections.abc import Hashable
+from types import TracebackType
+from typing import Any, NoReturn, Self
+
+import asyncpg
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+
+from core.kernel.errors import Unavailable
+from core.tenancy.connection import NotEntered, Opening, TenantConnection
+from core.tenancy.directory import Tenant
+from core.tenancy.pools import Budget, SharedPool
+from core.tenancy.settings import DatabaseSettings
+
+
+class TenantSession(AsyncSession):
+    """A session that cannot end its own transaction: the unit that opened it does."""
+
+    async def commit(self) -> NoReturn:
+        """Refuse: the framework commits."""
+        raise RuntimeError("the transaction is the framework's: a service never commits")
+
+    async def rollback(self) -> NoReturn:
+        """Refuse: raise an exception, or use ``begin_nested()`` for a part."""
+        raise RuntimeError("the transaction is the framework's: a service never rolls back")
+
+
+class Unit:
+    """One transaction: ``async with databases.tenant(tenant) as unit``.
+
+    Leaving without :meth:`commit` rolls back.
+    """
+
+    __slots__ = ("_budget", "_connection", "_engine", "_opening", "_who", "session")
+
+    session: TenantSession
+
+    def __init__(self, engine: AsyncEngine, budget: Budget, who: Hashable, opening: Opening) -> None:
+        self._engine = engine
+        self._budget = budget
+        self._who = who
+        self._opening = opening
+        self._connection: AsyncConnection | None = None
+
+    async def __aenter__(self) -> Self:
+        await self._budget.acquire(self._who)
+        try:
+            self._connection = connection = await self._engine.connect()
+            driver_of(connection).arm(self._opening)
+            self.session = TenantSession(bind=connection, expire_on_commit=False, autobegin=True)
+        except BaseException:
+            await self._give_back()
+            raise
+        return self
+
+    async def commit(self) -> None:
+        """Make the work of this unit durable."""
+        await AsyncSession.commit(self.session)
+
+    async def connection(self) -> AsyncConnection:
+        """Give the SQLAlchemy connection of this unit, for Core and for COPY."""
+        return await self.session.connection()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            await AsyncSession.close(self.session)
+        finally:
+            await self._give_back()
+
+    async def _give_back(self) -> None:
+        connection, self._connection = self._connection, None
+        try:
+            if connection is not None:
+                await connection.close()
+        finally:
+            self._budget.release(self._who)
+
+
+class Databases:
+    """Every database of the installation, as one process uses them."""
+
+    def __init__(self, settings: DatabaseSettings) -> None:
+        self.settings = settings
+        self.budget = Budget(settings.connections, share=settings.tenant_share, wait_s=settings.wait_s)
+        self._control_budget = Budget(settings.control_connections, wait_s=settings.wait_s)
+        self._worker_budget = Budget(settings.worker_connections, wait_s=settings.wait_s)
+        self._engines: dict[tuple[str, str | None], AsyncEngine] = {}
+
+    async def start(self) -> None:
+        """Fail early when the control database does not answer."""
+        async with self.control(readonly=True) as unit:
+            await unit.session.execute(select(1))
+
+    async def is_ready(self) -> bool:
+        """Whether the control database answers now."""
+        try:
+            async with asyncio.timeout(2), self.control(readonly=True) as unit:
+                await unit.session.execute(select(1))
+        except (OSError, TimeoutError, DBAPIError, asyncpg.PostgresError, Unavailable):
+            return False
+        return True
+
+    async def close(self) -> None:
+        """Close every idle connection; those in use close as their units end."""
+        engines, self._engines = self._engines, {}
+        for engine in engines.values():
+            await engine.dispose()
+
+    def tenant(
+        self, tenant: Tenant, *, readonly: bool = False, statement_timeout_ms: int | None = None
+    ) -> Unit:
+        """Open one transaction in a tenant's schema, with the tenant's role and no other right."""
+        role = self.settings.slice_role(tenant.cell, tenant.slice)
+        opening = self._opening(tenant.schema, readonly, statement_timeout_ms)
+        return Unit(self._engine(role, tenant.cell, self.budget), self.budget, tenant.id, opening)
+
+    def control(self, *, readonly: bool = False, statement_timeout_ms: int | None = None) -> Unit:
+        """Open one transaction in the control schema."""
+        budget = self._control_budget
+        engine = self._engine(self.settings.control, None, budget)
+        return Unit(engine, budget, object(), self._opening(None, readonly, statement_timeout_ms))
+
+    def cell(self, cell: str, *, readonly: bool = False, statement_timeout_ms: int | None = None) -> Unit:
+        """Open one transaction in a cell's own schema with the worker's rights."""
+        budget = self._worker_budget
+        engine = self._engine(self.settings.migrate, cell, budget)
+        return Unit(engine, budget, object(), self._opening(None, readonly, statement_timeout_ms))
+
+    def owner_dsn(self, cell: str | None = None) -> str:
+        """Address for psycopg as the role that may become the owner (migrations, provisioning, tools)."""
+        return self.settings.dsn(self.settings.migrate, cell)
+
+    def cells(self) -> tuple[str, ...]:
+        """Names of the cells."""
+        return tuple(self.settings.cell_urls())
+
+    def _opening(self, role: str | None, readonly: bool, statement_timeout_ms: int | None) -> Opening:
+        return Opening(
+            role=role,
+            readonly=readonly,
+            statement_timeout_ms=statement_timeout_ms or self.settings.statement_timeout_ms,
+            lock_timeout_ms=self.settings.lock_timeout_ms,
+        )
+
+    def _engine(self, role: str, cell: str | None, budget: Budget) -> AsyncEngine:
+        engine = self._engines.get((role, cell))
+        if engine is None:
+            engine = self._engines[role, cell] = self._create(role, cell, budget)
+        return engine
+
+    def _create(self, role: str, cell: str | None, budget: Budget) -> AsyncEngine:
+        settings = self.settings
+        dsn = settings.dsn(role, cell)
+
+        async def connect(*_args: Any, **_options: Any) -> asyncpg.Connection:
+            return await asyncpg.connect(
+                dsn,
+                connection_class=TenantConnection,
+                statement_cache_size=settings.statement_cache,
+                server_settings={
+                    "application_name": "guanxi",
+                    "jit": "off",
+                    "idle_in_transaction_session_timeout": str(settings.idle_timeout_ms),
+                    "timezone": "UTC",
+                },
+            )
+
+        return create_async_engine(
+            "postgresql+asyncpg://",
+            poolclass=SharedPool,
+            budget=budget,
+            max_age_s=settings.max_age_s,
+            max_tenants=settings.max_tenants,
+            connect_args={
+                "async_creator_fn": connect,
+                "prepared_statement_cache_size": settings.statement_cache,
+            },
+        )
+
+
+def driver_of(connection: AsyncConnection) -> TenantConnection:
+    """Give the asyncpg connection below a SQLAlchemy connection."""
+    sync = connection.sync_connection
+    driver = sync.connection.driver_connection if sync is not None else None
+    if not isinstance(driver, TenantConnection):
+        raise NotEntered("not a connection of this pool")
+    return driver
+
+
+__all__ = ["Databases", "NotEntered", "TenantSession", "Unit", "driver_of"]

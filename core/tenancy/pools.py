@@ -1,0 +1,161 @@
+"""Connections of one process: a budget over all pools, fair between tenants.
+
+Owns who may hold a connection and which idle one is closed to make room. Emits nothing.
+Never lets one tenant hold more than its share, nor the last free connection on top of its first.
+"""
+
+import asyncio
+import time
+from collections import Counter, OrderedDict, deque
+from collections.abc import Hashable
+from typing import Any
+
+from sqlalchemy.pool import ConnectionPoolEntry, Pool
+
+from core.kernel.errors import Unavailable
+
+
+class Budget:
+    """Admission to connections: a limit for all, a cap for each tenant, waiting tenants served in turn."""
+
+    def __init__(self, limit: int, *, share: float = 1.0, wait_s: float = 10) -> None:
+        self.limit = limit
+        self.cap = max(1, int(limit * share))
+        self.wait_s = wait_s
+        self.in_use = 0
+        self.pools: list[SharedPool] = []
+        self._held: Counter[Hashable] = Counter()
+        self._waiting: OrderedDict[Hashable, deque[asyncio.Future[None]]] = OrderedDict()
+
+    def held(self, who: Hashable) -> int:
+        """Count the connections that one tenant holds."""
+        return self._held[who]
+
+    async def acquire(self, who: Hashable) -> None:
+        """Wait for the right to one connection; raises :class:`Unavailable` after ``wait_s``."""
+        if who not in self._waiting and self._admissible(who):
+            self._take(who)
+            return
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(who, deque()).append(future)
+        try:
+            async with asyncio.timeout(self.wait_s):
+                _ = await future
+        except BaseException as error:
+            self._forget(who, future)
+            if future.done() and not future.cancelled():
+                self.release(who)
+            if isinstance(error, TimeoutError):
+                raise Unavailable(retry_after_s=1) from None
+            raise
+
+    def release(self, who: Hashable) -> None:
+        """Give the right back and pass it to the tenant that has waited longest and may have it."""
+        self.in_use -= 1
+        self._held[who] -= 1
+        if not self._held[who]:
+            del self._held[who]
+        self._admit()
+
+    def make_room(self) -> None:
+        """Close the least recently used idle connections until the open ones fit the budget."""
+        while self.in_use + sum(len(pool.idle) for pool in self.pools) > self.limit:
+            candidates = [pool for pool in self.pools if pool.idle]
+            if not candidates:
+                return
+            oldest = min(candidates, key=lambda pool: pool.idle[0][0])
+            oldest.idle.popleft()[1].close()
+
+    def _admissible(self, who: Hashable) -> bool:
+        held = self._held.get(who, 0)
+        free = self.limit - self.in_use
+        return held < self.cap and free > (1 if held else 0)
+
+    def _take(self, who: Hashable) -> None:
+        self.in_use += 1
+        self._held[who] += 1
+
+    def _admit(self) -> None:
+        for who in list(self._waiting):
+            queue = self._waiting[who]
+            while queue and queue[0].done():
+                queue.popleft()
+            if not queue:
+                del self._waiting[who]
+            elif self._admissible(who):
+                self._take(who)
+                queue.popleft().set_result(None)
+                self._waiting.move_to_end(who)
+                if not queue:
+                    del self._waiting[who]
+
+    def _forget(self, who: Hashable, future: asyncio.Future[None]) -> None:
+        queue = self._waiting.get(who)
+        if queue is not None and future in queue:
+            queue.remove(future)
+            if not queue:
+                del self._waiting[who]
+
+
+class SharedPool(Pool):
+    """Idle connections of one login role, most recently used first, under a shared :class:`Budget`.
+
+    Waiting happens in the budget before a checkout, never here.
+    """
+
+    def __init__(
+        self,
+        creator: Any,
+        budget: Budget | None = None,
+        max_age_s: float = 600,
+        max_tenants: int = 300,
+        **options: Any,
+    ) -> None:
+        super().__init__(creator, **options)
+        self.budget = budget or Budget(1)
+        self.max_age_s = max_age_s
+        self.max_tenants = max_tenants
+        self.idle: deque[tuple[float, ConnectionPoolEntry]] = deque()
+        self.budget.pools.append(self)
+
+    def _do_get(self) -> ConnectionPoolEntry:
+        while self.idle:
+            record = self.idle.pop()[1]
+            if self._is_fit(record):
+                return record
+            record.close()
+        self.budget.make_room()
+        record = self._create_connection()
+        if record.driver_connection is not None:
+            record.driver_connection.disarm()
+        return record
+
+    def _do_return_conn(self, record: ConnectionPoolEntry) -> None:
+        connection = record.driver_connection
+        if connection is None:
+            return
+        connection.disarm()
+        if connection.is_in_transaction() or not self._is_fit(record):
+            record.close()
+            return
+        self.idle.append((time.monotonic(), record))
+
+    def _is_fit(self, record: ConnectionPoolEntry) -> bool:
+        connection = record.driver_connection
+        if connection is None or connection.is_closed():
+            return False
+        age_s = time.time() - record.last_connect_time  # type: ignore[attr-defined]
+        return age_s < self.max_age_s and len(connection.tenants) < self.max_tenants
+
+    def dispose(self) -> None:
+        """Close the idle connections."""
+        while self.idle:
+            self.idle.popleft()[1].close()
+
+    def recreate(self) -> "SharedPool":
+        """Keep the pool: the budget knows it by identity."""
+        return self
+
+    def status(self) -> str:
+        """Describe the pool for logs."""
+        return f"SharedPool idle={len(self.idle)} in_use={self.budget.in_use}/{self.budget.limit}"

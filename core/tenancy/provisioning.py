@@ -1,0 +1,256 @@
+"""Makes schemas ahead of need and gives them to tenants; removes them after a grace period.
+
+Owns the bootstrap of an installation, the warm pool and deletion. Emits nothing.
+Never touches the role catalogue while somebody signs up, unless the pool is empty.
+"""
+
+import asyncio
+import secrets
+import string
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, TypedDict, Unpack
+
+import psycopg
+from psycopg import sql
+from sqlalchemy import func, select, update
+
+from core.kernel.errors import Conflict
+from core.kernel.ids import uuid7
+from core.tenancy.components import cell_grants, component, control_grants
+from core.tenancy.db import Databases
+from core.tenancy.directory import Tenant, TenantPlugin, TenantRow, tenant_of
+from core.tenancy.migrations import compile_history
+from core.tenancy.roles import bootstrap_roles
+from core.tenancy.runner import script, upgrade_schema, versions
+from core.tenancy.settings import DatabaseSettings
+
+GRACE: Final = timedelta(days=30)
+PER_SLICE: Final = 500
+_ALPHABET: Final = string.ascii_lowercase + string.digits
+
+
+class Workspace(TypedDict, total=False):
+    """What a new tenant may start with beside its slug and name."""
+
+    locale: str
+    timezone: str
+    currency: str
+    country: str
+
+
+def bootstrap(settings: DatabaseSettings) -> None:
+    """Make or bring up to date roles, rights and the schemas ``control`` and ``cell``; harmless to repeat."""
+    bootstrap_roles(settings)
+    _upgrade_fixed(settings, "control", None)
+    for cell in settings.cell_urls():
+        _upgrade_fixed(settings, "cell", cell)
+
+
+def fill_pool(
+    settings: DatabaseSettings, count: int, *, new_key: Callable[[], bytes], cell: str = "main"
+) -> int:
+    """Add schemas at the newest revision until ``count`` are free; says how many were made.
+
+    Roles are made in one batch, schemas one transaction each.
+    """
+    with psycopg.connect(settings.dsn(settings.control), autocommit=True) as control:
+        rows = control.execute(
+            "SELECT slice, count(*), count(*) FILTER (WHERE state = 'free') FROM control.tenant "
+            "WHERE cell = %s GROUP BY slice",
+            [cell],
+        ).fetchall()
+        missing: int = count - sum(row[2] for row in rows)
+        if missing <= 0:
+            return 0
+        load = Counter(dict.fromkeys(range(settings.slices), 0))
+        load.update({row[0]: row[1] for row in rows})
+        made = [(_new_name(settings), _lightest(load)) for _ in range(missing)]
+        with psycopg.connect(settings.admin_dsn(cell)) as admin:
+            admin.execute(_role_batch(settings, cell, made).encode())
+        with psycopg.connect(settings.dsn(settings.migrate, cell), autocommit=True) as worker:
+            for schema, number in made:
+                worker.execute(_schema_script(settings, schema).encode())
+                control.execute(
+                    "INSERT INTO control.tenant (id, schema, cell, slice, key) VALUES (%s, %s, %s, %s, %s)",
+                    [uuid7(), schema, cell, number, new_key()],
+                )
+    return missing
+
+
+async def claim(
+    databases: Databases,
+    slug: str,
+    name: str,
+    *,
+    new_key: Callable[[], bytes],
+    sandbox_of: Tenant | None = None,
+    **workspace: Unpack[Workspace],
+) -> Tenant:
+    """Give a free schema to a new tenant in one statement; an empty pool makes one first.
+
+    Raises :class:`Conflict` (``tenant.slug_taken``) when the slug is in use.
+    """
+    values: dict[str, Any] = dict(workspace)
+    values.update(slug=slug, name=name, sandbox_of=sandbox_of.id if sandbox_of else None)
+    for _ in range(5):
+        row = await _claim_one(databases, values)
+        if row is not None:
+            return tenant_of(row)
+        await asyncio.to_thread(fill_pool, databases.settings, 1, new_key=new_key)
+    raise RuntimeError("the pool of schemas stays empty")
+
+
+async def begin_delete(databases: Databases, tenant: Tenant, *, grace: timedelta = GRACE) -> datetime:
+    """Close a tenant and have it removed after the grace period; gives the instant."""
+    at = datetime.now(UTC) + grace
+    await _set_state(databases, tenant, "deleting", at)
+    return at
+
+
+async def cancel_delete(databases: Databases, tenant: Tenant) -> None:
+    """Open a tenant again that was to be deleted."""
+    await _set_state(databases, tenant, "active", None)
+
+
+async def delete_due(databases: Databases) -> list[Tenant]:
+    """Remove for good the tenants whose grace period has passed, and give them; safe to repeat.
+
+    Schema, rows in ``cell``, role and the tenant's key go. Files are the caller's to remove.
+    """
+    async with databases.control(readonly=True) as unit:
+        rows = await unit.session.execute(
+            select(TenantRow.__table__).where(
+                TenantRow.state == "deleting", TenantRow.delete_after <= func.now()
+            )
+        )
+        due = [_row_tenant(row._mapping) for row in rows]
+    for tenant in due:
+        await asyncio.to_thread(drop, databases.settings, tenant)
+    return due
+
+
+def drop(settings: DatabaseSettings, tenant: Tenant) -> None:
+    """Remove a tenant's schema, its rows in ``cell`` and ``control``, and its role."""
+    with psycopg.connect(settings.dsn(settings.migrate, tenant.cell)) as worker:
+        worker.execute(f'SET LOCAL ROLE "{settings.owner}"'.encode())
+        worker.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(tenant.schema)))
+        for table in component("cell").tables():
+            if "tenant_role" in table.c:
+                worker.execute(
+                    sql.SQL("DELETE FROM cell.{} WHERE tenant_role = %s").format(sql.Identifier(table.name)),
+                    [tenant.schema],
+                )
+    with psycopg.connect(settings.dsn(settings.control)) as control:
+        for table in reversed(component("control").tables()):
+            if "tenant_id" in table.c:
+                control.execute(
+                    sql.SQL("DELETE FROM control.{} WHERE tenant_id = %s").format(sql.Identifier(table.name)),
+                    [tenant.id],
+                )
+        control.execute("DELETE FROM control.tenant WHERE id = %s", [tenant.id])
+    with psycopg.connect(settings.admin_dsn(tenant.cell), autocommit=True) as admin:
+        admin.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(tenant.schema)))
+
+
+async def _claim_one(databases: Databases, values: dict[str, Any]) -> Any:
+    free = (
+        select(TenantRow.id)
+        .where(TenantRow.state == "free")
+        .order_by(TenantRow.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .scalar_subquery()
+    )
+    statement = (
+        update(TenantRow)
+        .where(TenantRow.id == free)
+        .values(state="active", claimed_at=func.now(), revision=TenantRow.revision + 1, **values)
+        .returning(*_CLAIMED)
+    )
+    async with databases.control() as unit:
+        taken = await unit.session.scalar(select(TenantRow.id).where(TenantRow.slug == values["slug"]))
+        if taken is not None:
+            raise Conflict(code="tenant.slug_taken")
+        row = (await unit.session.execute(statement)).one_or_none()
+        await unit.commit()
+    return row
+
+
+_CLAIMED: Final = [getattr(TenantRow, name) for name in Tenant.__dataclass_fields__ if name != "plugins"]
+
+
+async def _set_state(databases: Databases, tenant: Tenant, state: str, at: datetime | None) -> None:
+    async with databases.control() as unit:
+        await unit.session.execute(
+            update(TenantRow)
+            .where(TenantRow.id == tenant.id)
+            .values(state=state, delete_after=at, revision=TenantRow.revision + 1)
+        )
+        await unit.commit()
+
+
+def _row_tenant(values: Any) -> Tenant:
+    return tenant_of({name: values[name] for name in Tenant.__dataclass_fields__ if name != "plugins"})
+
+
+def _upgrade_fixed(settings: DatabaseSettings, key: str, cell: str | None) -> None:
+    item = component(key)
+    with psycopg.connect(settings.dsn(settings.migrate, cell), autocommit=True) as connection:
+        connection.execute("SELECT pg_advisory_xact_lock(7305812)")
+        with connection.transaction():
+            connection.execute(f'SET LOCAL ROLE "{settings.owner}"'.encode())
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {key}".encode())
+            current = versions(connection, item, [key])[key]
+        upgrade_schema(connection, item, key, settings=settings, version=current)
+        if key == "control":
+            grants = control_grants(item.tables(), settings.control)
+        else:
+            grants = cell_grants(item.tables(), settings.tenant_group, settings.migrate)
+        with connection.transaction():
+            connection.execute(f'SET LOCAL ROLE "{settings.owner}"'.encode())
+            connection.execute(grants.encode())
+
+
+def _new_name(settings: DatabaseSettings) -> str:
+    length = 12 - len(settings.tag)
+    return f"t_{settings.tag}" + "".join(secrets.choice(_ALPHABET) for _ in range(length))
+
+
+def _lightest(load: Counter[int]) -> int:
+    number = min(load, key=lambda item: (load[item], item))
+    load[number] += 1
+    return number
+
+
+def _role_batch(settings: DatabaseSettings, cell: str, made: list[tuple[str, int]]) -> str:
+    return "".join(
+        f'CREATE ROLE "{schema}" NOLOGIN IN ROLE "{settings.tenant_group}";'
+        f'GRANT "{schema}" TO "{settings.slice_role(cell, number)}";'
+        for schema, number in made
+    )
+
+
+def _schema_script(settings: DatabaseSettings, schema: str) -> str:
+    core = component("core")
+    return (
+        f'BEGIN;SET LOCAL ROLE "{settings.owner}";CREATE SCHEMA "{schema}";'
+        f'GRANT USAGE ON SCHEMA "{schema}" TO "{schema}", "{settings.migrate}";'
+        f'SET LOCAL search_path = "{schema}", ext;'
+        + script(core, settings, compile_history(core), schema)
+        + "COMMIT;"
+    )
+
+
+__all__ = [
+    "GRACE",
+    "TenantPlugin",
+    "begin_delete",
+    "bootstrap",
+    "cancel_delete",
+    "claim",
+    "delete_due",
+    "drop",
+    "fill_pool",
+]
