@@ -39,7 +39,7 @@ bench: setup .venv/.bench ## Measure speed as ratios and write docs/benchmarks.m
 
 lint: setup ## Check style and who imports whom
 	@failed=0; .venv/bin/ruff check . || failed=1; .venv/bin/ruff format --check . || failed=1; \
-		.venv/bin/lint-imports || failed=1; exit $$failed
+		.venv/bin/lint-imports --no-logo || failed=1; exit $$failed
 
 types: setup ## Check types
 	@.venv/bin/mypy $(PACKAGES) hatch_build.py
