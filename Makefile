@@ -69,7 +69,8 @@ clean: ## Remove what the other targets made; .guanxi with its data stays
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 .venv/bin/uv: requirements.lock
-	@[ -n "$(PYTHON)" ] || { echo "Guanxi needs Python 3.11 or later; none was found. PYTHON=/path/to/python names one."; exit 1; }
+	@$(or $(PYTHON),false) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "Guanxi needs Python 3.11 or later; none was found. PYTHON=/path/to/python names one."; exit 1; }
 	@$(PY) -c '' 2>/dev/null || rm -rf .venv
 	@[ -d .venv ] || $(PYTHON) -m venv .venv || { rm -rf .venv; echo; \
 		echo "$(PYTHON) cannot make a virtual environment. On Debian and Ubuntu its parts come in a package of their own:"; \

@@ -33,6 +33,7 @@ _OWN_HEADERS = frozenset(
     {"from", "sender", "to", "cc", "bcc", "subject", "date", "message-id", "mime-version"}
     | {"content-type", "content-transfer-encoding", "content-disposition"}
 )
+_SENDER = "Guanxi <no-reply@localhost>"
 _MAX_RECIPIENTS = 100
 _KEPT_IN_INBOX = 1000
 # UTF-8 in addresses is refused, so that any server takes what we write.
@@ -145,7 +146,9 @@ class Inbox:
 class Mailer:
     """Send messages through `smtp|smtps|starttls://user:password@host:port`, or into the inbox without it."""
 
-    def __init__(self, url: str | None, *, sender: str, inbox: Path, timeout_s: float = 20.0) -> None:
+    def __init__(
+        self, url: str | None, *, inbox: Path, sender: str = _SENDER, timeout_s: float = 20.0
+    ) -> None:
         self._server = _Server.from_url(url) if url else None
         self._sender = sender
         self._timeout_s = timeout_s

@@ -115,7 +115,7 @@ def _value(key: Key, value: Any) -> Any:
         if not key.nullable:
             raise ValueError(key.name)
         return None
-    found = msgspec.convert(value, _python_type(key.column.type), strict=False)
+    found: Any = msgspec.convert(value, _python_type(key.column.type), strict=False)
     if isinstance(found, str) and "\x00" in found:
         raise ValueError(key.name)
     if isinstance(found, int) and abs(found) >= 2**63:

@@ -54,8 +54,8 @@ async def run(ctx: Any, query: ListQuery, *, with_labels: bool = True) -> Listin
     """Read one page of a list as far as the actor may see it."""
     keys = order(query)
     statement = select(*selected(query.type)).where(*conditions(ctx, query))
-    if query.after:
-        statement = statement.where(paging.following(keys, paging.decode(keys, query.after)))
+    if query.cursor:
+        statement = statement.where(paging.following(keys, paging.decode(keys, query.cursor)))
     statement = statement.order_by(*paging.order_by(keys)).limit(query.limit + 1)
     found = (await ctx.session.execute(statement, execution_options=_options(query))).all()
     page = paging.cut(keys, found, query.limit)

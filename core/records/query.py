@@ -1,7 +1,7 @@
 """Reads a list's address into a valid query, or refuses it with all its errors at once. Pure.
 
 `f=field:op:value` any number of times (all must hold), `field=value` as sugar for equality, `sort=-field`,
-`columns=a,b`, `q=text`, `limit`, `after`, `count=1`.
+`columns=a,b`, `q=text`, `limit`, `cursor`, `count=1`.
 """
 
 from collections.abc import Iterable
@@ -20,7 +20,7 @@ MAX_FILTERS: Final = 20
 MAX_SORTS: Final = 3
 MAX_QUERY: Final = 200
 NOT_SORTABLE: Final = frozenset({"member", "ref", "tags", "longtext"})
-CONTROLS: Final = frozenset({"f", "sort", "columns", "q", "limit", "after", "count", "deleted"})
+CONTROLS: Final = frozenset({"f", "sort", "columns", "q", "limit", "cursor", "count", "deleted"})
 LOOKS: Final = frozenset({"view", "density", "add"})
 """What pages alone understand; the API refuses it like any unknown name."""
 
@@ -48,7 +48,7 @@ class ListQuery:
     columns: tuple[Column, ...] = ()
     q: str = ""
     limit: int = LIMIT
-    after: str = ""
+    cursor: str = ""
     count: bool = False
     deleted: bool = False
 
@@ -179,7 +179,7 @@ def parse(
         columns=state.chosen(last.get("columns") or ",".join(default_columns(type_))),
         q=last.get("q", "").strip()[:MAX_QUERY],
         limit=state.limit(last["limit"]) if last.get("limit") else LIMIT,
-        after=last.get("after", ""),
+        cursor=last.get("cursor", ""),
         count=state.flag("count", last["count"]) if last.get("count") else False,
         deleted=state.flag("deleted", last["deleted"]) if last.get("deleted") else False,
     )

@@ -6,7 +6,8 @@ for the authentication layer, the job runner and provisioning.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from types import MappingProxyType
@@ -101,6 +102,8 @@ class Machinery(Protocol):
 
     clock: Clock
 
+    @property
+    def registry(self) -> Any: ...
     @property
     def policy(self) -> Policy: ...
     def translator(self, locale: str) -> Translator: ...
@@ -225,6 +228,18 @@ class Ctx:
     def roll_back(self) -> None:
         """Have this transaction undone at its end although the answer is not an exception."""
         self.is_rolled_back = True
+
+    @asynccontextmanager
+    async def attempt(self) -> AsyncIterator[None]:
+        """A part that may fail alone: an exception undoes its rows, events and jobs, and goes on upwards."""
+        events, jobs = len(self._events), len(self._jobs)
+        try:
+            async with self.session.begin_nested():
+                yield
+        except BaseException:
+            del self._events[events:]
+            del self._jobs[jobs:]
+            raise
 
     async def flush(self) -> None:
         """Run the transaction's subscribers, then write its events and jobs; called once, before commit."""

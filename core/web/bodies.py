@@ -83,7 +83,7 @@ async def form_values(request: Request[Any, Any, Any]) -> dict[str, Any]:
     form = await request.form()
     values: dict[str, Any] = {}
     for name in dict.fromkeys(form.keys()):
-        if name in {"csrf", "idempotency_key"}:
+        if name in {"_csrf", "_key"}:
             continue
         found = form.getall(name)
         values[name] = found if len(found) > 1 else found[0]

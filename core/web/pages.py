@@ -24,17 +24,8 @@ VARY = "HX-Request-Type, HX-Target, Accept-Language, Cookie"
 GROUPS = (("core", ""), ("apps", N_("Apps")), ("settings", N_("Settings")))
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
-    """An entry of the menu, ready to show."""
-
-    key: str
-    title: str
-    url: str
-    icon: str
-    current: bool
-    shortcut: str
-    mobile: bool
+Link = tuple[str, str, str, bool, str]
+"""An entry of the menu, ready to show: title, address, icon, whether it is the current one, its letter after G."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,21 +48,22 @@ class Workspace:
 
 @dataclass(slots=True)
 class Shell:
-    """What the layout needs around any page."""
+    """What the layout needs around any page; ``web/page.html`` says what each part is for."""
 
     locale: str
     theme: str
-    partial: bool
     path: str
     csrf: str = ""
+    key: str = ""
     request_id: str = ""
     workspace: Workspace | None = None
     workspaces: list[Workspace] = field(default_factory=list)
     user: Person | None = None
     nav_groups: list[tuple[str, list[Link]]] = field(default_factory=list)
     mobile_nav: list[Link] = field(default_factory=list)
-    idempotency_key: str = ""
-    development: bool = False
+    jobs: list[Any] = field(default_factory=list)
+    flash: list[dict[str, str]] = field(default_factory=list)
+    is_development: bool = False
 
     def w(self, path: str = "/") -> str:
         """The address of a page of the current workspace."""
@@ -100,8 +92,11 @@ def render(
     """Render a template with its values; ``ctx`` and ``shell`` are always among them."""
     page_template = environment(ctx.locale).get_template(template)
     zone = ctx.zone if isinstance(ctx, Ctx) else UTC
-    with shown_in(zone):
-        html = page_template.render(ctx=ctx, shell=shell(ctx, request), now=ctx.now(), **values)
+    frame = shell(ctx, request)
+    with shown_in(zone, ctx.now()):
+        html = page_template.render(
+            ctx=ctx, shell=frame, csrf=frame.csrf, key=frame.key, theme=frame.theme, **values
+        )
     return Response(
         html, status_code=status, media_type=MediaType.HTML, headers={"Vary": VARY, **(headers or {})}
     )
@@ -112,8 +107,7 @@ def form_again(
 ) -> Response[str]:
     """Show a refused form with all its errors, in status 422, and undo whatever the attempt wrote."""
     ctx.roll_back()
-    errors = {item.path: ctx.t(item.message, **item.params) for item in error.errors}
-    return render(ctx, request, template, status=error.status, error=error, errors=errors, **values)
+    return render(ctx, request, template, status=error.status, error=error, errors=error.errors, **values)
 
 
 def redirect(request: Request[Any, Any, Any], url: str) -> Response[None]:
@@ -139,39 +133,36 @@ def shell(ctx: Ctx | Control, request: Request[Any, Any, Any]) -> Shell:
     frame = Shell(
         locale=ctx.locale,
         theme=request.cookies.get("gx_theme", "auto"),
-        partial=is_partial(request),
         path=str(request.scope["path"]),
         csrf=principal.csrf if principal else "",
         request_id=ctx.request_id,
-        idempotency_key=str(uuid7()),
-        development=not runtime.settings.smtp_url,
+        key=str(uuid7()),
+        is_development=not runtime.settings.smtp_url,
     )
     if principal is not None:
         frame.workspaces = [Workspace(name, slug, name[:1].upper()) for slug, name in principal.workspaces]
     if isinstance(ctx, Ctx):
         frame.workspace = Workspace(ctx.tenant.name, ctx.tenant.slug, ctx.tenant.name[:1].upper())
         frame.user = Person(ctx.actor.name, ctx.actor.role, _initials(ctx.actor.name))
-        if not frame.partial:
+        if not is_partial(request):
             _fill_menu(frame, ctx, runtime.registry.serve(Nav, ctx))
     return frame
 
 
 def _fill_menu(frame: Shell, ctx: Ctx, entries: list[Nav]) -> None:
-    links: dict[str, list[Link]] = {group: [] for group, _ in GROUPS}
+    groups: dict[str, list[Link]] = {group: [] for group, _ in GROUPS}
     for nav in entries:
         url = ctx.w(nav.url)
-        current = frame.path == url or (nav.url != "/" and frame.path.startswith(f"{url}/"))
-        links[nav.group].append(
-            Link(nav.key, ctx.t(nav.title), url, nav.icon, current, nav.shortcut, nav.mobile)
-        )
-    frame.nav_groups = [
-        (ctx.t(title) if title else "", links[group]) for group, title in GROUPS if links[group]
-    ]
-    frame.mobile_nav = [link for group in links.values() for link in group if link.mobile][:5]
+        is_current = frame.path == url or (nav.url != "/" and frame.path.startswith(f"{url}/"))
+        link = (ctx.t(nav.title), url, nav.icon, is_current, nav.shortcut.rpartition(" ")[2])
+        groups[nav.group].append(link)
+        if nav.mobile:
+            frame.mobile_nav.append(link)
+    frame.nav_groups = [(ctx.t(title) if title else "", groups[group]) for group, title in GROUPS if groups[group]]
 
 
 def _initials(name: str) -> str:
-    """Two letters of a Latin name, the last character of a Chinese one's surname-first order."""
+    """Two letters of a name of several words, else its first."""
     words = name.split()
     if len(words) > 1:
         return (words[0][:1] + words[-1][:1]).upper()

@@ -110,11 +110,11 @@ def _problem_page(
             status=problem.status,
             title=t(problem.title, **problem.params),
             detail=t(problem.detail, **problem.params) if problem.detail else "",
-            errors=[t(item.message, **item.params) for item in problem.errors],
+            errors=problem.errors,
             request_id=request_id,
-            partial="hx-request" in request.headers,
+            fragment="hx-request" in request.headers,
             theme=request.cookies.get("gx_theme", "auto"),
-            home=_home(request),
+            back=_home(request),
         )
     )
     return Response(

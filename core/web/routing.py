@@ -124,7 +124,7 @@ async def _refuse_forgery(request: Request[Any, Any, Any], principal: Principal 
         raise Forbidden(N_("This form came from another site."), code="csrf.origin")
     if principal is None or not principal.csrf:
         return
-    token = request.headers.get("x-csrf-token") or str((await request.form()).get("csrf", ""))
+    token = request.headers.get("x-csrf-token") or str((await request.form()).get("_csrf", ""))
     if not hmac.compare_digest(token.encode(), principal.csrf.encode()):
         raise Forbidden(N_("This page is out of date. Reload it and try again."), code="csrf.token")
 
@@ -173,7 +173,7 @@ async def provide_control(request: Request[Any, Any, Any]) -> AsyncGenerator[Con
 async def _begin_idempotent(request: Request[Any, Any, Any], ctx: Ctx) -> None:
     key = request.headers.get("idempotency-key", "")
     if not key and not is_api(request):
-        key = str((await request.form()).get("idempotency_key", ""))
+        key = str((await request.form()).get("_key", ""))
     if not key:
         return
     actor = ctx.actor

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,19 +17,25 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from core.ext.registry import ROOTS
 from core.kernel import i18n, money
+from core.kernel.db import utc_now
 
 _UTC = ZoneInfo("UTC")
+_now: ContextVar[datetime | None] = ContextVar("now", default=None)
 _zone: ContextVar[ZoneInfo] = ContextVar("zone", default=_UTC)
 
 
 @contextmanager
-def shown_in(zone: ZoneInfo) -> Iterator[None]:
-    """Show instants in this time zone while a template renders; filters cannot be handed a context."""
-    token = _zone.set(zone)
+def shown_in(zone: ZoneInfo, now: datetime) -> Iterator[None]:
+    """Show instants in this zone, relative to this moment, while a template renders.
+
+    Filters and macros cannot be handed a context; these two are all they would want of it.
+    """
+    zone_token, now_token = _zone.set(zone), _now.set(now)
     try:
         yield
     finally:
-        _zone.reset(token)
+        _zone.reset(zone_token)
+        _now.reset(now_token)
 
 
 def folders(name: str) -> list[Path]:
@@ -62,12 +69,12 @@ def environment(locale: str) -> Environment:
         date=partial(_date, locale),
         datetime=partial(_datetime, locale),
         time=lambda value: i18n.format_time(value, locale, zone=_zone.get()),
-        relative=lambda value, now: i18n.format_relative(value, now, locale, zone=_zone.get()),
+        relative=partial(_relative, locale),
         number=lambda value: i18n.format_number(value, locale),
         money=lambda minor, currency: "" if minor is None else money.format(minor, currency, locale),
         compact_money=lambda minor, currency: "" if minor is None else money.compact(minor, currency, locale),
     )
-    env.globals["locale"] = locale
+    env.globals.update(locale=locale, static=static)
     return env
 
 
@@ -81,3 +88,18 @@ def _date(locale: str, value: date | datetime | None) -> str:
 
 def _datetime(locale: str, value: datetime | None) -> str:
     return "" if value is None else i18n.format_datetime(value, locale, zone=_zone.get())
+
+
+def _relative(locale: str, value: datetime | None) -> str:
+    now = _now.get() or utc_now()
+    return "" if value is None else i18n.format_relative(value, now, locale, zone=_zone.get())
+
+
+@cache
+def static(path: str) -> str:
+    """The address of a static file, with a mark of its content so that browsers may keep it for ever."""
+    for folder in folders("static"):
+        file = folder / path
+        if file.is_file():
+            return f"/static/{path}?v={hashlib.sha256(file.read_bytes()).hexdigest()[:10]}"
+    return f"/static/{path}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from litestar import Controller, Request, Response
 
@@ -39,7 +40,7 @@ class DoorPages(Controller):
         """Show the login."""
         control.locale = reader_locale(request)
         values = {"next": request.query_params.get("next", "")}
-        return render(control, request, "accounts/login.html", values=values, errors={})
+        return render(control, request, "accounts/login.html", values=values, errors=())
 
     @post("/login", public=True)
     async def log_in(self, control: Control, request: Request[Any, Any, Any]) -> Response[Any]:
@@ -74,12 +75,14 @@ class DoorPages(Controller):
         response.delete_cookie(COOKIE)
         return response
 
-    @get("/locale/{locale:str}", public=True)
-    async def choose_locale(self, request: Request[Any, Any, Any], locale: str) -> Response[Any]:
-        """Choose the language of pages without a login."""
-        response = redirect(request, safe_next(request.query_params.get("next", "/login")))
-        if locale in LOCALES:
-            response.set_cookie("gx_locale", locale, max_age=31_536_000, samesite="lax")
+    @post("/locale", public=True)
+    async def choose_locale(self, request: Request[Any, Any, Any]) -> Response[Any]:
+        """Choose the language, and come back to the page that the button is on."""
+        back = urlsplit(request.headers.get("referer", "")).path
+        response = redirect(request, safe_next(back or "/login"))
+        chosen = str((await request.form()).get("locale", ""))
+        if chosen in LOCALES:
+            response.set_cookie("gx_locale", chosen, max_age=31_536_000, samesite="lax")
         return response
 
 

@@ -111,7 +111,7 @@ def licence(found: Distribution) -> str:
     """Return everything that a distribution's metadata says of its licence."""
     data = found.metadata
     classifiers = [line for line in data.get_all("Classifier") or [] if line.startswith("License")]
-    stated = data["License-Expression"] or (data["License"] or "")[:80]
+    stated = (data.get_all("License-Expression") or data.get_all("License") or [""])[0][:80]
     return " ".join([stated, *classifiers])
 
 

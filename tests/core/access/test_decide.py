@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import CTE, ColumnElement, Connection, Text, Uuid, column, create_engine, select, values
+from sqlalchemy import CTE, ColumnElement, Connection, Text, Uuid, cast, column, create_engine, select, values
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from core.access.decide import Facts, decide
@@ -105,7 +105,7 @@ _SHARES = st.dictionaries(
 @pytest.fixture(scope="module")
 def connection(postgres_url: str) -> Iterator[Connection]:
     engine = create_engine(postgres_url.replace("postgresql://", "postgresql+psycopg://"))
-    with engine.connect() as connection:
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         yield connection
     engine.dispose()
 
@@ -125,10 +125,12 @@ def listed(
 def _values(name: str, columns: list[str], rows: list[tuple[Any, ...]]) -> CTE:
     texts = {"record_type", "level"}
     typed = [column(key, Text() if key in texts else Uuid()) for key in columns]
-    return select(values(*typed, name=f"{name}_rows").data(rows)).cte(name)
+    given_rows = values(*typed, name=f"{name}_rows").data(rows)
+    # Without the casts, a column of nothing but NULL would be text.
+    return select(*(cast(item, item.type).label(item.name) for item in given_rows.c)).cte(name)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=300)
 @given(_ACTORS, _OWNERS, _SHARES, st.sampled_from(PERMISSIONS))
 def test_lists_show_what_the_decision_allows(
     connection: Connection, actor: Someone, owners: Owners, shared: Shared, permission: str

@@ -1,0 +1,144 @@
+"""The relay of a cell: gives committed events their positions and turns them into jobs of their subscribers.
+
+Owns ``cell.outbox`` on the worker's side and the inserts into ``event_position``. Emits nothing.
+Never reads an event's values, and never runs beside another relay of the same cell: a lock sees to that.
+"""
+
+import time
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy import ARRAY, Uuid, bindparam, column, func, insert, select, text
+from sqlalchemy.exc import DBAPIError
+
+from core.kernel.events.models import EventPosition
+from core.kernel.ids import uuid7
+from core.kernel.jobs.contract import IsOn, OpenCell, Subscriptions, subscriber_name
+
+RELAY_LOCK = 0x67_78_72_65_6C
+BATCH = 500
+HOLD_S = 5.0
+
+log = structlog.get_logger(__name__)
+
+_TRY_LOCK = text("SELECT pg_try_advisory_xact_lock(:key)")
+_BE_BRIEF = text("SET LOCAL lock_timeout = '500ms'")
+_READ = text("""
+SELECT event_id, tenant_role, tenant_id, event_name FROM cell.outbox
+WHERE tenant_role <> ALL(CAST(:held AS text[])) ORDER BY event_id LIMIT :batch
+""")
+_SCHEMAS = text("SELECT nspname FROM pg_namespace WHERE nspname = ANY(CAST(:roles AS text[]))")
+_FORGET = text("DELETE FROM cell.outbox WHERE event_id = ANY(CAST(:ids AS uuid[]))")
+_QUEUE = text("""
+INSERT INTO cell.job (id, run_id, tenant_role, tenant_id, kind, name, event_id, params, actor)
+SELECT id, id, tenant_role, tenant_id, 'event', name, event_id, '{}', '{"kind": "system"}'
+FROM unnest(CAST(:ids AS uuid[]), CAST(:roles AS text[]), CAST(:tenant_ids AS uuid[]), CAST(:names AS text[]),
+            CAST(:event_ids AS uuid[])) AS j (id, tenant_role, tenant_id, name, event_id)
+""")
+
+_positions = EventPosition.__table__
+_placed = (
+    func.unnest(bindparam("ids", type_=ARRAY(Uuid())))
+    .table_valued(column("id", Uuid()), with_ordinality="n", name="placed")
+    .render_derived()
+)
+_PLACE = insert(EventPosition).from_select(
+    ["position", "event_id"],
+    select(
+        select(func.coalesce(func.max(_positions.c.position), 0)).scalar_subquery() + _placed.c.n,
+        _placed.c.id,
+    ),
+)
+
+
+class _Blocked(Exception):
+    """A tenant's schema cannot be written now."""
+
+
+@dataclass(slots=True)
+class Relay:
+    """The relay of one cell; any number of processes may run one, and one at a time works."""
+
+    open_cell: OpenCell
+    subscriptions: Subscriptions
+    is_on: IsOn
+    batch: int = BATCH
+    _held: dict[str, float] = field(default_factory=dict)
+
+    async def relay(self) -> int:
+        """Place one batch of committed events; gives how many, 0 while another relay works.
+
+        Positions, jobs and the emptied outbox commit together. A tenant whose schema is locked, by a migration
+        for one, is left for later and does not keep the others waiting.
+        """
+        self._held = {role: until for role, until in self._held.items() if until > time.monotonic()}
+        try:
+            return await self._relay()
+        except _Blocked:
+            return 1
+
+    async def _relay(self) -> int:
+        async with self.open_cell() as unit:
+            session = unit.session
+            if not await session.scalar(_TRY_LOCK, {"key": RELAY_LOCK}):
+                return 0
+            values = {"held": list(self._held), "batch": self.batch}
+            rows = (await session.execute(_READ, values)).all()
+            if not rows:
+                return 0
+            await session.execute(_BE_BRIEF)
+            roles = list({row.tenant_role for row in rows})
+            alive = set((await session.scalars(_SCHEMAS, {"roles": roles})).all())
+            await self._place(session, [row for row in rows if row.tenant_role in alive])
+            await self._queue(session, [row for row in rows if row.tenant_role in alive])
+            await session.execute(_FORGET, {"ids": [row.event_id for row in rows]})
+            await unit.commit()
+        return len(rows)
+
+    async def _place(self, session: Any, rows: Sequence[Any]) -> None:
+        by_role: Mapping[str, list[UUID]] = defaultdict(list)
+        for row in rows:
+            by_role[row.tenant_role].append(row.event_id)
+        connection = await session.connection()
+        for role, ids in by_role.items():
+            try:
+                await connection.execute(
+                    _PLACE, {"ids": ids}, execution_options={"schema_translate_map": {None: role}}
+                )
+            except DBAPIError as error:
+                if error.connection_invalidated:
+                    raise
+                log.warning("relay.held", tenant=role, error=str(error.orig))
+                self._held[role] = time.monotonic() + HOLD_S
+                raise _Blocked from error
+
+    async def _queue(self, session: Any, rows: Sequence[Any]) -> None:
+        asked: dict[tuple[UUID, str], bool] = {}
+        jobs = []
+        for row in rows:
+            for subscription in (
+                *self.subscriptions.get(row.event_name, ()),
+                *self.subscriptions.get("*", ()),
+            ):
+                key = (row.tenant_id, subscription.plugin)
+                if subscription.in_transaction:
+                    continue
+                if key not in asked:
+                    asked[key] = await self.is_on(*key)
+                if asked[key]:
+                    jobs.append((uuid7(), row, subscriber_name(subscription)))
+        if jobs:
+            await session.execute(
+                _QUEUE,
+                {
+                    "ids": [job_id for job_id, _, _ in jobs],
+                    "roles": [row.tenant_role for _, row, _ in jobs],
+                    "tenant_ids": [row.tenant_id for _, row, _ in jobs],
+                    "names": [name for _, _, name in jobs],
+                    "event_ids": [row.event_id for _, row, _ in jobs],
+                },
+            )
