@@ -30,11 +30,11 @@ __all__ = [
     "format_date",
     "format_datetime",
     "format_number",
+    "format_relative",
     "format_time",
     "install",
     "negotiate",
     "register",
-    "relative",
     "translator",
 ]
 
@@ -259,7 +259,7 @@ def format_number(value: float | Decimal, locale: Locale | str, decimals: int | 
 _NEAR: Final = {-1: N_("Yesterday"), 0: N_("Today"), 1: N_("Tomorrow")}
 
 
-def relative(value: date, now: datetime, locale: Locale | str, zone: tzinfo | str = UTC) -> str:
+def format_relative(value: date, now: datetime, locale: Locale | str, zone: tzinfo | str = UTC) -> str:
     """Write a day or an instant as seen from `now`: Today 10:24, 昨天 16:02, Nov 18, 2025年11月18日.
 
     A plain day is a day of the zone and gets no time.

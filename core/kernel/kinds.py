@@ -12,10 +12,10 @@ from zoneinfo import available_timezones
 import idna
 import phonenumbers
 
-from core.kernel.data import read_words
 from core.kernel.errors import FieldError
 from core.kernel.i18n import LOCALES, N_
 from core.kernel.money import CURRENCIES
+from core.kernel.words import read_words
 
 __all__ = ["COUNTRIES", "KINDS", "Reading", "Refused", "clean", "email", "phone", "url"]
 

@@ -11,11 +11,11 @@ from typing import Final, Literal, NamedTuple
 
 from babel import Locale
 
-from core.kernel.data import read_words
 from core.kernel.entered import read_decimal
 from core.kernel.errors import Invalid
 from core.kernel.i18n import N_, babel_locale, format_number
 from core.kernel.types import AMOUNT_MINOR_MAX
+from core.kernel.words import read_words
 
 __all__ = ["CURRENCIES", "Money", "Rounding", "compact", "convert", "digits", "format", "parse", "symbol"]
 
