@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -46,7 +45,7 @@ class Actor:
     name: str = ""
     email: str = ""
     role: str = ""
-    grants: Mapping[str, str] = MappingProxyType({})
+    grants: Mapping[str, str] = field(default_factory=dict)
     team_ids: frozenset[UUID] = frozenset()
     key_id: UUID | None = None
     account_id: UUID | None = None
