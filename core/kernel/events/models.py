@@ -74,7 +74,10 @@ class EventPosition(Base):
     """The place of a committed event in the tenant's order: dense, from 1, given by the relay."""
 
     __tablename__ = "event_position"
-    __table_args__ = (UniqueConstraint("event_id"), {"info": {"grants": "SELECT"}})
+    __table_args__ = (
+        UniqueConstraint("event_id"),
+        {"info": {"grants": "SELECT", "worker_grants": "SELECT, INSERT"}},
+    )
 
     position: Mapped[int] = mapped_column(BigInteger(), primary_key=True, autoincrement=False)
     event_id: Mapped[UUID]
