@@ -72,8 +72,8 @@ class Relay:
     async def relay(self) -> int:
         """Place one batch of committed events; gives how many, 0 while another relay works.
 
-        Positions, jobs and the emptied outbox commit together. A tenant whose schema is locked (by a
-        for one, is left for later and does not keep the others waiting.
+        Positions, jobs and the emptied outbox commit together. A tenant whose schema is locked, by a
+        migration for one, is left for later and does not keep the others waiting.
         """
         self._held = {role: until for role, until in self._held.items() if until > time.monotonic()}
         try:

@@ -93,7 +93,7 @@ class Handled(Base):
     __table_args__ = (
         PrimaryKeyConstraint("source_id", "subscriber", "step"),
         Index("ix_handled_handled_at", "handled_at"),
-        {"info": {"grants": "SELECT, INSERT, DELETE"}},
+        {"info": {"grants": "SELECT, INSERT, DELETE", "worker_grants": "SELECT, DELETE"}},
     )
 
     source_id: Mapped[UUID]

@@ -22,23 +22,33 @@ class HasActor(Protocol):
     def key_id(self) -> UUID | None: ...
     @property
     def name(self) -> str: ...
+    @property
+    def grants(self) -> Mapping[str, str]: ...
 
 
 class ActorRef(msgspec.Struct, frozen=True, kw_only=True):
     """Who did it, as far as events and jobs remember.
 
-    A member, a key that stands for one, the system, the public.
+    A member, a key that stands for one, the system, the public. ``grants`` are kept of keys alone: their
+    scopes bound what their jobs may do.
     """
 
     kind: str = "system"
     member_id: UUID | None = None
     key_id: UUID | None = None
     name: str = ""
+    grants: Mapping[str, str] = {}
 
     @classmethod
     def of(cls, actor: HasActor) -> "ActorRef":
         """Remember an actor of a transaction."""
-        return cls(kind=actor.kind, member_id=actor.member_id, key_id=actor.key_id, name=actor.name)
+        return cls(
+            kind=actor.kind,
+            member_id=actor.member_id,
+            key_id=actor.key_id,
+            name=actor.name,
+            grants=dict(actor.grants) if actor.kind == "key" else {},
+        )
 
 
 class Meta(msgspec.Struct, frozen=True, kw_only=True):

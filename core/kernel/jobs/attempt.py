@@ -104,7 +104,7 @@ class Attempt:
 
     async def _carry_out(self, limit: asyncio.Timeout) -> Outcome:
         machinery, job = self.machinery, self.job
-        if not await machinery.is_on(job.tenant_id, self._plugin):
+        if self._plugin and not await machinery.is_on(job.tenant_id, self._plugin):
             return await self._end("cancelled")
         wait_s = await self._circuit_wait_s()
         if wait_s:
@@ -187,7 +187,9 @@ class Attempt:
             self.job = self._fresh(self.run)
         if is_outage:
             log.warning("job.interrupted", job=self.job.name, error=repr(error))
-            return self._release(random.uniform(0.1, 1.0), crashes=self.job.crashes + 1)  # noqa: S311
+            # A full pool says nothing about the job; a lost connection may be its doing.
+            crashes = self.job.crashes + (not isinstance(error, Unavailable))
+            return self._release(random.uniform(0.1, 1.0), crashes=crashes)  # noqa: S311
         attempts = self.job.attempts + 1
         is_dead = isinstance(error, GiveUp) or attempts > self._retries
         log.error("job.failed", job=self.job.name, id=str(self.job.run_id), is_dead=is_dead, exc_info=error)

@@ -85,6 +85,7 @@ class Lane(CellBase):
 
     tenant_role: Mapped[str] = mapped_column(primary_key=True)
     served_at: Mapped[datetime | None]
+    tidied_at: Mapped[datetime | None]
     cap: Mapped[int | None] = mapped_column(Integer())
 
 
@@ -118,6 +119,7 @@ class JobRunRow(Base):
     __table_args__ = (
         Index("ix_job_run_created_at", "created_at"),
         Index("uq_job_run_key", "name", "key", unique=True, postgresql_where=text("key IS NOT NULL")),
+        {"info": {"worker_grants": "SELECT, DELETE"}},
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

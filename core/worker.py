@@ -1,0 +1,273 @@
+"""The worker process: relays events, runs jobs, keeps schedules, and does the housekeeping of its cells.
+
+Owns the loops, and what wakes and ends them. Emits nothing. Never holds work that another worker could not take
+over, and never gives up because a database is away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
+from uuid import UUID
+
+import structlog
+
+from core.access.grants import Grants, narrower, reach_of
+from core.kernel.jobs import Claimed, Machinery, Postpone, Queue, Runner, TenantGone, subscriber_name
+from core.kernel.jobs.tidy import tidy
+from core.kernel.outbox import Relay
+from core.kernel.schedules import Schedules, Wanted
+from core.kernel.wake import channel
+from core.tenancy.ctx import Actor, Ctx, Principal
+from core.tenancy.directory import Tenant
+from core.tenancy.provisioning import delete_due, fill_pool
+
+if TYPE_CHECKING:
+    from core.runtime import Runtime
+
+POLL_S = 1.0
+POOL = 8
+CLOSED_S = 300.0
+GRACE_S = 2.0
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """Housekeeping of a process, every so many seconds."""
+
+    name: str
+    every_s: float
+    run: Callable[[], Awaitable[object]]
+
+
+@dataclass(slots=True)
+class CellWork:
+    """What one process does for one cell, and the bells that wake it."""
+
+    name: str
+    runner: Runner
+    relay: Relay
+    schedules: Schedules
+    relay_bell: asyncio.Event = field(default_factory=asyncio.Event)
+    claim_bell: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def ring(self) -> None:
+        """Have the cell looked at now."""
+        self.relay_bell.set()
+        self.claim_bell.set()
+
+    async def relay_once(self) -> bool:
+        """Place a batch of events; their jobs are claimed at once."""
+        placed = await self.relay.relay()
+        if placed:
+            self.claim_bell.set()
+        return placed > 0
+
+    async def schedule_once(self) -> bool:
+        """Queue what is due."""
+        due = await self.schedules.run_due()
+        if due:
+            self.claim_bell.set()
+        return due > 0
+
+
+class Worker:
+    """The loops of a worker process; :meth:`run` returns within five seconds of :meth:`stop`."""
+
+    def __init__(
+        self,
+        cells: Sequence[CellWork],
+        *,
+        listen: Callable[..., AsyncIterator[Any]] | None = None,
+        chores: Sequence[Chore] = (),
+    ) -> None:
+        self.cells = cells
+        self._listen = listen
+        self._chores = chores
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """Begin to stop; harmless to repeat, safe to call from a signal handler of the loop."""
+        self._stopping.set()
+        for cell in self.cells:
+            cell.ring()
+
+    async def run(self) -> None:
+        """Work until stopped."""
+        loops = [self._loop(*each) for each in self._loops()]
+        tasks = [asyncio.create_task(loop) for loop in loops]
+        if self._listen is not None:
+            tasks.append(asyncio.create_task(self._hear(self._listen)))
+        await self._stopping.wait()
+        for task in tasks:
+            task.cancel()
+        # Leases are kept up while the jobs end.
+        beats = [asyncio.create_task(self._loop("beat", cell.runner.beat, POLL_S)) for cell in self.cells]
+        await asyncio.wait(tasks, timeout=0.5)
+        await asyncio.gather(*(self._drain(cell) for cell in self.cells))
+        for task in beats:
+            task.cancel()
+
+    def _loops(self) -> list[tuple[Any, ...]]:
+        found: list[tuple[Any, ...]] = []
+        for cell in self.cells:
+            found += [
+                ("beat", cell.runner.beat, POLL_S),
+                ("claim", cell.runner.claim, POLL_S, cell.claim_bell),
+                ("relay", cell.relay_once, POLL_S, cell.relay_bell),
+                ("schedule", cell.schedule_once, POLL_S),
+                ("take_over", cell.runner.queue.take_over, POLL_S),
+            ]
+        return found + [(chore.name, chore.run, chore.every_s) for chore in self._chores]
+
+    async def _loop(
+        self, name: str, work: Callable[[], Awaitable[Any]], every_s: float, bell: asyncio.Event | None = None
+    ) -> None:
+        """Repeat ``work``, at once while it says True, else after a pause or at the bell."""
+        quiet_until = 0.0
+        while True:
+            if bell is not None:
+                bell.clear()
+            try:
+                if await work() is True:
+                    continue
+                pause_s = every_s
+            except Exception as error:
+                if time.monotonic() >= quiet_until:
+                    log.warning("worker.trouble", loop=name, error=repr(error))
+                    quiet_until = time.monotonic() + 10
+                pause_s = min(every_s, random.uniform(0.2, 1.0))  # noqa: S311 - spreads load
+            await _pause(pause_s, bell)
+
+    async def _hear(self, listen: Callable[..., AsyncIterator[Any]]) -> None:
+        cells = {channel(cell.name): cell for cell in self.cells}
+        async for signal in listen(*cells):
+            for cell in self.cells if signal.channel is None else [cells[signal.channel]]:
+                cell.ring()
+
+    async def _drain(self, cell: CellWork) -> None:
+        try:
+            await cell.runner.drain(GRACE_S)
+        except Exception as error:
+            log.warning("worker.left_untold", cell=cell.name, error=repr(error))
+
+
+async def _pause(seconds: float, bell: asyncio.Event | None) -> None:
+    if bell is None:
+        await asyncio.sleep(seconds)
+        return
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await bell.wait()
+
+
+def worker(runtime: Runtime, *, slots: int = 12, chores: Sequence[Chore] = ()) -> Worker:
+    """Build the worker of a process from its parts."""
+    cells = [_cell(runtime, name, slots) for name in runtime.databases.cells()]
+    return Worker(cells, listen=runtime.cache.subscribe, chores=(*_housekeeping(runtime, cells), *chores))
+
+
+def _cell(runtime: Runtime, name: str, slots: int) -> CellWork:
+    open_cell = partial(runtime.databases.cell, name)
+    registry = runtime.registry
+    later = [item for items in registry.subscriptions.values() for item in items if not item.in_transaction]
+    queue = Queue(open_cell)
+    machinery = Machinery(
+        open_ctx=partial(open_job, runtime),
+        jobs=registry.jobs,
+        subscribers={subscriber_name(item): item for item in later},
+        events=registry.events,
+        is_on=partial(is_on, runtime),
+        progressed=queue.progressed,
+    )
+    claim_bell = asyncio.Event()
+    return CellWork(
+        name,
+        Runner(queue, machinery, slots=slots, wake=claim_bell.set),
+        Relay(open_cell, registry.subscriptions, machinery.is_on),
+        Schedules(open_cell),
+        claim_bell=claim_bell,
+    )
+
+
+async def is_on(runtime: Runtime, tenant_id: UUID, plugin: str) -> bool:
+    """Whether a tenant exists and has a module switched on."""
+    tenant = await runtime.directory.by_id(tenant_id)
+    return tenant is not None and runtime.registry.is_on(plugin, tenant.plugins)
+
+
+@asynccontextmanager
+async def open_job(runtime: Runtime, job: Claimed) -> AsyncIterator[Ctx]:
+    """Open a job's transaction with the present rights of whoever asked for it.
+
+    Jobs of events and schedules run with the system's rights. A key's job never exceeds what the key could do.
+    """
+    tenant = await runtime.directory.by_id(job.tenant_id)
+    if tenant is None:
+        raise TenantGone(f"there is no tenant {job.tenant_id}")
+    if tenant.state != "active":
+        raise Postpone(CLOSED_S)
+    async with _entered(runtime, tenant, job) as ctx:
+        yield ctx
+
+
+def _entered(runtime: Runtime, tenant: Tenant, job: Claimed) -> AbstractAsyncContextManager[Ctx]:
+    if job.actor.member_id is None:
+        return runtime.open(tenant, request_id=job.request_id)
+    return _as_member(runtime, tenant, job)
+
+
+@asynccontextmanager
+async def _as_member(runtime: Runtime, tenant: Tenant, job: Claimed) -> AsyncIterator[Ctx]:
+    # Without the key's id: the runtime remembers actors by it, and this one has no scopes.
+    principal = Principal(kind="member", tenant=tenant, member_id=job.actor.member_id)
+    async with runtime.enter(principal, request_id=job.request_id) as ctx:
+        if job.actor.kind == "key":
+            ctx.actor = _as_key(ctx.actor, job)
+        yield ctx
+
+
+def _as_key(actor: Actor, job: Claimed) -> Actor:
+    now, then = cast(Grants, actor.grants), cast(Grants, job.actor.grants)
+    grants: Mapping[str, str] = {name: narrower(reach_of(now, name), reach_of(then, name)) for name in now}
+    return replace(actor, kind="key", key_id=job.actor.key_id, grants=grants)
+
+
+def _housekeeping(runtime: Runtime, cells: Sequence[CellWork]) -> list[Chore]:
+    databases = runtime.databases
+    chores = [
+        Chore("schedules", 60, partial(_reconcile, runtime, cells)),
+        Chore("deletions", 600, partial(delete_due, databases)),
+    ]
+    for cell in cells:
+        fill = partial(
+            fill_pool, databases.settings, POOL, new_key=runtime.keyring.new_tenant_key, cell=cell.name
+        )
+        chores += [
+            Chore("pool", 15, partial(asyncio.to_thread, fill)),
+            Chore("tidy", 600, partial(tidy, partial(databases.cell, cell.name))),
+        ]
+    return chores
+
+
+async def _reconcile(runtime: Runtime, cells: Sequence[CellWork]) -> None:
+    """Make the schedules of every cell those that its tenants' modules declare."""
+    tenants = await runtime.directory.all()
+    declared = [spec for spec in runtime.registry.jobs.values() if spec.every_s is not None]
+    for cell in cells:
+        wanted = [
+            Wanted(tenant.schema, tenant.id, spec.name, spec.every_s)
+            for tenant in tenants
+            if tenant.cell == cell.name and tenant.state == "active"
+            for spec in declared
+            if spec.every_s is not None and runtime.registry.is_on(spec.plugin, tenant.plugins)
+        ]
+        await cell.schedules.reconcile(wanted)
