@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -37,11 +36,10 @@ async def ask(
 
 
 @pytest.fixture
-async def answered(databases: Databases, tenant: Tenant, committing: Restore) -> AsyncIterator[None]:
+async def answered(databases: Databases, tenant: Tenant, committing: Restore) -> None:
     async with databases.tenant(tenant) as unit:
         await store(unit.session, await ask(unit.session), Reply())
         await unit.commit()
-    yield
 
 
 @pytest.mark.usefixtures("answered")
