@@ -124,9 +124,15 @@ async def _refuse_forgery(request: Request[Any, Any, Any], principal: Principal 
         raise Forbidden(N_("This form came from another site."), code="csrf.origin")
     if principal is None or not principal.csrf:
         return
-    token = request.headers.get("x-csrf-token") or str((await request.form()).get("_csrf", ""))
+    token = request.headers.get("x-csrf-token") or await _field(request, "_csrf")
     if not hmac.compare_digest(token.encode(), principal.csrf.encode()):
         raise Forbidden(N_("This page is out of date. Reload it and try again."), code="csrf.token")
+
+
+async def _field(request: Request[Any, Any, Any], name: str) -> str:
+    # The body is kept first: reading a multipart form would stream it away, and it is read again later.
+    await request.body()
+    return str((await request.form()).get(name, ""))
 
 
 async def _refuse_flood(
@@ -173,7 +179,7 @@ async def provide_control(request: Request[Any, Any, Any]) -> AsyncGenerator[Con
 async def _begin_idempotent(request: Request[Any, Any, Any], ctx: Ctx) -> None:
     key = request.headers.get("idempotency-key", "")
     if not key and not is_api(request):
-        key = str((await request.form()).get("_key", ""))
+        key = await _field(request, "_key")
     if not key:
         return
     actor = ctx.actor
@@ -182,7 +188,7 @@ async def _begin_idempotent(request: Request[Any, Any, Any], ctx: Ctx) -> None:
         key=key,
         principal=str(actor.key_id or actor.member_id),
         route=f"{request.method} {request.scope['path']}",
-        payload=await request.body(),
+        payload=idempotency.canonical(await request.body(), request.headers.get("content-type", "")),
         now=ctx.now(),
     )
     request.scope["gx.idempotency"] = pending  # type: ignore[typeddict-unknown-key]

@@ -1,6 +1,6 @@
-"""Answer a repeated request with the answer of the first, and let its effect happen once.
+"""Claim a key, keep the answer, give it again.
 
-Owns: the table `idempotency` of every tenant: answers of the last day by the digest of principal, route and key.
+Owns: the only statements on the table `idempotency`.
 Never does: commit. The answer is stored in the transaction of the effect, so that there is both or neither.
 """
 
@@ -13,36 +13,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from sqlalchemy import Index, Integer, and_, delete, func, literal, select
+from sqlalchemy import and_, delete, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Mapped, mapped_column
 
-from core.kernel.db import Base
 from core.kernel.errors import BadRequest, Conflict, Invalid
 from core.kernel.i18n import N_
+from core.kernel.idempotency.models import Idempotency
 
 KEPT = timedelta(hours=24)
 _KEY = re.compile(r"[!-~]{1,255}", re.ASCII)
 _SEE_OTHER = 303
 _KEPT_HEADERS = frozenset({"content-type", "location", "etag", "link", "content-language"})
-
-
-class Idempotency(Base):
-    """The answer to a write that carried a key."""
-
-    __tablename__ = "idempotency"
-    __table_args__ = (Index("ix_idempotency_created_at", "created_at"),)
-
-    key_hash: Mapped[bytes] = mapped_column(primary_key=True)
-    principal: Mapped[str]
-    route: Mapped[str]
-    payload_digest: Mapped[bytes]
-    status: Mapped[int] = mapped_column(Integer())
-    headers: Mapped[dict[str, str]]
-    body: Mapped[bytes]
-    created_at: Mapped[datetime]
 
 
 @dataclass(frozen=True, slots=True)
