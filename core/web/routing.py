@@ -16,6 +16,7 @@ from litestar import Litestar, Request, Response
 from litestar.connection import ASGIConnection
 from litestar.exceptions import ImproperlyConfiguredException
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
+from litestar.response.base import ASGIResponse
 from litestar.types import ASGIApp
 
 from core.kernel import idempotency
@@ -58,8 +59,9 @@ class Route(HTTPRouteHandler):
     async def to_response(self, app: Litestar, data: Any, request: Request[Any, Any, Any]) -> ASGIApp:
         """Build the answer and, within the same transaction, keep it for a repetition of the request."""
         response = await super().to_response(app, data, request)
-        pending = request.scope.get("gx.idempotency")
-        if pending is not None:
+        pending: Any = request.scope.get("gx.idempotency")
+        # A subclass streams: there is no body to keep.
+        if pending is not None and type(response) is ASGIResponse:
             await idempotency.store(request.scope["gx.ctx"].session, pending, response)  # type: ignore[typeddict-item]
         return response
 
