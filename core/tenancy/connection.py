@@ -40,7 +40,7 @@ class Opening:
                 raise ValueError(f"not a tenant role: {self.role!r}")
             role = f"SET LOCAL ROLE {self.role};"
         return (
-            f"{_RESET}BEGIN{level}{mode};{role}"
+            f'{_RESET}BEGIN{level}{mode};{role}SET LOCAL search_path="$user",ext;'
             f"SET LOCAL statement_timeout={int(self.statement_timeout_ms)};"
             f"SET LOCAL lock_timeout={int(self.lock_timeout_ms)}"
         )
