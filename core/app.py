@@ -22,9 +22,10 @@ from core.kernel.mail import Mailer
 from core.kernel.rate import Limiter
 from core.kernel.secrets import KeyRing
 from core.runtime import Runtime
-from core.settings import Settings
+from core.settings import Settings, SettingsError
 from core.tenancy.db import Databases
 from core.tenancy.directory import Directory
+from core.tenancy.settings import DatabaseSettings
 from core.tenancy.settings import DatabaseSettings
 from core.web.bodies import ValidatedBodies
 from core.web.middleware import RequestFrame
@@ -51,6 +52,13 @@ def create_runtime(settings: Settings, registry: Registry | None = None) -> Runt
         files=Store(settings.home / "files"),
         http=Outbound(),
     )
+
+
+def database_settings(settings: Settings) -> DatabaseSettings:
+    """Where the databases are; the supervisor fills in the embedded server's address where none is set."""
+    if settings.database_url is None:
+        raise SettingsError({"DATABASE_URL": "not set; `guanxi up` starts a server of its own"})
+    return DatabaseSettings(url=settings.database_url, secret=settings.secret_key)
 
 
 @asynccontextmanager

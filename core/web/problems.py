@@ -65,7 +65,7 @@ class _Foreign(AppError):
 
 
 def handle(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
-    """Answer an error, and log those that are ours."""
+    """Answer an error, and log those that are ours; a repeated request gets its first answer again."""
     if isinstance(error, Replay):
         return replayed(error.answer)
     problem = as_app_error(error)
