@@ -85,6 +85,9 @@ class TenantConnection(asyncpg.Connection):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         self._opening: Opening | None = SETUP
         self.tenants: set[str] = set()
+        # The driver would switch JIT off around its questions about types by set_config, which tenants may
+        # not call; it is off for the whole connection anyway.
+        self._server_caps = self._server_caps._replace(jit=False)
 
     def arm(self, opening: Opening) -> None:
         """Set whose transactions this connection runs until it is disarmed."""

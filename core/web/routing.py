@@ -92,8 +92,10 @@ def principal_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Principal | 
 
 async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Let a request in, or raise: who it is, the workspace, the module, forged requests, the limits."""
-    runtime = runtime_of(connection)
     opt = handler.opt
+    if opt.get("asset"):
+        return
+    runtime = runtime_of(connection)
     request: Request[Any, Any, Any] = connection  # type: ignore[assignment]
     principal = await runtime.authenticate(request)
     connection.scope["gx.principal"] = principal  # type: ignore[typeddict-unknown-key]
