@@ -44,12 +44,19 @@ function say({ text, undo, url, link, tone = "" }) {
   const [back, open] = [$("button", toast), $("a", toast)];
   if (undo) back.setAttribute("hx-post", undo); else back.remove();
   if (url) { open.href = url; if (link) open.textContent = link; } else open.remove();
-  if (tone) { const use = $("use", toast); use.setAttribute("href", use.getAttribute("href").replace(/#.*/, "#circle-alert")); }
+  if (tone === "bad" || tone === "warn") { const use = $("use", toast); use.setAttribute("href", use.getAttribute("href").replace(/#.*/, "#circle-alert")); }
   $("#gx-toasts").append(toast);
   window.htmx?.process(toast);
   scan();
 }
 document.addEventListener("gx:toast", (event) => say(event.detail));
+// A redirect without htmx leaves its toast in a cookie.
+function sayFlash() {
+  const flash = document.cookie.match(/(?:^|; )gx_flash=([^;]+)/)?.[1];
+  if (!flash || !$("#gx-toast")) return;
+  document.cookie = "gx_flash=; path=/; max-age=0";
+  try { say(JSON.parse(decodeURIComponent(flash))); } catch { /* not ours */ }
+}
 on("click", "[data-toast-done]", (button) => setTimeout(() => button.closest(".toast")?.remove(), 50));
 
 // --- htmx ---
@@ -305,3 +312,4 @@ for (const radio of $$("[data-composer] [name=kind]:checked")) {
   for (const part of $$("[data-for-kind]", radio.form)) part.hidden = part.dataset.forKind !== radio.value;
 }
 scan();
+sayFlash();
