@@ -205,9 +205,7 @@ class Runtime:
         """Open a transaction in the control plane; commit at the end, roll back on any exception."""
         async with self.databases.control() as unit:
             unit.session.info["now"] = self.clock.now
-            control = Control(
-                unit.session, self, principal=principal, locale=locale, request_id=request_id
-            )
+            control = Control(unit.session, self, principal=principal, locale=locale, request_id=request_id)
             yield control
             if not control.is_rolled_back:
                 await unit.commit()
