@@ -97,6 +97,12 @@ class Settings:
         return cls(home=home, host=host, port=port, secret_key=key or kept_key(home), **values)  # type: ignore[arg-type]
 
 
+def home_of(environ: Mapping[str, str] | None = None) -> Path:
+    """Read GUANXI_HOME alone, for commands that must not touch the home yet."""
+    chosen = (os.environ if environ is None else environ).get("GUANXI_HOME", "").strip()
+    return Path(chosen or ".guanxi").expanduser().absolute()
+
+
 def kept_key(home: Path) -> bytes:
     """Read the master key of a home, making it on first use."""
     path = home / "secret.key"

@@ -19,7 +19,7 @@ from core.embedded.home import Home
 from core.embedded.sharing import LOOK_SECONDS
 
 SERVICES: dict[str, ModuleType] = {cluster.NAME: cluster, valkey.NAME: valkey}
-GRACE_SECONDS = 3.5
+GRACE_SECONDS = 2.0
 STEADY_SECONDS = 5.0
 LONGEST_PAUSE_SECONDS = 2.0
 OTHER_KEEPER_SECONDS = 0.5

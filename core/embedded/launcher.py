@@ -60,6 +60,14 @@ class Launch:
             path.parent.chmod(0o711)
         return path
 
+    def own_tree(self, path: Path) -> None:
+        """Give a folder and all in it to the server's user alone."""
+        path.chmod(0o700)
+        if self.user is not None:
+            for folder, _, names in os.walk(path):
+                for entry in (folder, *(os.path.join(folder, name) for name in names)):
+                    os.chown(entry, self.user, _nobody_group(), follow_symlinks=False)
+
     def start(self, arguments: Sequence[str | Path], log: Path, death_signal: int) -> subprocess.Popen[bytes]:
         """Start a server that dies with this process; its output goes to the end of the log file."""
         with log.open("ab") as output:
@@ -114,15 +122,22 @@ def environment() -> dict[str, str]:
     return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
 
 
-def die_with_parent(death_signal: int) -> Callable[[], None] | None:
-    """Give what a child runs before its program so that it never outlives this process (Linux only)."""
+def python_environment() -> dict[str, str]:
+    """Give this process' environment to another Python of ours, with the way to our packages in it."""
+    paths = [str(Path(__file__).resolve().parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+
+
+def die_with_parent(death_signal: int, *, parent: int | None = None) -> Callable[[], None] | None:
+    """Give what a child runs so that it never outlives its parent, this process by default (Linux only)."""
     if sys.platform != "linux":
         return None
-    library, parent = ctypes.CDLL(None, use_errno=True), os.getpid()
+    # Found before the fork: between fork and exec only the system call itself is safe.
+    library, expected = ctypes.CDLL(None, use_errno=True), parent or os.getpid()
 
     def prepare() -> None:
         library.prctl(_SET_PARENT_DEATH_SIGNAL, death_signal, 0, 0, 0)
-        if os.getppid() != parent:
+        if os.getppid() != expected:
             os.kill(os.getpid(), signal.SIGKILL)
 
     return prepare

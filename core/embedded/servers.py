@@ -1,8 +1,8 @@
 """The addresses of the database and the cache: those of the settings, or of embedded servers."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 from core.embedded import postgres, valkey
@@ -17,19 +17,30 @@ class Urls:
     redis: str
 
 
-@asynccontextmanager
-async def servers(settings: Settings, *, fast: bool = False) -> AsyncIterator[Urls]:
-    """Yield the addresses to use; embedded servers run at least as long as the block."""
-    async with AsyncExitStack() as stack:
+@contextmanager
+def running(settings: Settings, *, fast: bool = False) -> Iterator[Urls]:
+    """Give the addresses to use; embedded servers run at least as long as the block."""
+    with ExitStack() as stack:
         database, redis = settings.database_url, settings.redis_url
         if redis is None:
-            cache = await asyncio.to_thread(valkey.start, settings.home, fast=fast)
-            stack.push_async_callback(asyncio.to_thread, cache.stop)
+            cache = valkey.start(settings.home, fast=fast)
+            stack.callback(cache.stop)
             redis = cache.url
         if database is None:
-            server = await asyncio.to_thread(postgres.start, settings.home, fast=fast)
-            stack.push_async_callback(asyncio.to_thread, server.stop)
+            server = postgres.start(settings.home, fast=fast)
+            stack.callback(server.stop)
             database = server.dsn
         else:
-            await asyncio.to_thread(postgres.check, database)
+            postgres.check(database)
         yield Urls(database=database, redis=redis)
+
+
+@asynccontextmanager
+async def servers(settings: Settings, *, fast: bool = False) -> AsyncIterator[Urls]:
+    """Do what `running` does without holding up the event loop."""
+    stack = ExitStack()
+    urls = await asyncio.to_thread(lambda: stack.enter_context(running(settings, fast=fast)))
+    try:
+        yield urls
+    finally:
+        await asyncio.to_thread(stack.close)

@@ -12,9 +12,9 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from core.embedded.home import EmbeddedError, Home
+from core.embedded.launcher import python_environment
 
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0
@@ -71,8 +71,6 @@ class Share:
         return 0 if self._keeper.is_free() else int(self.home.read_state(self.name).get("keeper") or 0)
 
     def _spawn(self) -> None:
-        source = str(Path(__file__).resolve().parents[2])
-        paths = [source, *filter(None, [os.environ.get("PYTHONPATH")])]
         arguments = [str(self.home.path), self.name, *(["--fast"] if self.fast else [])]
         with (self.home.log / f"{self.name}.log").open("ab") as output:
             process = subprocess.Popen(  # noqa: S603 (this interpreter and our own module)
@@ -81,7 +79,7 @@ class Share:
                 stdout=output,
                 stderr=output,
                 cwd="/",
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+                env=python_environment(),
                 start_new_session=True,
             )
         # A keeper outlives this process when others share it: it is reaped here only if it ends first.

@@ -1,0 +1,109 @@
+"""The processes that serve: `web`, `worker`, and `up`, which runs both with the servers they need."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+
+import click
+from granian.constants import Interfaces
+from granian.server import Server as Granian
+from litestar import Litestar
+
+from core import logging
+from core.cli.database import migrate_all
+from core.cli.demo_notice import demo_notice
+from core.cli.serving import serving
+from core.cli.supervisor import Supervisor, answers, refuse_used_port
+from core.embedded.launcher import die_with_parent, python_environment
+from core.settings import Settings
+
+WORKER_STOP_SECONDS = 2
+GRANIAN_LOGGERS = {
+    name: {"handlers": [], "level": "INFO", "propagate": True} for name in ("_granian", "granian.access")
+}
+
+
+def application() -> Litestar:
+    """Make the application in a web worker; the worker ends with the process that started it."""
+    from core.app import create_app
+
+    if prepare := die_with_parent(signal.SIGKILL, parent=os.getppid()):
+        prepare()
+    settings = Settings.read()
+    logging.configure(settings.log_level, settings.log_format)
+    return create_app()
+
+
+@click.command()
+def web() -> None:
+    """Answer requests on HOST and PORT with WEB_WORKERS processes."""
+    with serving() as settings:
+        Granian(
+            f"{__name__}:application",
+            address=settings.host,
+            port=settings.port,
+            interface=Interfaces.ASGI,
+            workers=settings.web_workers,
+            websockets=False,
+            factory=True,
+            respawn_failed_workers=True,
+            workers_kill_timeout=WORKER_STOP_SECONDS,
+            log_dictconfig={"loggers": GRANIAN_LOGGERS},
+        ).serve()
+
+
+@click.command()
+def worker() -> None:
+    """Run background jobs, schedules and deliveries."""
+    with serving() as settings:
+        asyncio.run(_work(settings))
+
+
+@click.command()
+@click.option("--demo", is_flag=True, help="Make two demo workspaces and show how to log in.")
+def up(*, demo: bool) -> None:
+    """Run everything in this terminal: servers, migrations, web and worker."""
+    refuse_used_port(Settings.read())
+    with serving() as settings:
+        migrate_all(settings, click.echo)
+        if demo and not (settings.home / "demo.json").exists():
+            make_demo()
+        supervisor = Supervisor(
+            {name: [sys.executable, "-m", "core", name] for name in ("web", "worker")},
+            is_serving=lambda: answers(settings.host, settings.port),
+            notice=lambda: notice(settings, demo=demo),
+        )
+        status = supervisor.run()
+    raise SystemExit(status)
+
+
+def make_demo() -> None:
+    """Make the demo workspaces in a process of its own; without them the rest goes on."""
+    command = [sys.executable, "-m", "core", "demo"]
+    end_with_us = die_with_parent(signal.SIGTERM)
+    done = subprocess.run(command, env=python_environment(), preexec_fn=end_with_us, check=False)  # noqa: S603
+    if done.returncode:
+        click.echo("The demo workspaces could not be made; going on without them.", err=True)
+
+
+def notice(settings: Settings, *, demo: bool) -> str:
+    """What the terminal shows once everything serves."""
+    shown = demo_notice(settings.home) + "\n\n" if demo else ""
+    return f"{shown}READY {settings.public_url}"
+
+
+async def _work(settings: Settings) -> None:
+    from core.app import create_runtime
+    from core.app import running as connected
+    from core.worker import worker as make_worker
+
+    async with connected(create_runtime(settings)) as runtime:
+        working = make_worker(runtime)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, working.stop)
+        await working.run()
+
+
+COMMANDS = [up, web, worker]
