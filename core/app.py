@@ -8,6 +8,7 @@ from typing import Any
 
 from litestar import Litestar, Request, Router
 from litestar import get as plain_get
+from litestar.datastructures import CacheControlHeader
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
@@ -22,9 +23,10 @@ from core.kernel.mail import Mailer
 from core.kernel.rate import Limiter
 from core.kernel.secrets import KeyRing
 from core.runtime import Runtime
-from core.settings import Settings
+from core.settings import Settings, SettingsError
 from core.tenancy.db import Databases
 from core.tenancy.directory import Directory
+from core.tenancy.settings import DatabaseSettings
 from core.tenancy.settings import DatabaseSettings
 from core.web.bodies import ValidatedBodies
 from core.web.middleware import RequestFrame
@@ -51,6 +53,13 @@ def create_runtime(settings: Settings, registry: Registry | None = None) -> Runt
         files=Store(settings.home / "files"),
         http=Outbound(),
     )
+
+
+def database_settings(settings: Settings) -> DatabaseSettings:
+    """Where the databases are; the supervisor fills in the embedded server's address where none is set."""
+    if settings.database_url is None:
+        raise SettingsError({"DATABASE_URL": "not set; `guanxi up` starts a server of its own"})
+    return DatabaseSettings(url=settings.database_url, secret=settings.secret_key)
 
 
 @asynccontextmanager
@@ -119,18 +128,22 @@ def _below(registry: Registry, plugin: str) -> str:
 
 
 def _static() -> Router:
+    # Addresses carry a mark of the content, so browsers may keep the files for ever.
     return create_static_files_router(
-        path="/static", directories=[str(folder) for folder in folders("static")], opt={"public": True}
+        path="/static",
+        directories=[str(folder) for folder in folders("static")],
+        opt={"asset": True},
+        cache_control=CacheControlHeader(public=True, max_age=31_536_000, immutable=True),
     )
 
 
-@plain_get("/health/live", opt={"public": True}, include_in_schema=False)
+@plain_get("/health/live", opt={"asset": True}, include_in_schema=False)
 async def live() -> dict[str, str]:
     """Say that the process answers."""
     return {"status": "ok"}
 
 
-@plain_get("/health/ready", opt={"public": True}, include_in_schema=False)
+@plain_get("/health/ready", opt={"asset": True}, include_in_schema=False)
 async def ready(request: Request[Any, Any, Any]) -> Response[dict[str, str]]:
     """Say whether the process can serve: the database answers."""
     runtime: Runtime = request.app.state.runtime

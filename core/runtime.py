@@ -154,9 +154,7 @@ class Runtime:
             if actor is None:
                 actor = await self._actor(ctx, principal)
                 self._actors.put(key, actor)
-            ctx.actor = actor
-            ctx.locale = actor.locale or tenant.locale
-            ctx.timezone = actor.timezone or tenant.timezone
+            ctx.become(actor)
             yield ctx
 
     async def _actor(self, ctx: Ctx, principal: Principal) -> Actor:
@@ -192,16 +190,7 @@ class Runtime:
             raise Unavailable(retry_after_s=60)
         async with self.databases.tenant(tenant, readonly=readonly) as unit:
             unit.session.info["now"] = self.clock.now
-            ctx = Ctx(
-                tenant=tenant,
-                actor=actor,
-                session=unit.session,
-                machinery=self,
-                locale=actor.locale or tenant.locale,
-                timezone=actor.timezone or tenant.timezone,
-                request_id=request_id,
-                readonly=readonly,
-            )
+            ctx = Ctx(tenant, actor, unit.session, self, request_id=request_id, readonly=readonly)
             yield ctx
             if ctx.is_rolled_back:
                 return
@@ -216,13 +205,7 @@ class Runtime:
         """Open a transaction in the control plane; commit at the end, roll back on any exception."""
         async with self.databases.control() as unit:
             unit.session.info["now"] = self.clock.now
-            control = Control(
-                session=unit.session,
-                machinery=self,
-                principal=principal,
-                locale=locale,
-                request_id=request_id,
-            )
+            control = Control(unit.session, self, principal=principal, locale=locale, request_id=request_id)
             yield control
             if not control.is_rolled_back:
                 await unit.commit()

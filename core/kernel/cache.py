@@ -22,6 +22,8 @@ from redis.exceptions import ConnectionError as ServerGone
 from redis.exceptions import RedisError
 from redis.maint_notifications import MaintNotificationsConfig
 
+from core.kernel.metrics import CACHE_UP
+
 log = structlog.get_logger(__name__)
 
 _WARN_EVERY_S = 60.0
@@ -64,9 +66,11 @@ class _Circuit:
     def succeeded(self) -> None:
         if self._closed_until:
             log.info("cache.back")
+        CACHE_UP.set(1)
         self._closed_until, self._pause_s = 0.0, _PAUSE_FIRST_S
 
     def failed(self, error: BaseException) -> None:
+        CACHE_UP.set(0)
         now = time.monotonic()
         self._closed_until = now + self._pause_s
         self._pause_s = min(self._pause_s * 2, _PAUSE_LONGEST_S)

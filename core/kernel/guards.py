@@ -25,7 +25,11 @@ class transaction:
         self._outer: transaction | None = None
 
     def __enter__(self) -> transaction:
-        self._outer = _current.get()
+        outer = _current.get()
+        # Marks that were closed elsewhere are dropped, or a long task would drag an endless chain of them.
+        while outer is not None and not outer._open:
+            outer = outer._outer
+        self._outer = outer
         self._open = True
         _current.set(self)
         return self

@@ -26,6 +26,7 @@ from core.kernel.errors import Invalid, NotFound
 from core.kernel.guards import outside_transaction
 from core.kernel.i18n import N_
 from core.kernel.ids import opaque
+from core.kernel.metrics import MAIL
 
 _HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}", re.ASCII)
 _DOMAIN = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)*[A-Za-z0-9-]{1,63}", re.ASCII)
@@ -163,25 +164,17 @@ class Mailer:
         """Hand the message over; raise Invalid for a bad message, MailError if the server refuses it."""
         outside_transaction("sending mail")
         mail = build(message, sender=message.sender or self._sender)
+        refused: dict[str, str] = {}
         if self._server is None:
             await asyncio.to_thread(self.inbox.write, mail)
-            return Receipt(str(mail["Message-ID"]), {})
-        try:
-            refused, _ = await aiosmtplib.send(
-                mail,
-                hostname=self._server.host,
-                port=self._server.port,
-                username=self._server.username,
-                password=self._server.password,
-                use_tls=self._server.use_tls,
-                start_tls=self._server.start_tls,
-                timeout=self._timeout_s,
-            )
-        except aiosmtplib.SMTPException as error:
-            raise MailError(f"{type(error).__name__}: {error}", permanent=_is_permanent(error)) from error
-        except (OSError, TimeoutError) as error:
-            raise MailError(f"{type(error).__name__}: {error}", permanent=False) from error
-        return Receipt(str(mail["Message-ID"]), {a: f"{r.code} {r.message}" for a, r in refused.items()})
+        else:
+            try:
+                refused = await self._server.take(mail, self._timeout_s)
+            except MailError as error:
+                MAIL.labels("refused" if error.permanent else "failed").inc()
+                raise
+        MAIL.labels("sent").inc()
+        return Receipt(str(mail["Message-ID"]), refused)
 
 
 def build(message: Message, *, sender: str) -> EmailMessage:
@@ -244,6 +237,25 @@ class _Server:
             use_tls=use_tls,
             start_tls=False if use_tls else (True if must else None),
         )
+
+    async def take(self, mail: EmailMessage, timeout_s: float) -> dict[str, str]:
+        """Hand the message to the server; return the refused recipients with its reasons."""
+        try:
+            refused, _ = await aiosmtplib.send(
+                mail,
+                hostname=self.host,
+                port=self.port,
+                username=self.username,
+                password=self.password,
+                use_tls=self.use_tls,
+                start_tls=self.start_tls,
+                timeout=timeout_s,
+            )
+        except aiosmtplib.SMTPException as error:
+            raise MailError(f"{type(error).__name__}: {error}", permanent=_is_permanent(error)) from error
+        except (OSError, TimeoutError) as error:
+            raise MailError(f"{type(error).__name__}: {error}", permanent=False) from error
+        return {address: f"{reply.code} {reply.message}" for address, reply in refused.items()}
 
 
 def _is_permanent(error: aiosmtplib.SMTPException) -> bool:

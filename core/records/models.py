@@ -20,3 +20,14 @@ class SavedView(Row, Base):
     owner_id: Mapped[UUID | None] = mapped_column(Ref("member"), ForeignKey("member.id"))
     shared: Mapped[bool] = mapped_column(default=False)
     position: Mapped[int] = mapped_column(default=0)
+
+
+class NumberSeries(Base):
+    """The next free number of one kind of record."""
+
+    __tablename__ = "number_series"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    prefix: Mapped[str] = mapped_column(default="")
+    width: Mapped[int] = mapped_column(default=6)
+    following: Mapped[int] = mapped_column(default=1)

@@ -7,21 +7,9 @@ from __future__ import annotations
 
 from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Mapped, mapped_column
 
-from core.kernel.db import Base
+from core.records.models import NumberSeries
 from core.tenancy.ctx import Ctx
-
-
-class NumberSeries(Base):
-    """The next free number of one kind of record."""
-
-    __tablename__ = "number_series"
-
-    key: Mapped[str] = mapped_column(primary_key=True)
-    prefix: Mapped[str] = mapped_column(default="")
-    width: Mapped[int] = mapped_column(default=6)
-    following: Mapped[int] = mapped_column(default=1)
 
 
 async def take(ctx: Ctx, key: str, *, prefix: str, count: int = 1) -> list[str]:

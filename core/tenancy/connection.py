@@ -40,7 +40,7 @@ class Opening:
                 raise ValueError(f"not a tenant role: {self.role!r}")
             role = f"SET LOCAL ROLE {self.role};"
         return (
-            f"{_RESET}BEGIN{level}{mode};{role}"
+            f'{_RESET}BEGIN{level}{mode};{role}SET LOCAL search_path="$user",ext;'
             f"SET LOCAL statement_timeout={int(self.statement_timeout_ms)};"
             f"SET LOCAL lock_timeout={int(self.lock_timeout_ms)}"
         )
@@ -85,6 +85,9 @@ class TenantConnection(asyncpg.Connection):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         self._opening: Opening | None = SETUP
         self.tenants: set[str] = set()
+        # The driver would switch JIT off around its questions about types by set_config, which tenants may
+        # not call; it is off for the whole connection anyway.
+        self._server_caps = self._server_caps._replace(jit=False)
 
     def arm(self, opening: Opening) -> None:
         """Set whose transactions this connection runs until it is disarmed."""

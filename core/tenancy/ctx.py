@@ -126,21 +126,49 @@ class QueuedJob:
     key: str | None = None
 
 
-@dataclass(slots=True)
 class Ctx:
     """One transaction of one actor in one tenant."""
 
-    tenant: Tenant
-    actor: Actor
-    session: AsyncSession
-    machinery: Machinery
-    locale: str = "en"
-    timezone: str = "UTC"
-    request_id: str = ""
-    readonly: bool = False
-    is_rolled_back: bool = False
-    _events: list[Event] = field(default_factory=list)
-    _jobs: list[QueuedJob] = field(default_factory=list)
+    # No dataclass: the web framework would take a dataclass in a handler's signature for something to decode.
+    __slots__ = (
+        "_events",
+        "_jobs",
+        "actor",
+        "is_rolled_back",
+        "locale",
+        "machinery",
+        "readonly",
+        "request_id",
+        "session",
+        "tenant",
+        "timezone",
+    )
+
+    def __init__(
+        self,
+        tenant: Tenant,
+        actor: Actor,
+        session: AsyncSession,
+        machinery: Machinery,
+        *,
+        request_id: str = "",
+        readonly: bool = False,
+    ) -> None:
+        self.tenant = tenant
+        self.session = session
+        self.machinery = machinery
+        self.request_id = request_id
+        self.readonly = readonly
+        self.is_rolled_back = False
+        self._events: list[Event] = []
+        self._jobs: list[QueuedJob] = []
+        self.become(actor)
+
+    def become(self, actor: Actor) -> None:
+        """Act for this actor from now on, in its language and time zone or else the tenant's."""
+        self.actor = actor
+        self.locale = actor.locale or self.tenant.locale
+        self.timezone = actor.timezone or self.tenant.timezone
 
     @property
     def zone(self) -> ZoneInfo:
@@ -263,16 +291,26 @@ class Ctx:
             raise RuntimeError("a reading request cannot write: the route must declare records=True")
 
 
-@dataclass(slots=True)
 class Control:
     """One transaction in the control plane: accounts, workspaces, keys. It reaches no tenant's schema."""
 
-    session: AsyncSession
-    machinery: Machinery
-    principal: Principal | None = None
-    locale: str = "en"
-    request_id: str = ""
-    is_rolled_back: bool = False
+    __slots__ = ("is_rolled_back", "locale", "machinery", "principal", "request_id", "session")
+
+    def __init__(
+        self,
+        session: AsyncSession,
+        machinery: Machinery,
+        *,
+        principal: Principal | None = None,
+        locale: str = "en",
+        request_id: str = "",
+    ) -> None:
+        self.session = session
+        self.machinery = machinery
+        self.principal = principal
+        self.locale = locale
+        self.request_id = request_id
+        self.is_rolled_back = False
 
     def now(self) -> datetime:
         """The present instant in UTC, by a clock that tests can stop."""

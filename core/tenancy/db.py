@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 
 from core.kernel.errors import Unavailable
+from core.kernel.guards import transaction
 from core.tenancy.connection import NotEntered, Opening, TenantConnection
 from core.tenancy.directory import Tenant
 from core.tenancy.pools import Budget, SharedPool
@@ -39,7 +40,7 @@ class Unit:
     Leaving without :meth:`commit` rolls back.
     """
 
-    __slots__ = ("_budget", "_connection", "_engine", "_opening", "_who", "session")
+    __slots__ = ("_budget", "_connection", "_engine", "_mark", "_opening", "_who", "session")
 
     session: TenantSession
 
@@ -48,6 +49,7 @@ class Unit:
         self._budget = budget
         self._who = who
         self._opening = opening
+        self._mark = transaction()
         self._connection: AsyncConnection | None = None
 
     async def __aenter__(self) -> Self:
@@ -59,6 +61,7 @@ class Unit:
         except BaseException:
             await self._give_back()
             raise
+        self._mark.__enter__()
         return self
 
     async def commit(self) -> None:
@@ -72,6 +75,7 @@ class Unit:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._mark.__exit__(kind, error, trace)
         try:
             await AsyncSession.close(self.session)
         finally:

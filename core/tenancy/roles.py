@@ -76,6 +76,7 @@ def _make_role(admin: psycopg.Connection, role: str, kind: str, settings: Databa
     if kind.startswith("LOGIN"):
         statement += sql.SQL(" PASSWORD {}").format(sql.Literal(settings.password(role)))
         admin.execute(statement)
+        admin.execute(sql.SQL("ALTER ROLE {} RESET ALL").format(name))
         # Exactly so: a quoted list would be stored as the name of one schema.
         admin.execute(sql.SQL('ALTER ROLE {} SET search_path = "$user", ext').format(name))
     else:
@@ -162,6 +163,8 @@ def _role_findings(connection: psycopg.Connection, settings: DatabaseSettings) -
             yield Finding("role.mighty", f"role {role} has rights of an administrator")
         if inherits and "NOINHERIT" in kind:
             yield Finding("role.inherits", f"role {role} inherits the rights of its groups")
+        if any(not entry.startswith("search_path=") for entry in config or ()):
+            yield Finding("role.settings", f"role {role} has settings of its own: {config}")
         if can_login and 'search_path="$user", ext' not in (config or ()):
             yield Finding("role.search_path", f"role {role}: search_path is {config}")
 

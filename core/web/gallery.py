@@ -234,7 +234,7 @@ def sample(locale: str, now: datetime, t: Callable[[str], str]) -> dict[str, Any
         "board_columns": _board(locale, now),
         "entries": _timeline(locale, now),
         "fields": _fields(locale, t),
-        "values": {
+        "filled": {
             "name": "",
             "email": "anna@",
             "level": "warm",

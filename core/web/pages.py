@@ -158,7 +158,9 @@ def _fill_menu(frame: Shell, ctx: Ctx, entries: list[Nav]) -> None:
         groups[nav.group].append(link)
         if nav.mobile:
             frame.mobile_nav.append(link)
-    frame.nav_groups = [(ctx.t(title) if title else "", groups[group]) for group, title in GROUPS if groups[group]]
+    frame.nav_groups = [
+        (ctx.t(title) if title else "", groups[group]) for group, title in GROUPS if groups[group]
+    ]
 
 
 def _initials(name: str) -> str:

@@ -14,8 +14,9 @@ from sqlalchemy.orm.exc import StaleDataError
 from core.kernel import i18n
 from core.kernel.errors import AppError, BadRequest, Conflict, NotFound, PreconditionFailed, Unavailable
 from core.kernel.i18n import N_
+from core.kernel.idempotency import Replay
 from core.web.pages import VARY
-from core.web.routing import is_api
+from core.web.routing import is_api, replayed
 from core.web.templating import environment
 
 log = structlog.get_logger(__name__)
@@ -64,7 +65,9 @@ class _Foreign(AppError):
 
 
 def handle(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
-    """Answer an error, and log those that are ours."""
+    """Answer an error, and log those that are ours; a repeated request gets its first answer again."""
+    if isinstance(error, Replay):
+        return replayed(error.answer)
     problem = as_app_error(error)
     request_id = str(request.scope.get("gx.request_id", ""))
     if problem.status >= 500:

@@ -16,6 +16,7 @@ from litestar import Litestar, Request, Response
 from litestar.connection import ASGIConnection
 from litestar.exceptions import ImproperlyConfiguredException
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
+from litestar.response.base import ASGIResponse
 from litestar.types import ASGIApp
 
 from core.kernel import idempotency
@@ -58,8 +59,9 @@ class Route(HTTPRouteHandler):
     async def to_response(self, app: Litestar, data: Any, request: Request[Any, Any, Any]) -> ASGIApp:
         """Build the answer and, within the same transaction, keep it for a repetition of the request."""
         response = await super().to_response(app, data, request)
-        pending = request.scope.get("gx.idempotency")
-        if pending is not None:
+        pending: Any = request.scope.get("gx.idempotency")
+        # A subclass streams: there is no body to keep.
+        if pending is not None and type(response) is ASGIResponse:
             await idempotency.store(request.scope["gx.ctx"].session, pending, response)  # type: ignore[typeddict-item]
         return response
 
@@ -90,8 +92,10 @@ def principal_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Principal | 
 
 async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Let a request in, or raise: who it is, the workspace, the module, forged requests, the limits."""
-    runtime = runtime_of(connection)
     opt = handler.opt
+    if opt.get("asset"):
+        return
+    runtime = runtime_of(connection)
     request: Request[Any, Any, Any] = connection  # type: ignore[assignment]
     principal = await runtime.authenticate(request)
     connection.scope["gx.principal"] = principal  # type: ignore[typeddict-unknown-key]
@@ -124,9 +128,15 @@ async def _refuse_forgery(request: Request[Any, Any, Any], principal: Principal 
         raise Forbidden(N_("This form came from another site."), code="csrf.origin")
     if principal is None or not principal.csrf:
         return
-    token = request.headers.get("x-csrf-token") or str((await request.form()).get("_csrf", ""))
+    token = request.headers.get("x-csrf-token") or await _field(request, "_csrf")
     if not hmac.compare_digest(token.encode(), principal.csrf.encode()):
         raise Forbidden(N_("This page is out of date. Reload it and try again."), code="csrf.token")
+
+
+async def _field(request: Request[Any, Any, Any], name: str) -> str:
+    # The body is kept first: reading a multipart form would stream it away, and it is read again later.
+    await request.body()
+    return str((await request.form()).get(name, ""))
 
 
 async def _refuse_flood(
@@ -173,7 +183,7 @@ async def provide_control(request: Request[Any, Any, Any]) -> AsyncGenerator[Con
 async def _begin_idempotent(request: Request[Any, Any, Any], ctx: Ctx) -> None:
     key = request.headers.get("idempotency-key", "")
     if not key and not is_api(request):
-        key = str((await request.form()).get("_key", ""))
+        key = await _field(request, "_key")
     if not key:
         return
     actor = ctx.actor
@@ -182,7 +192,7 @@ async def _begin_idempotent(request: Request[Any, Any, Any], ctx: Ctx) -> None:
         key=key,
         principal=str(actor.key_id or actor.member_id),
         route=f"{request.method} {request.scope['path']}",
-        payload=await request.body(),
+        payload=idempotency.canonical(await request.body(), request.headers.get("content-type", "")),
         now=ctx.now(),
     )
     request.scope["gx.idempotency"] = pending  # type: ignore[typeddict-unknown-key]

@@ -80,6 +80,18 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('source_id', 'subscriber', 'step', name=op.f('pk_handled'))
     )
     op.create_index('ix_handled_handled_at', 'handled', ['handled_at'], unique=False)
+    op.create_table('idempotency',
+    sa.Column('key_hash', sa.LargeBinary(), nullable=False),
+    sa.Column('principal', sa.Text(), nullable=False),
+    sa.Column('route', sa.Text(), nullable=False),
+    sa.Column('payload_digest', sa.LargeBinary(), nullable=False),
+    sa.Column('status', sa.Integer(), nullable=False),
+    sa.Column('headers', postgresql.JSONB(), nullable=False),
+    sa.Column('body', sa.LargeBinary(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('key_hash', name=op.f('pk_idempotency'))
+    )
+    op.create_index('ix_idempotency_created_at', 'idempotency', ['created_at'], unique=False)
     op.create_table('job_run',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('entry_id', sa.Uuid(), nullable=False),
@@ -202,6 +214,21 @@ def upgrade() -> None:
     op.create_index('ix_customer_tags', 'customer', ['tags'], unique=False, postgresql_using='gin')
     op.create_index('uq_customer_external_id', 'customer', ['external_id'], unique=True, postgresql_where=sa.text('deleted_at IS NULL'))
     op.create_index('uq_customer_number', 'customer', ['number'], unique=True)
+    op.create_table('saved_view',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('record_type', sa.Text(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('query', sa.Text(), nullable=False),
+    sa.Column('owner_id', sa.Uuid(), nullable=True),
+    sa.Column('shared', sa.Boolean(), nullable=False),
+    sa.Column('position', sa.BigInteger(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['owner_id'], ['member.id'], name=op.f('fk_saved_view_owner_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_saved_view'))
+    )
+    op.create_index('ix_saved_view_record_type', 'saved_view', ['record_type', 'position'], unique=False)
     op.create_table('share',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('record_type', sa.Text(), nullable=False),

@@ -14,6 +14,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from core.access.decide import Facts, decide
 from core.access.grants import REACHES
 from core.access.visible import visible
+from tests.fixtures.server import Server
 
 NS = UUID(int=7)
 PEOPLE = [uuid5(NS, f"m{n}") for n in range(5)]
@@ -103,8 +104,8 @@ _SHARES = st.dictionaries(
 
 
 @pytest.fixture(scope="module")
-def connection(postgres_url: str) -> Iterator[Connection]:
-    engine = create_engine(postgres_url.replace("postgresql://", "postgresql+psycopg://"))
+def connection(server: Server) -> Iterator[Connection]:
+    engine = create_engine(server.url.replace("postgresql://", "postgresql+psycopg://"))
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         yield connection
     engine.dispose()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextvars import copy_context
 
 import pytest
 
@@ -56,3 +57,13 @@ def test_may_be_left_out_of_order():
     assert in_transaction()
     second.__exit__(None, None, None)
     assert not in_transaction()
+
+
+def test_marks_closed_elsewhere_do_not_pile_up():
+    for _ in range(5000):
+        left = transaction()
+        left.__enter__()
+        copy_context().run(left.__exit__, None, None, None)
+    assert not in_transaction()
+    with transaction() as mark:
+        assert mark._outer is None

@@ -1,0 +1,9 @@
+"""Answer a repeated request with the answer of the first, and let its effect happen once.
+
+Owns: the table `idempotency` of every tenant.
+Emits nothing. Never commits: effect and answer are one transaction of the caller's.
+"""
+
+from core.kernel.idempotency.answers import Pending, Replay, Stored, begin, canonical, purge, store
+
+__all__ = ["Pending", "Replay", "Stored", "begin", "canonical", "purge", "store"]

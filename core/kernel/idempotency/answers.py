@@ -1,0 +1,156 @@
+"""Claim a key, keep the answer, give it again.
+
+Owns: the only statements on the table `idempotency`.
+Never does: commit. The answer is stored in the transaction of the effect, so that there is both or neither.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from sqlalchemy import and_, delete, func, literal, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.engine import CursorResult
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.kernel.errors import BadRequest, Conflict, Invalid
+from core.kernel.i18n import N_
+from core.kernel.idempotency.models import Idempotency
+
+KEPT = timedelta(hours=24)
+_KEY = re.compile(r"[!-~]{1,255}", re.ASCII)
+_SEE_OTHER = 303
+_KEPT_HEADERS = frozenset({"content-type", "location", "etag", "link", "content-language"})
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An answer as it was given; header names are in lower case."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A request that is being answered for the first time."""
+
+    key_hash: bytes
+    principal: str
+    route: str
+    payload_digest: bytes
+    at: datetime
+
+
+class Replay(Exception):
+    """Ends a request that was answered before: nothing is left to do but to give that answer again."""
+
+    def __init__(self, answer: Stored) -> None:
+        super().__init__("answered before")
+        self.answer = answer
+
+
+class Answer(Protocol):
+    """What `store` needs of a response that is ready to be sent."""
+
+    status_code: int
+    body: bytes
+
+    def encode_headers(self) -> Iterable[tuple[bytes, bytes]]:
+        """Return names and values."""
+        ...
+
+
+async def begin(
+    session: AsyncSession, *, key: str, principal: str, route: str, payload: bytes, now: datetime
+) -> Pending:
+    """Claim the key for this transaction.
+
+    Raises Replay where the request was answered within the last day, Invalid (`idempotency.payload`) where
+    the key came with other content, Conflict (`idempotency.running`) while the first request is running.
+    """
+    if not _KEY.fullmatch(key):
+        raise BadRequest(
+            N_("An idempotency key has 1 to 255 printable ASCII characters."), code="idempotency.key"
+        )
+    key_hash = hashlib.sha256("\0".join((principal, route, key)).encode()).digest()
+    pending = Pending(key_hash, principal, route, hashlib.sha256(payload).digest(), now)
+    # One round trip: an answer that is committed between this statement's snapshot and its lock is not seen
+    # here, and is then met by `store`.
+    seed = int.from_bytes(key_hash[:8], signed=True)
+    locked = func.pg_try_advisory_xact_lock(func.hashtextextended(func.current_schema(), seed))
+    one = select(literal(1)).subquery("one")
+    fresh = and_(Idempotency.key_hash == key_hash, Idempotency.created_at > now - KEPT)
+    query = select(
+        locked, Idempotency.payload_digest, Idempotency.status, Idempotency.headers, Idempotency.body
+    ).select_from(one.outerjoin(Idempotency.__table__, fresh))
+    is_ours, payload_digest, status, headers, body = (await session.execute(query)).one()
+    if not is_ours:
+        raise _running()
+    if status is None:
+        return pending
+    if payload_digest != pending.payload_digest:
+        raise Invalid.field(
+            "", "idempotency.payload", N_("This idempotency key was used for a request with other content.")
+        )
+    raise Replay(Stored(status, headers, body))
+
+
+async def store(session: AsyncSession, pending: Pending, answer: Answer) -> None:
+    """Keep the answer if it tells of success (2xx, or 303 after a form); call it before the commit.
+
+    Raises Conflict, which undoes the effect, where another transaction answered this key meanwhile.
+    """
+    body = getattr(answer, "body", None)
+    if not (200 <= answer.status_code < 300 or answer.status_code == _SEE_OTHER) or not isinstance(
+        body, bytes
+    ):
+        return
+    values = {
+        "principal": pending.principal,
+        "route": pending.route,
+        "payload_digest": pending.payload_digest,
+        "status": answer.status_code,
+        "headers": _kept(answer.encode_headers()),
+        "body": body,
+        "created_at": pending.at,
+    }
+    statement = insert(Idempotency).values(key_hash=pending.key_hash, **values)
+    statement = statement.on_conflict_do_update(
+        index_elements=[Idempotency.key_hash], set_=values, where=Idempotency.created_at <= pending.at - KEPT
+    )
+    result = await session.execute(statement)
+    if isinstance(result, CursorResult) and result.rowcount == 0:
+        raise _running()
+
+
+async def purge(session: AsyncSession, now: datetime, *, most: int = 10_000) -> int:
+    """Remove answers older than a day, at most `most` in one transaction; return how many."""
+    old = select(Idempotency.key_hash).where(Idempotency.created_at <= now - KEPT).limit(most)
+    result = await session.execute(delete(Idempotency).where(Idempotency.key_hash.in_(old)))
+    return result.rowcount if isinstance(result, CursorResult) else 0
+
+
+def canonical(body: bytes, content_type: str) -> bytes:
+    """Return a body without what differs between two equal sendings: the boundary of a multipart form."""
+    found = re.search(r'boundary="?([^";,]{1,70})', content_type)
+    return body.replace(found[1].encode(), b"") if found else body
+
+
+def _running() -> Conflict:
+    return Conflict(
+        N_("A request with this idempotency key is still running."),
+        code="idempotency.running",
+        headers={"Retry-After": "1"},
+    )
+
+
+def _kept(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    found = ((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in headers)
+    return {name: value for name, value in found if name in _KEPT_HEADERS or name.startswith("hx-")}

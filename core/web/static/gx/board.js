@@ -1,0 +1,122 @@
+// The board: drag by pointer or touch, Alt+arrows by keyboard. The server decides; a refused card goes back.
+
+const HOLD_MS = 220;
+const SLACK_PX = 5;
+
+class Board extends HTMLElement {
+  connectedCallback() {
+    this.addEventListener("pointerdown", (event) => this.press(event));
+    this.addEventListener("keydown", (event) => this.key(event));
+    this.addEventListener("click", (event) => { if (this.dropped) { event.preventDefault(); event.stopPropagation(); } }, true);
+    this.addEventListener("touchmove", (event) => { if (this.drag) event.preventDefault(); }, { passive: false });
+    this.addEventListener("contextmenu", (event) => { if (this.drag) event.preventDefault(); });
+  }
+
+  press(event) {
+    const card = event.target.closest(".bcard");
+    if (!card?.dataset.move || event.button || event.target.closest("button")) return;
+    const touch = event.pointerType !== "mouse";
+    const start = { x: event.clientX, y: event.clientY };
+    const end = new AbortController();
+    const { signal } = end;
+    let timer = touch && setTimeout(() => this.lift(card, start), HOLD_MS);
+    const finish = (keep) => { clearTimeout(timer); end.abort(); if (this.drag) this.drop(keep); };
+    addEventListener("pointermove", (move) => {
+      const far = Math.hypot(move.clientX - start.x, move.clientY - start.y) > SLACK_PX;
+      if (!this.drag && far && touch) { clearTimeout(timer); timer = 0; finish(false); return; }
+      if (!this.drag && far) this.lift(card, start);
+      if (this.drag) this.follow(move.clientX, move.clientY);
+    }, { signal });
+    addEventListener("pointerup", () => finish(true), { signal });
+    addEventListener("pointercancel", () => finish(false), { signal });
+    addEventListener("keydown", (down) => { if (down.key === "Escape") finish(false); }, { signal });
+  }
+
+  lift(card, start) {
+    const box = card.getBoundingClientRect();
+    const gap = document.createElement("div");
+    gap.className = "drop-here";
+    gap.style.height = `${box.height}px`;
+    this.drag = { card, gap, origin: this.place(card), dx: start.x - box.left, dy: start.y - box.top };
+    card.after(gap);
+    card.style.width = `${box.width}px`;
+    card.classList.add("dragging");
+    getSelection().removeAllRanges();
+    navigator.vibrate?.(10);
+    this.follow(start.x, start.y);
+  }
+
+  follow(x, y) {
+    const { card, gap, dx, dy } = this.drag;
+    card.style.left = `${x - dx}px`;
+    card.style.top = `${y - dy}px`;
+    const edge = this.getBoundingClientRect();
+    if (x > edge.right - 48) this.scrollLeft += 14; else if (x < edge.left + 48) this.scrollLeft -= 14;
+    const column = document.elementFromPoint(x, y)?.closest?.("gx-board .col");
+    for (const other of this.querySelectorAll(".col.over")) if (other !== column) other.classList.remove("over");
+    if (!column || !this.contains(column)) return;
+    column.classList.add("over");
+    const list = column.querySelector(".col-cards");
+    const below = [...list.querySelectorAll(".bcard:not(.dragging)")].find((other) => {
+      const box = other.getBoundingClientRect();
+      return y < box.top + box.height / 2;
+    });
+    list.insertBefore(gap, below ?? list.querySelector(".col-more"));
+  }
+
+  drop(keep) {
+    const { card, gap, origin } = this.drag;
+    this.drag = null;
+    card.classList.remove("dragging");
+    for (const side of ["width", "left", "top"]) card.style[side] = "";
+    if (keep) gap.replaceWith(card); else gap.remove();
+    for (const column of this.querySelectorAll(".col.over")) column.classList.remove("over");
+    this.dropped = true;
+    setTimeout(() => { this.dropped = false; });
+    const now = this.place(card);
+    if (keep && (now.list !== origin.list || now.next !== origin.next)) this.send(card, origin);
+  }
+
+  key(event) {
+    const card = event.altKey && event.target.closest(".bcard");
+    if (!card?.dataset.move || !event.key.startsWith("Arrow")) return;
+    event.preventDefault();
+    const origin = this.place(card);
+    const column = card.closest(".col");
+    if (event.key === "ArrowUp") card.previousElementSibling?.before(card);
+    else if (event.key === "ArrowDown") { if (card.nextElementSibling?.matches(".bcard")) card.nextElementSibling.after(card); }
+    else (event.key === "ArrowLeft" ? column.previousElementSibling : column.nextElementSibling)?.querySelector(".col-cards")?.prepend(card);
+    card.querySelector("a").focus();
+    card.scrollIntoView({ block: "nearest", inline: "nearest" });
+    const now = this.place(card);
+    if (now.list !== origin.list || now.next !== origin.next) this.send(card, origin);
+  }
+
+  place(card) { return { list: card.parentElement, next: card.nextElementSibling?.matches(".drop-here") ? card.nextElementSibling.nextElementSibling : card.nextElementSibling }; }
+
+  send(card, origin) {
+    const column = card.closest(".col");
+    const { next } = this.place(card);
+    const values = { stage: column.dataset.stage, before: next?.dataset?.id ?? "", version: card.dataset.version ?? "" };
+    const live = this.querySelector("[data-live]");
+    const end = new AbortController();
+    const { signal } = end;
+    const back = () => {
+      end.abort();
+      card.classList.remove("moving");
+      origin.list.insertBefore(card, origin.next?.isConnected ? origin.next : null);
+      live.textContent = this.dataset.failed;
+    };
+    card.classList.add("moving");
+    card.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
+      if (ctx.response.status >= 400) { back(); return; }
+      end.abort();
+      card.classList.remove("moving");
+      live.textContent = this.dataset.said.replace("%s", column.dataset.title);
+    }, { signal });
+    card.addEventListener("htmx:error", back, { signal });
+    window.htmx.ajax("POST", card.dataset.move, { source: card, target: card, swap: "none", values });
+  }
+}
+
+customElements.define("gx-board", Board);
