@@ -12,12 +12,13 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import ARRAY, Uuid, bindparam, column, func, insert, select, text
+from sqlalchemy import ARRAY, Text, Uuid, bindparam, cast, column, func, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
 from core.kernel.events.models import EventPosition
 from core.kernel.ids import uuid7
 from core.kernel.jobs.contract import IsOn, OpenCell, Subscriptions, subscriber_name
+from core.kernel.texts import texts
 
 RELAY_LOCK = 0x67_78_72_65_6C
 BATCH = 500
@@ -32,17 +33,18 @@ SELECT event_id, tenant_role, tenant_id, event_name FROM cell.outbox
 WHERE tenant_role <> ALL(CAST(:held AS text[])) ORDER BY event_id LIMIT :batch
 """)
 _SCHEMAS = text("SELECT nspname FROM pg_namespace WHERE nspname = ANY(CAST(:roles AS text[]))")
-_FORGET = text("DELETE FROM cell.outbox WHERE event_id = ANY(CAST(:ids AS uuid[]))")
+_FORGET = text("DELETE FROM cell.outbox WHERE event_id = ANY(CAST(CAST(:ids AS text[]) AS uuid[]))")
 _QUEUE = text("""
 INSERT INTO cell.job (id, run_id, tenant_role, tenant_id, kind, name, event_id, params, actor)
 SELECT id, id, tenant_role, tenant_id, 'event', name, event_id, '{}', '{"kind": "system"}'
-FROM unnest(CAST(:ids AS uuid[]), CAST(:roles AS text[]), CAST(:tenant_ids AS uuid[]), CAST(:names AS text[]),
-            CAST(:event_ids AS uuid[])) AS j (id, tenant_role, tenant_id, name, event_id)
+FROM unnest(CAST(CAST(:ids AS text[]) AS uuid[]), CAST(:roles AS text[]),
+            CAST(CAST(:tenant_ids AS text[]) AS uuid[]), CAST(:names AS text[]),
+            CAST(CAST(:event_ids AS text[]) AS uuid[])) AS j (id, tenant_role, tenant_id, name, event_id)
 """)
 
 _positions = EventPosition.__table__
 _placed = (
-    func.unnest(bindparam("ids", type_=ARRAY(Uuid())))
+    func.unnest(cast(bindparam("ids", type_=ARRAY(Text())), ARRAY(Uuid())))
     .table_valued(column("id", Uuid()), with_ordinality="n", name="placed")
     .render_derived()
 )
@@ -95,7 +97,7 @@ class Relay:
             alive = set((await session.scalars(_SCHEMAS, {"roles": roles})).all())
             await self._place(session, [row for row in rows if row.tenant_role in alive])
             await self._queue(session, [row for row in rows if row.tenant_role in alive])
-            await session.execute(_FORGET, {"ids": [row.event_id for row in rows]})
+            await session.execute(_FORGET, {"ids": texts(row.event_id for row in rows)})
             await unit.commit()
         return len(rows)
 
@@ -107,7 +109,7 @@ class Relay:
         for role, ids in by_role.items():
             try:
                 await connection.execute(
-                    _PLACE, {"ids": ids}, execution_options={"schema_translate_map": {None: role}}
+                    _PLACE, {"ids": texts(ids)}, execution_options={"schema_translate_map": {None: role}}
                 )
             except DBAPIError as error:
                 if error.connection_invalidated:
@@ -135,10 +137,10 @@ class Relay:
             await session.execute(
                 _QUEUE,
                 {
-                    "ids": [job_id for job_id, _, _ in jobs],
+                    "ids": texts(job_id for job_id, _, _ in jobs),
                     "roles": [row.tenant_role for _, row, _ in jobs],
-                    "tenant_ids": [row.tenant_id for _, row, _ in jobs],
+                    "tenant_ids": texts(row.tenant_id for _, row, _ in jobs),
                     "names": [name for _, _, name in jobs],
-                    "event_ids": [row.event_id for _, row, _ in jobs],
+                    "event_ids": texts(row.event_id for _, row, _ in jobs),
                 },
             )

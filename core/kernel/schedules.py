@@ -5,12 +5,13 @@ Owns ``cell.schedule``. Emits nothing. Never loops over tenants or schemas: due 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text
 
 from core.kernel.jobs.contract import OpenCell
+from core.kernel.texts import texts
 
 BATCH = 500
 
@@ -38,8 +39,8 @@ SELECT count(*) FROM due
 _WANT = text("""
 INSERT INTO cell.schedule AS s (tenant_role, name, tenant_id, every_s, next_at)
 SELECT tenant_role, name, tenant_id, every_s, now() + make_interval(secs => every_s * random())
-FROM unnest(CAST(:roles AS text[]), CAST(:names AS text[]), CAST(:tenant_ids AS uuid[]),
-            CAST(:every AS bigint[])) AS w (tenant_role, name, tenant_id, every_s)
+FROM unnest(CAST(:roles AS text[]), CAST(:names AS text[]), CAST(CAST(:tenant_ids AS text[]) AS uuid[]),
+            CAST(CAST(:every AS text[]) AS bigint[])) AS w (tenant_role, name, tenant_id, every_s)
 ON CONFLICT (tenant_role, name) DO UPDATE SET every_s = excluded.every_s, tenant_id = excluded.tenant_id,
     next_at = least(s.next_at, now() + make_interval(secs => excluded.every_s))
 WHERE (s.every_s, s.tenant_id) IS DISTINCT FROM (excluded.every_s, excluded.tenant_id)
@@ -90,10 +91,10 @@ class Schedules:
             await unit.commit()
 
 
-def _arrays(wanted: Sequence[Wanted]) -> dict[str, list[object]]:
+def _arrays(wanted: Sequence[Wanted]) -> dict[str, list[Any]]:
     return {
         "roles": [item.tenant_role for item in wanted],
         "names": [item.name for item in wanted],
-        "tenant_ids": [item.tenant_id for item in wanted],
-        "every": [item.every_s for item in wanted],
+        "tenant_ids": texts(item.tenant_id for item in wanted),
+        "every": texts(item.every_s for item in wanted),
     }

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.kernel.events.types import ActorRef, Event, HasActor, Stored
 from core.kernel.ids import uuid7
+from core.kernel.texts import texts
 
 SALT_BYTES = 16
 
@@ -34,25 +35,29 @@ WITH event_rows AS (
                        request_id, occurred_at, digest)
     SELECT id, name, version, record_type, record_id, CAST(:actor_kind AS text), CAST(:member_id AS uuid),
            CAST(:key_id AS uuid), CAST(:request_id AS text), CAST(:now AS timestamptz), digest
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:names AS text[]), CAST(:versions AS int[]),
-                CAST(:record_types AS text[]), CAST(:record_ids AS uuid[]), CAST(:digests AS bytea[]))
+    FROM unnest(CAST(CAST(:ids AS text[]) AS uuid[]), CAST(:names AS text[]),
+                CAST(CAST(:versions AS text[]) AS int[]),
+                CAST(:record_types AS text[]), CAST(CAST(:record_ids AS text[]) AS uuid[]),
+                CAST(CAST(:digests AS text[]) AS bytea[]))
          AS e (id, name, version, record_type, record_id, digest)
 ), body_rows AS (
     INSERT INTO event_body (event_id, salt, label, actor_name, changes, data, links)
     SELECT id, salt, label, CAST(:actor_name AS text), CAST(changes AS jsonb), CAST(data AS jsonb),
            CAST(links AS jsonb)
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:salts AS bytea[]), CAST(:labels AS text[]),
+    FROM unnest(CAST(CAST(:ids AS text[]) AS uuid[]),
+                CAST(CAST(:salts AS text[]) AS bytea[]), CAST(:labels AS text[]),
                 CAST(:changes AS text[]), CAST(:data AS text[]), CAST(:links AS text[]))
          AS b (id, salt, label, changes, data, links)
 ), link_rows AS (
     INSERT INTO event_link (record_type, record_id, occurred_at, event_id, event_name)
     SELECT record_type, record_id, CAST(:now AS timestamptz), event_id, event_name
-    FROM unnest(CAST(:link_types AS text[]), CAST(:link_records AS uuid[]), CAST(:link_events AS uuid[]),
-                CAST(:link_names AS text[])) AS l (record_type, record_id, event_id, event_name)
+    FROM unnest(CAST(:link_types AS text[]), CAST(CAST(:link_records AS text[]) AS uuid[]),
+                CAST(CAST(:link_events AS text[]) AS uuid[]), CAST(:link_names AS text[]))
+         AS l (record_type, record_id, event_id, event_name)
 )
 INSERT INTO cell.outbox (event_id, tenant_id, event_name)
 SELECT id, CAST(:tenant_id AS uuid), name
-FROM unnest(CAST(:ids AS uuid[]), CAST(:names AS text[])) AS o (id, name)
+FROM unnest(CAST(CAST(:ids AS text[]) AS uuid[]), CAST(:names AS text[])) AS o (id, name)
 """)
 
 
@@ -84,7 +89,7 @@ async def write(
             "member_id": who.member_id,
             "key_id": who.key_id,
             "actor_name": who.name,
-            "ids": ids,
+            "ids": texts(ids),
             **_columns(kept, who.name),
             **_links(kept, ids),
         },
@@ -147,15 +152,15 @@ def _columns(events: Sequence[Event], actor_name: str) -> dict[str, list[Any]]:
     ]
     return {
         "names": [event.name for event in events],
-        "versions": [event.version for event in events],
+        "versions": texts(event.version for event in events),
         "record_types": [event.record_type() for event in events],
-        "record_ids": [event.subject_id for event in events],
+        "record_ids": texts(event.subject_id for event in events),
         "labels": [event.label for event in events],
-        "salts": salts,
-        "digests": [
+        "salts": texts(salts),
+        "digests": texts(
             digest_of(salt, event.label, actor_name, body)
             for salt, event, body in zip(salts, events, bodies, strict=True)
-        ],
+        ),
         **{
             column: [msgspec.json.encode(body[column]).decode() for body in bodies]
             for column in ("changes", "data", "links")
@@ -172,8 +177,8 @@ def _links(events: Sequence[Event], ids: Sequence[UUID]) -> dict[str, list[Any]]
     kinds, records, event_ids, names = zip(*rows, strict=True)
     return {
         "link_types": list(kinds),
-        "link_records": list(records),
-        "link_events": list(event_ids),
+        "link_records": texts(records),
+        "link_events": texts(event_ids),
         "link_names": list(names),
     }
 

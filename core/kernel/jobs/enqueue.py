@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.kernel.events.types import ActorRef, HasActor
+from core.kernel.texts import texts
 
 
 class Request(Protocol):
@@ -50,9 +51,10 @@ class HasKind(Protocol):
 
 _ENQUEUE = text("""
 WITH wanted AS (
-    SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:names AS text[]), CAST(:kinds AS text[]),
-                         CAST(:params AS text[]), CAST(:titles AS text[]), CAST(:totals AS int[]),
-                         CAST(:run_ats AS timestamptz[]), CAST(:keys AS text[]))
+    SELECT * FROM unnest(CAST(CAST(:ids AS text[]) AS uuid[]), CAST(:names AS text[]), CAST(:kinds AS text[]),
+                         CAST(:params AS text[]), CAST(:titles AS text[]),
+                         CAST(CAST(:totals AS text[]) AS int[]),
+                         CAST(CAST(:run_ats AS text[]) AS timestamptz[]), CAST(:keys AS text[]))
         AS w (id, name, kind, params, title, total, run_at, key)
 ), visible AS (
     INSERT INTO job_run (id, entry_id, kind, name, title, params, actor, key, total, member_id, created_at)
@@ -91,13 +93,13 @@ async def enqueue(
             "member_id": who.member_id,
             "now": now,
             "request_id": request_id,
-            "ids": [job.id for job in queued],
+            "ids": texts(job.id for job in queued),
             "names": [job.name for job in queued],
             "kinds": [specs[job.name].kind for job in queued],
             "params": [msgspec.json.encode(job.params).decode() for job in queued],
             "titles": [job.title for job in queued],
-            "totals": [job.total for job in queued],
-            "run_ats": [job.run_at for job in queued],
+            "totals": texts(job.total for job in queued),
+            "run_ats": texts(job.run_at for job in queued),
             "keys": [job.key for job in queued],
         },
     )

@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from core.kernel.events.types import ActorRef
 from core.kernel.ids import uuid7
 from core.kernel.jobs.contract import Claimed, OpenCell
+from core.kernel.texts import texts
 
 CLAIM_LOCK = 0x67_78_6A_6F_62
 SILENT_S = 1.5
@@ -66,12 +67,15 @@ SELECT * FROM taken ORDER BY run_at, id
 """).columns(params=JSONB, actor=JSONB)
 
 _LOCK = text("SELECT pg_advisory_xact_lock(:key)")
-_REMOVE = text("DELETE FROM cell.job WHERE id = ANY(:ids) AND worker_id = :worker_id")
+_REMOVE = text(
+    "DELETE FROM cell.job WHERE id = ANY(CAST(CAST(:ids AS text[]) AS uuid[])) AND worker_id = :worker_id"
+)
 _RELEASE = text("""
 UPDATE cell.job SET state = 'ready', worker_id = NULL, attempts = back.attempts, crashes = back.crashes,
        steps_seen = back.steps_seen, run_at = clock_timestamp() + make_interval(secs => back.delay_s)
-FROM unnest(CAST(:ids AS uuid[]), CAST(:attempts AS int[]), CAST(:crashes AS int[]),
-            CAST(:steps_seen AS int[]), CAST(:delays AS float8[]))
+FROM unnest(CAST(CAST(:ids AS text[]) AS uuid[]), CAST(CAST(:attempts AS text[]) AS int[]),
+            CAST(CAST(:crashes AS text[]) AS int[]),
+            CAST(CAST(:steps_seen AS text[]) AS int[]), CAST(CAST(:delays AS text[]) AS float8[]))
      AS back (id, attempts, crashes, steps_seen, delay_s)
 WHERE cell.job.id = back.id AND cell.job.worker_id = :worker_id
 """)
@@ -194,17 +198,17 @@ class Queue:
 
     async def _tell(self, session: Any, told: Outcomes) -> None:
         if told.finished:
-            await session.execute(_REMOVE, {"ids": told.finished, "worker_id": self.worker_id})
+            await session.execute(_REMOVE, {"ids": texts(told.finished), "worker_id": self.worker_id})
         if told.released:
             await session.execute(
                 _RELEASE,
                 {
                     "worker_id": self.worker_id,
-                    "ids": [release.id for release in told.released],
-                    "attempts": [release.attempts for release in told.released],
-                    "crashes": [release.crashes for release in told.released],
-                    "steps_seen": [release.steps_seen for release in told.released],
-                    "delays": [release.delay_s for release in told.released],
+                    "ids": texts(release.id for release in told.released),
+                    "attempts": texts(release.attempts for release in told.released),
+                    "crashes": texts(release.crashes for release in told.released),
+                    "steps_seen": texts(release.steps_seen for release in told.released),
+                    "delays": texts(release.delay_s for release in told.released),
                 },
             )
 
