@@ -72,9 +72,7 @@ class Settings:
     def read(cls, environ: Mapping[str, str] | None = None) -> "Settings":
         """Read the environment; wrong values are one `SettingsError` with all of them."""
         reader = _Reader(os.environ if environ is None else environ)
-        home = reader.get(
-            "GUANXI_HOME", lambda v: Path(v).expanduser().absolute(), Path(".guanxi").absolute()
-        )
+        home = home_of(reader.environ)
         host = reader.get("HOST", _host, "127.0.0.1")
         port = reader.get("PORT", _number(1, 65535), 8000)
         shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 (comparing, not binding)

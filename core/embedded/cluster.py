@@ -182,6 +182,8 @@ def watch(home: Home) -> None:
 
 
 def _initdb(launch: Launch, program: Path, data: Path, secret: Path, *, fast: bool) -> None:
+    # The builtin provider came with version 17; before it the system's library has to know C.UTF-8.
+    is_builtin = version(programs()) >= 17
     launch.call(
         [
             program,
@@ -190,8 +192,7 @@ def _initdb(launch: Launch, program: Path, data: Path, secret: Path, *, fast: bo
             f"--pwfile={secret}",
             "--auth=scram-sha-256",
             "--encoding=UTF8",
-            "--locale-provider=builtin",
-            "--builtin-locale=C.UTF-8",
+            *(["--locale-provider=builtin", "--builtin-locale=C.UTF-8"] if is_builtin else []),
             "--lc-collate=C",
             "--lc-ctype=C.UTF-8",
             "--no-instructions",
