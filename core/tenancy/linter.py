@@ -48,9 +48,7 @@ _RULES: Final[dict[str, str]] = {
         r"|\bJSON_(SCALAR|SERIALIZE|EXISTS|QUERY|VALUE)\(|\bNOT NULL\s+\w+\s+NOT VALID\b"
     ),
 }
-_COMPILED: Final = {
-    rule: re.compile(pattern, re.IGNORECASE | re.DOTALL) for rule, pattern in _RULES.items()
-}
+_COMPILED: Final = {rule: re.compile(pattern, re.IGNORECASE | re.DOTALL) for rule, pattern in _RULES.items()}
 _REFERENCE: Final = re.compile(r'\bREFERENCES\s+"?(\w+)"?\s*\.', re.IGNORECASE)
 _CONTRACT: Final = re.compile(
     r"\bDROP\s+(TABLE|COLUMN)\b|\bRENAME\b|\bALTER\s+COLUMN\b.*\b(TYPE|SET\s+NOT\s+NULL)\b"
@@ -96,7 +94,9 @@ def _broken(component: Component, step: Step, statement: str) -> list[str]:
         found.append("CONCURRENTLY needs transactional = False")
     if _INDEX.search(statement) and not _is_on_new(statement, step):
         found.append("an index on an existing table is made CONCURRENTLY")
-    if not step.is_transactional and not re.search(r"\bIF (NOT )?EXISTS\b|^UPDATE\b", statement, re.IGNORECASE):
+    if not step.is_transactional and not re.search(
+        r"\bIF (NOT )?EXISTS\b|^UPDATE\b", statement, re.IGNORECASE
+    ):
         found.append("a step outside a transaction may be repeated: IF [NOT] EXISTS")
     return found
 

@@ -117,6 +117,13 @@ def upgrade() -> None:
     )
     op.create_index('ix_job_run_created_at', 'job_run', ['created_at'], unique=False)
     op.create_index('uq_job_run_key', 'job_run', ['name', 'key'], unique=True, postgresql_where=sa.text('key IS NOT NULL'))
+    op.create_table('number_series',
+    sa.Column('key', sa.Text(), nullable=False),
+    sa.Column('prefix', sa.Text(), nullable=False),
+    sa.Column('width', sa.BigInteger(), nullable=False),
+    sa.Column('following', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('key', name=op.f('pk_number_series'))
+    )
     op.create_table('role',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('key', sa.Text(), nullable=False),

@@ -40,6 +40,7 @@ def upgrade() -> None:
     op.create_table('lane',
     sa.Column('tenant_role', sa.Text(), nullable=False),
     sa.Column('served_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('tidied_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('cap', sa.Integer(), nullable=True),
     sa.PrimaryKeyConstraint('tenant_role', name=op.f('pk_lane')),
     schema='cell'
