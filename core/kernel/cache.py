@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, cast
 
 import redis.asyncio as valkey
 import structlog
+from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.commands.core import AsyncScript
 from redis.exceptions import ConnectionError as ServerGone
-from redis.exceptions import RedisError
+from redis.exceptions import NoScriptError, RedisError, ResponseError
 from redis.maint_notifications import MaintNotificationsConfig
 
 from core.kernel.metrics import CACHE_UP
@@ -30,6 +32,7 @@ _WARN_EVERY_S = 60.0
 _PAUSE_FIRST_S = 0.05
 _PAUSE_LONGEST_S = 1.0
 _FAILURES = (RedisError, OSError, TimeoutError)
+_UNKNOWN_SCRIPT = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,46 @@ class _Circuit:
             self._warned_at, self._unreported = now, 0
 
 
+class _Lines:
+    """Connections that are used one command at a time.
+
+    The library's own client and pool double the processor time of a command, and there is one in every request.
+    """
+
+    def __init__(self, pool: valkey.ConnectionPool, timeout_s: float, most: int) -> None:
+        self._pool = pool
+        self._timeout_s = timeout_s
+        self._places = asyncio.Semaphore(most)
+        self._idle: list[AbstractConnection] = []
+
+    async def call(self, *command: bytes | str | float) -> Any:
+        """Send one command and return its answer, in one time limit."""
+        async with asyncio.timeout(self._timeout_s), self._places:
+            while self._idle:
+                with contextlib.suppress(ServerGone):
+                    return await self._call(self._idle.pop(), command)
+                # It died with a restarted server; a new one may live.
+            line: AbstractConnection = self._pool.make_connection()  # type: ignore[no-untyped-call]
+            return await self._call(line, command)
+
+    async def _call(self, line: AbstractConnection, command: tuple[bytes | str | float, ...]) -> Any:
+        # An interrupted line disconnects by itself, so that no answer can reach the next caller.
+        try:
+            await line.send_packed_command(line.pack_command(*command), check_health=False)
+            answer = await line.read_response()
+        except ResponseError:
+            self._idle.append(line)
+            raise
+        self._idle.append(line)
+        return answer
+
+    async def close(self) -> None:
+        idle, self._idle = self._idle, []
+        for line in idle:
+            with contextlib.suppress(*_FAILURES):
+                await line.disconnect()
+
+
 class Cache:
     """Keys, counters and channels of one installation; without a URL every read is a miss."""
 
@@ -96,38 +139,35 @@ class Cache:
         self._prefix = prefix
         self._circuit = _Circuit()
         self._closed = False
-        self._client = _client(url, timeout_s, max_connections) if url else None
-        self._listener = _client(url, max(timeout_s, 1.0), 8) if url else None
-        self._scripts: dict[str, AsyncScript] = {}
+        self._lines = _Lines(_pool(url, None), timeout_s, max_connections) if url else None
+        self._listener = valkey.Redis.from_pool(_pool(url, max(timeout_s, 1.0))) if url else None
 
     @property
     def is_available(self) -> bool:
         """Tell whether the last word from the server was a good one."""
-        return self._client is not None and self._circuit.is_healthy
+        return self._lines is not None and self._circuit.is_healthy
 
     async def get(self, key: str) -> bytes | None:
         """Return the value, or None where it is absent or the server is away."""
-        return cast("bytes | None", await self._try(lambda c: c.get(self._prefix + key), None))
+        return cast("bytes | None", await self._try(None, "GET", self._prefix + key))
 
     async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
         """Return the values in the order of the keys, None for each miss."""
         if not keys:
             return []
-        misses: list[bytes | None] = [None] * len(keys)
-        found = await self._try(lambda c: c.mget([self._prefix + key for key in keys]), misses)
+        found = await self._try([None] * len(keys), "MGET", *(self._prefix + key for key in keys))
         return cast("list[bytes | None]", found)
 
     async def set(self, key: str, value: bytes | str | int, *, ttl_s: float) -> bool:
         """Store the value for `ttl_s` seconds; False where it could not be stored."""
         px = max(1, round(ttl_s * 1000))
-        return bool(await self._try(lambda c: c.set(self._prefix + key, value, px=px), False))
+        return bool(await self._try(None, "SET", self._prefix + key, value, "PX", px))
 
     async def delete(self, *keys: str) -> bool:
         """Remove the keys; False where the server is away (they then live until their time is up)."""
         if not keys:
             return True
-        removed = await self._try(lambda c: c.delete(*(self._prefix + key for key in keys)), None)
-        return removed is not None
+        return await self._try(None, "DEL", *(self._prefix + key for key in keys)) is not None
 
     async def incr(self, key: str, by: int = 1, *, ttl_s: float) -> int | None:
         """Add to a counter that lives `ttl_s` seconds from its first use; None where the server is away."""
@@ -138,19 +178,15 @@ class Cache:
         self, script: str, keys: Sequence[str], args: Sequence[bytes | str | float]
     ) -> object | None:
         """Run a Lua script atomically on the keys; None where the server is away."""
-        if self._client is None:
-            return None
-        prepared = self._scripts.get(script)
-        if prepared is None:
-            prepared = self._scripts[script] = self._client.register_script(script)
-        full = [self._prefix + key for key in keys]
-        return cast(
-            "object | None", await self._try(lambda c: prepared(keys=full, args=args, client=c), None)
-        )
+        rest = (len(keys), *(self._prefix + key for key in keys), *args)
+        answer = await self._try(None, "EVALSHA", _sha1(script), *rest)
+        if answer is _UNKNOWN_SCRIPT:
+            answer = await self._try(None, "EVAL", script, *rest)
+        return cast("object | None", answer)
 
     async def publish(self, channel: str, data: bytes | str) -> bool:
         """Tell the subscribers of a channel; False where the server is away."""
-        return await self._try(lambda c: c.publish(self._prefix + channel, data), None) is not None
+        return await self._try(None, "PUBLISH", self._prefix + channel, data) is not None
 
     async def subscribe(self, *channels: str) -> AsyncIterator[Signal]:
         """Yield signals for ever, reconnecting; a Signal without channel says that some may be lost."""
@@ -171,10 +207,10 @@ class Cache:
 
     async def ping(self) -> bool:
         """Ask the server whether it is there, past the circuit; for health checks."""
-        if self._client is None:
+        if self._lines is None:
             return False
         try:
-            await self._client.get(self._prefix + "ping")
+            await self._lines.call("PING")
         except _FAILURES as error:
             self._circuit.failed(error)
             return False
@@ -184,22 +220,29 @@ class Cache:
     async def close(self) -> None:
         """Close all connections; subscriptions end."""
         self._closed = True
-        for client in (self._client, self._listener):
-            if client is not None:
-                with contextlib.suppress(*_FAILURES):
-                    await client.aclose()
+        if self._lines is not None and self._listener is not None:
+            await self._lines.close()
+            with contextlib.suppress(*_FAILURES):
+                await self._listener.aclose()
 
-    async def _try(self, call: Callable[[valkey.Redis], Awaitable[Any]], missed: Any) -> Any:
-        if self._client is None or not self._circuit.lets_through():
+    async def _try(self, missed: Any, *command: bytes | str | float) -> Any:
+        if self._lines is None or not self._circuit.lets_through():
             return missed
         try:
-            answer = await call(self._client)
+            answer = await self._lines.call(*command)
+        except NoScriptError:
+            answer = _UNKNOWN_SCRIPT
         except _FAILURES as error:
             self._circuit.failed(error)
             return missed
         if not self._circuit.is_healthy:
             self._circuit.succeeded()
         return answer
+
+
+@cache
+def _sha1(script: str) -> str:
+    return hashlib.sha1(script.encode(), usedforsecurity=False).hexdigest()
 
 
 _INCR = """
@@ -209,20 +252,15 @@ return total
 """
 
 
-def _client(url: str, timeout_s: float, max_connections: int) -> valkey.Redis:
-    pool = valkey.BlockingConnectionPool.from_url(
+def _pool(url: str, timeout_s: float | None) -> valkey.ConnectionPool:
+    return valkey.ConnectionPool.from_url(
         url,
         protocol=3,
-        max_connections=max_connections,
-        timeout=timeout_s,
         socket_timeout=timeout_s,
         socket_connect_timeout=timeout_s,
-        # One repeat at once heals a connection that died with a restarted server. A time-out is not repeated:
-        # the caller waits for us.
-        retry=Retry(NoBackoff(), 1, supported_errors=(ServerGone,)),
+        retry=Retry(NoBackoff(), 0),
         maint_notifications_config=MaintNotificationsConfig(enabled=False),
     )
-    return valkey.Redis.from_pool(pool)
 
 
 async def _listen(pubsub: Any, names: dict[str, str]) -> AsyncIterator[Signal]:
