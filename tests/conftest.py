@@ -1,3 +1,3 @@
 """Fixtures for every test: databases here, contexts and people on top of them."""
 
-pytest_plugins = ["tests.fixtures.database"]
+pytest_plugins = ["tests.fixtures.database", "tests.fixtures.people"]
