@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 from litestar import Litestar, Request, Router
 from litestar import get as plain_get
@@ -18,7 +19,7 @@ from litestar.static_files import create_static_files_router
 from core.ext.registry import Registry, load
 from core.kernel.cache import Cache
 from core.kernel.files import Store
-from core.kernel.http import Outbound
+from core.kernel.http import Outbound, Policy
 from core.kernel.mail import Mailer
 from core.kernel.rate import Limiter
 from core.kernel.secrets import KeyRing
@@ -26,7 +27,6 @@ from core.runtime import Runtime
 from core.settings import Settings, SettingsError
 from core.tenancy.db import Databases
 from core.tenancy.directory import Directory
-from core.tenancy.settings import DatabaseSettings
 from core.tenancy.settings import DatabaseSettings
 from core.web.bodies import ValidatedBodies
 from core.web.middleware import RequestFrame
@@ -40,6 +40,8 @@ MAX_BODY_BYTES = 30 * 1024 * 1024
 def create_runtime(settings: Settings, registry: Registry | None = None) -> Runtime:
     """Make the parts of one process; nothing connects before :func:`running`."""
     cache = Cache(settings.redis_url)
+    host = urlsplit(settings.public_url).hostname or ""
+    sender = settings.mail_from or f"Guanxi <no-reply@{'localhost' if ':' in host else host}>"
     databases = Databases(DatabaseSettings(url=settings.database_url or "", secret=settings.secret_key))
     return Runtime(
         settings=settings,
@@ -49,9 +51,9 @@ def create_runtime(settings: Settings, registry: Registry | None = None) -> Runt
         cache=cache,
         limiter=Limiter(cache),
         keyring=KeyRing(settings.secret_key),
-        mailer=Mailer(settings.smtp_url, inbox=settings.home / "inbox"),
+        mailer=Mailer(settings.smtp_url, inbox=settings.home / "inbox", sender=sender),
         files=Store(settings.home / "files"),
-        http=Outbound(),
+        http=Outbound(Policy(allowed_networks=settings.outbound_networks)),
     )
 
 

@@ -7,6 +7,7 @@ Never: read by anything but the composition root and the command line, which pas
 import base64
 import binascii
 import os
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -50,7 +51,11 @@ class Settings:
     web_workers: int = 1
     """WEB_WORKERS: processes that answer requests; default: half of the processors, at most 4."""
     smtp_url: str | None = None
-    """SMTP_URL: `smtp://user:password@host:587` or `smtps://…`; default: mail goes to `<home>/inbox`."""
+    """SMTP_URL: `smtp|starttls|smtps://user:password@host:port`; default: mail goes to `<home>/inbox`."""
+    mail_from: str | None = None
+    """GUANXI_MAIL_FROM: the sender of mail, `Name <a@b.c>`; default: no-reply at the public address's host."""
+    outbound_networks: tuple[Network, ...] = ()
+    """GUANXI_OUTBOUND_NETWORKS: private addresses or networks, by commas, that webhooks may call all the same."""
     public_url: str = "http://127.0.0.1:8000"
     """GUANXI_PUBLIC_URL: the address under which people reach it; default: made of HOST and PORT."""
     secret_key: bytes = field(repr=False)
@@ -81,7 +86,8 @@ class Settings:
             "database_url": reader.get("DATABASE_URL", _database_url, None),
             "redis_url": reader.get("REDIS_URL", _url("redis", "rediss", "unix"), None),
             "web_workers": reader.get("WEB_WORKERS", _number(1, 64), _default_workers()),
-            "smtp_url": reader.get("SMTP_URL", _url("smtp", "smtps"), None),
+            "smtp_url": reader.get("SMTP_URL", _url("smtp", "starttls", "smtps"), None),
+            "mail_from": reader.get("GUANXI_MAIL_FROM", _mail_from, None),
             "public_url": reader.get("GUANXI_PUBLIC_URL", _public_url, own_url),
             "log_level": reader.get("GUANXI_LOG_LEVEL", _one_of(LOG_LEVELS), "info"),
             "log_format": reader.get("GUANXI_LOG_FORMAT", _one_of(LOG_FORMATS), "json"),
@@ -90,6 +96,7 @@ class Settings:
             values[name] = reader.get(f"GUANXI_{name.upper()}", _number(1, 10**9), per_minute)
         nobody: tuple[Network, ...] = ()
         values["trusted_proxies"] = reader.get("GUANXI_TRUSTED_PROXIES", _networks, nobody)
+        values["outbound_networks"] = reader.get("GUANXI_OUTBOUND_NETWORKS", _networks, nobody)
         key = reader.get("GUANXI_SECRET_KEY", _key, None)
         reader.finish()
         return cls(home=home, host=host, port=port, secret_key=key or kept_key(home), **values)  # type: ignore[arg-type]
@@ -182,6 +189,12 @@ def _database_url(text: str) -> str | None:
         raise ValueError("must be like postgresql://user:password@host/database")
     _ = parts.port
     return parts._replace(scheme="postgresql").geturl()
+
+
+def _mail_from(text: str) -> str | None:
+    if not re.fullmatch(r"(?:[^<>]*<)?[^<>@\s]+@[^<>@\s]+>?", text) or ("<" in text) != text.endswith(">"):
+        raise ValueError("must be like Guanxi <no-reply@example.com>")
+    return text
 
 
 def _public_url(text: str) -> str:

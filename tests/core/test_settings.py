@@ -45,6 +45,8 @@ def test_all_wrong_values_are_told_at_once(tmp_path: Path):
         "DATABASE_URL": "mysql://localhost/x",
         "REDIS_URL": "localhost:6379",
         "SMTP_URL": "http://mail",
+        "GUANXI_MAIL_FROM": "nobody",
+        "GUANXI_OUTBOUND_NETWORKS": "10.0.0.0/99",
         "GUANXI_PUBLIC_URL": "crm.example.com",
         "GUANXI_SECRET_KEY": "short",
         "GUANXI_LOG_LEVEL": "loud",
