@@ -154,6 +154,7 @@ def test_json_handlers_only_pass_on() -> None:
         for path in features()
         if path.stem == "api"
         for node in functions(path)
+        if isinstance(node, ast.AsyncFunctionDef)
         if (length := body_lines(node)) > HANDLER_LINES
     )
 
