@@ -8,6 +8,7 @@ import sys
 
 import click
 from granian.constants import Interfaces
+from granian.log import LogLevels
 from granian.server import Server as Granian
 from litestar import Litestar
 
@@ -39,7 +40,11 @@ def application() -> Litestar:
 @click.command()
 def web() -> None:
     """Answer requests on HOST and PORT with WEB_WORKERS processes."""
+    from core.app import create_app
+
     with serving() as settings:
+        # A fault in a module shows once and here; and forked workers begin with everything imported.
+        create_app()
         Granian(
             f"{__name__}:application",
             address=settings.host,
@@ -50,6 +55,7 @@ def web() -> None:
             factory=True,
             respawn_failed_workers=True,
             workers_kill_timeout=WORKER_STOP_SECONDS,
+            log_level=LogLevels.warning,
             log_dictconfig={"loggers": GRANIAN_LOGGERS},
         ).serve()
 

@@ -153,9 +153,9 @@ def command(home: Home, *, fast: bool) -> tuple[Launch, list[str | Path]]:
     return launch, [_programs_for(launch) / "postgres", "-D", data]
 
 
-def before_start(home: Home, failures: int) -> None:
+def before_start(home: Home, _: int) -> None:
     """Clear what a killed predecessor left: a server without a keeper, a stale lock file."""
-    if failures and disk.is_full(home):
+    if disk.is_full(home):
         disk.drop_reserve(home)
     lock_file = data_folder(home) / "postmaster.pid"
     deadline = time.monotonic() + STALE_SECONDS
