@@ -6,7 +6,7 @@ The source language is English; a catalogue is a `.po` file read as it stands
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, tzinfo
 from decimal import Decimal
 from functools import cache, lru_cache
@@ -17,9 +17,7 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from babel.dates import DateTimePattern, parse_pattern
 from babel.messages.pofile import read_po
-from jinja2 import Environment, pass_context
-from jinja2.runtime import Context
-from markupsafe import Markup
+from jinja2 import Environment
 
 __all__ = [
     "DEFAULT",
@@ -120,7 +118,7 @@ class Translator:
 
     def ngettext(self, one: str, many: str, n: float, /, **params: Any) -> str:
         """Translate a text that depends on a number, which is also the parameter `n`."""
-        return _fill(self.plural(one, many, n), {"n": n, **params})
+        return _fill(self._choose(one, (one, many), n), {"n": n, **params})
 
     def pgettext(self, context: str, message: str, /, **params: Any) -> str:
         """Translate a text that has several meanings, told apart by a context."""
@@ -130,15 +128,7 @@ class Translator:
 
     def npgettext(self, context: str, one: str, many: str, n: float, /, **params: Any) -> str:
         """Translate a text that depends on a number and on a context."""
-        return _fill(self.plural_in(context, one, many, n), {"n": n, **params})
-
-    def plural(self, one: str, many: str, n: float, /) -> str:
-        """Choose the text for a number, its parameters not yet filled in."""
-        return self._choose(one, (one, many), n)
-
-    def plural_in(self, context: str, one: str, many: str, n: float, /) -> str:
-        """Choose the text for a number within a context, its parameters not yet filled in."""
-        return self._choose((context, one), (one, many), n)
+        return _fill(self._choose((context, one), (one, many), n), {"n": n, **params})
 
     def _choose(self, key: _Key, source: tuple[str, str], n: float) -> str:
         texts = self._entries.get(key, source)
@@ -161,28 +151,12 @@ def translator(locale: str) -> Translator:
 def install(env: Environment, texts: Translator) -> None:
     """Give a Jinja environment with the i18n extension the texts of one language.
 
-    `_("Hello {name}", name=x)` takes the same `{named}` parameters as everywhere else and escapes them;
-    `{% trans %}` works too.
+    `_("Hello {name}", name=x)` takes the same `{named}` parameters as everywhere else; the whole is text and is
+    escaped as such, in attributes too. `{% trans %}` works as well and may hold markup.
     """
-
-    def bound(find: Callable[..., str], *, plural: bool = False) -> Callable[..., str]:
-        @pass_context
-        def call(context: Context, /, *args: Any, **params: Any) -> str:
-            text = find(*args)
-            if context.eval_ctx.autoescape:
-                text = Markup(text)  # noqa: S704 - our own texts; formatting it escapes the parameters
-            if plural:
-                params.setdefault("n", args[-1])
-            return _fill(text, params) if params else text
-
-        return call
-
+    # Not Jinja's "new style", which fills %(name)s and marks every text as safe.
     env.install_gettext_callables(  # type: ignore[attr-defined]
-        bound(texts.gettext),
-        bound(texts.plural, plural=True),
-        newstyle=False,
-        pgettext=bound(texts.pgettext),
-        npgettext=bound(texts.plural_in, plural=True),
+        texts.gettext, texts.ngettext, newstyle=False, pgettext=texts.pgettext, npgettext=texts.npgettext
     )
 
 

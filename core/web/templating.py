@@ -64,10 +64,7 @@ def environment(locale: str) -> Environment:
         lstrip_blocks=True,
     )
     translations = i18n.translator(locale)
-    # Not jinja's "new style": that fills %(name)s, and our texts have {name}, like everywhere else.
-    env.install_gettext_callables(  # type: ignore[attr-defined]
-        translations.gettext, translations.ngettext, newstyle=False
-    )
+    i18n.install(env, translations)
     env.filters.update(
         date=partial(_date, locale),
         datetime=partial(_datetime, locale),
