@@ -110,9 +110,9 @@ def _routers(registry: Registry) -> list[Router]:
     mounted: dict[tuple[str, str], list[Any]] = {}
     for hook, root in (("crm_api", "/api/v1"), ("crm_pages", "/w/{workspace:str}"), ("crm_public", "/")):
         for plugin, controller in registry.controllers(hook):
-            mounted.setdefault((root + _below(registry, plugin), plugin), []).append(controller)
+            mounted.setdefault((root + registry.below(plugin), plugin), []).append(controller)
     for record_type in registry.records.values():
-        below = _below(registry, record_type.plugin)
+        below = registry.below(record_type.plugin)
         mounted.setdefault(("/api/v1" + below, record_type.plugin), []).append(record_api(record_type))
         if record_type.pages:
             pages = ("/w/{workspace:str}" + below, record_type.plugin)
@@ -121,12 +121,6 @@ def _routers(registry: Registry) -> list[Router]:
         Router(path=path, route_handlers=handlers, opt={"plugin": plugin})
         for (path, plugin), handlers in mounted.items()
     ]
-
-
-def _below(registry: Registry, plugin: str) -> str:
-    """The folder of a plugin's routes: its key; core and the control plane have none."""
-    source = registry.modules[plugin].source.__name__
-    return "" if source.startswith(("core.", "tenants.")) else "/" + plugin.replace(".", "/")
 
 
 def _static() -> Router:

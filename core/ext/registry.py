@@ -106,6 +106,13 @@ class Registry:
             if item.in_transaction is in_transaction and self.is_on(item.plugin, enabled)
         ]
 
+    def below(self, plugin: str) -> str:
+        """The folder of a module's routes: its key; core and the control plane have none."""
+        module = self.modules.get(plugin)
+        if module is None or module.source.__name__.startswith(("core.", "tenants.")):
+            return ""
+        return "/" + plugin.replace(".", "/")
+
     def controllers(self, hook: str) -> list[tuple[str, Any]]:
         """Pairs of module key and controller class that a routing hook returned."""
         return [(self.owners[id(item)], item) for item in self.declared[hook]]

@@ -33,9 +33,15 @@ def target_of(column: Column) -> str:
     return column.ref if column.kind == "ref" else ""
 
 
-async def resolve(ctx: Any, ids: Mapping[str, Iterable[UUID]]) -> Labels:
-    """Read the labels of records by type and id; what the actor may not see has none."""
+async def resolve(ctx: Any, ids: Mapping[str, Iterable[UUID]], *, offered: int = 0) -> Labels:
+    """Read the labels of records by type and id; what the actor may not see has none.
+
+    With `offered`, that many active members are among the answer: those that a field can offer.
+    """
     parts = [part for key, found in ids.items() if (part := _part(ctx, key, found)) is not None]
+    if offered:
+        active = select(literal(MEMBER), Member.id, Member.name).where(Member.active)
+        parts.append(select(active.order_by(Member.name, Member.id).limit(offered).subquery()))
     if not parts:
         return {}
     rows = await ctx.session.execute(union_all(*parts) if len(parts) > 1 else parts[0])

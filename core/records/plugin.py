@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from litestar import Controller
 
 from core.ext.hooks import hookimpl
-from core.ext.specs import Manifest, Permission
+from core.ext.specs import JobSpec, Manifest, Permission
 from core.kernel.events import Event
 from core.kernel.i18n import N_
 from core.records import events
+from core.records.bulk_job import JOB
 from core.records.views_api import SavedViewApi
 
 
@@ -44,6 +45,12 @@ def crm_permissions() -> Sequence[Permission]:
 def crm_events() -> Sequence[type[Event]]:
     """Tell of views."""
     return [events.SavedViewCreated, events.SavedViewUpdated, events.SavedViewDeleted]
+
+
+@hookimpl
+def crm_jobs() -> Sequence[JobSpec]:
+    """Act on whole lists in the background."""
+    return [JOB]
 
 
 @hookimpl

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from core.ext.specs import Column, RecordType
-from core.kernel.errors import BadRequest, FieldError, Invalid
+from core.kernel.errors import AppError, BadRequest, FieldError, Invalid
 from core.kernel.i18n import N_
 from core.records.ops import OPS, Filter, Op, read_values
 from core.records.values import Reading
@@ -21,7 +21,7 @@ MAX_SORTS: Final = 3
 MAX_QUERY: Final = 200
 NOT_SORTABLE: Final = frozenset({"member", "ref", "tags", "longtext"})
 CONTROLS: Final = frozenset({"f", "sort", "columns", "q", "limit", "cursor", "count", "deleted"})
-LOOKS: Final = frozenset({"view", "density", "add"})
+LOOKS: Final = frozenset({"view", "density", "preview", "back", "f.field", "f.op", "f.value"})
 """What pages alone understand; the API refuses it like any unknown name."""
 
 
@@ -134,14 +134,14 @@ class _Parse:
             self.wrong.append(FieldError(name, "flag", N_("This must be 0 or 1.")))
         return raw == "1"
 
-    def finish(self) -> None:
+    def error(self) -> AppError | None:
         if len(self.filters) > MAX_FILTERS:
             text = N_("At most {most} conditions at once.")
             self.wrong.append(FieldError("f", "too_many", text, {"most": MAX_FILTERS}))
+            del self.filters[MAX_FILTERS:]
         if self.unknown:
-            raise BadRequest(code="request.unknown_field", errors=[*self.unknown, *self.wrong])
-        if self.wrong:
-            raise Invalid(errors=self.wrong)
+            return BadRequest(code="request.unknown_field", errors=[*self.unknown, *self.wrong])
+        return Invalid(errors=self.wrong) if self.wrong else None
 
 
 def is_sortable(column: Column) -> bool:
@@ -154,13 +154,29 @@ def default_columns(type_: RecordType) -> tuple[str, ...]:
     return type_.default_columns or tuple(column.key for column in type_.columns[:6])
 
 
-def parse(
-    type_: RecordType, pairs: Iterable[tuple[str, str]], reading: Reading, *, page: bool = False
-) -> ListQuery:
+def parse(type_: RecordType, pairs: Iterable[tuple[str, str]], reading: Reading) -> ListQuery:
     """Read the pairs of an address.
 
     Raises BadRequest for unknown names, Invalid for wrong values, either with all errors.
     """
+    query, error = read(type_, pairs, reading)
+    if error is not None:
+        raise error
+    return query
+
+
+def parse_page(
+    type_: RecordType, pairs: Iterable[tuple[str, str]], reading: Reading
+) -> tuple[ListQuery, AppError | None]:
+    """Read the address of a page: what of it is right, and the error that tells what is not."""
+    plain = [pair for pair in pairs if pair[0] not in LOOKS]
+    return read(type_, plain, reading)
+
+
+def read(
+    type_: RecordType, pairs: Iterable[tuple[str, str]], reading: Reading
+) -> tuple[ListQuery, AppError | None]:
+    """Read the pairs of an address into what is right of them, and one error with all that is wrong."""
     state = _Parse(type_, reading)
     last: dict[str, str] = {}
     for name, raw in pairs:
@@ -168,23 +184,28 @@ def parse(
             state.wrong.append(FieldError(name, "value", N_("This text cannot be searched for.")))
         elif name == "f":
             state.filter(raw)
+        elif name == "columns":
+            last[name] = f"{last[name]},{raw}" if name in last else raw
         elif name in CONTROLS:
             last[name] = raw
-        elif not (page and name in LOOKS):
+        else:
             state.add(name, "in" if "," in raw and _takes_in(type_, name) else "eq", raw, path=name)
+    sort = state.sorts(last["sort"]) if last.get("sort") else ()
+    columns = state.chosen(last.get("columns") or ",".join(default_columns(type_)))
+    limit = state.limit(last["limit"]) if last.get("limit") else LIMIT
+    flags = {name: state.flag(name, last[name]) for name in ("count", "deleted") if last.get(name)}
+    error = state.error()
     query = ListQuery(
         type=type_,
         filters=tuple(state.filters),
-        sort=state.sorts(last["sort"]) if last.get("sort") else (),
-        columns=state.chosen(last.get("columns") or ",".join(default_columns(type_))),
+        sort=sort,
+        columns=columns,
         q=last.get("q", "").strip()[:MAX_QUERY],
-        limit=state.limit(last["limit"]) if last.get("limit") else LIMIT,
+        limit=limit,
         cursor=last.get("cursor", ""),
-        count=state.flag("count", last["count"]) if last.get("count") else False,
-        deleted=state.flag("deleted", last["deleted"]) if last.get("deleted") else False,
+        **flags,
     )
-    state.finish()
-    return query
+    return query, error
 
 
 def _takes_in(type_: RecordType, key: str) -> bool:

@@ -12,7 +12,7 @@ from core.kernel.i18n import N_
 from core.records.events import SavedViewCreated, SavedViewDeleted, SavedViewUpdated
 from core.records.lists import reading
 from core.records.models import SavedView
-from core.records.query import parse
+from core.records.query import LOOKS, parse
 from core.records.schema import SavedViewIn, SavedViewOut, SavedViewPatch
 
 SHARE = "views.share"
@@ -78,7 +78,7 @@ def record_type(ctx: Any, key: str) -> RecordType:
 def normal(ctx: Any, type_: RecordType, query: str) -> str:
     """Return the query part of an address in its shortest form; raises like the list itself if it is wrong."""
     pairs = parse_qsl(query.removeprefix("?"), keep_blank_values=True, max_num_fields=100)
-    return urlencode(parse(type_, pairs, reading(ctx), page=True).pairs())
+    return urlencode(parse(type_, [pair for pair in pairs if pair[0] not in LOOKS], reading(ctx)).pairs())
 
 
 def to_out(view: SavedView) -> SavedViewOut:
