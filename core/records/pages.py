@@ -103,7 +103,7 @@ def _save_view(type_: RecordType) -> HTTPRouteHandler:
             view = await service.create_view(ctx, convert(SavedViewIn, values, text=True))
         except AppError as error:
             ctx.roll_back()
-            told = {"error": error, "sent": sent, "type": type_, "address": place(ctx, type_)}
+            told: dict[str, Any] = {"error": error, "sent": sent, "type": type_, "address": place(ctx, type_)}
             shown = [meta._asdict() for meta in fields(SavedViewIn) if meta.name in {"name", "shared"}]
             hidden = {"name": "query", "kind": "hidden", "title": ""}
             template = "records/view_form.html"
