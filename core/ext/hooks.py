@@ -108,6 +108,11 @@ def crm_commands() -> Sequence[click.Command]:  # type: ignore[empty-body]
 
 
 @hookspec
+async def crm_seed(ctx: Any) -> None:
+    """Give a new workspace what it begins with; called once, in the order of modules."""
+
+
+@hookspec
 async def crm_demo(ctx: Any, rng: Random) -> None:
     """Fill a demo workspace with believable rows, deterministic from ``rng``; called in the order of modules."""
 

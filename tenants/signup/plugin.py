@@ -1,0 +1,22 @@
+"""The beginning of workspaces."""
+
+from __future__ import annotations
+
+import click
+
+from core.ext.hooks import hookimpl
+from core.ext.specs import Manifest
+from core.kernel.i18n import N_
+from tenants.signup.commands import workspaces
+
+
+@hookimpl
+def crm_manifest() -> Manifest:
+    """Locked: somebody has to begin."""
+    return Manifest(key="signup", title=N_("Signup"), kind="locked", requires=("accounts",))
+
+
+@hookimpl
+def crm_commands() -> list[click.Command]:
+    """``guanxi workspaces``."""
+    return [workspaces]

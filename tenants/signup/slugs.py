@@ -1,0 +1,28 @@
+"""Addresses of workspaces: what may be one, and suggestions from a name in any script."""
+
+from __future__ import annotations
+
+import re
+
+from core.kernel import text
+from tenants.signup.schema import SLUG
+
+RESERVED = frozenset(
+    ["about", "abuse", "account", "accounts", "admin", "api", "app", "apps", "auth", "billing", "blog", "cdn", "contact", "control", "dashboard", "demo-data", "dev", "docs", "download", "email", "ftp", "guanxi", "health", "help", "home", "host", "imap", "info", "inbox", "internal", "invite", "legal", "live", "login", "logout", "mail", "marketplace", "metrics", "mx", "news", "ns", "oauth", "partner", "plugins", "pop", "postmaster", "press", "privacy", "public", "root", "sales", "sandbox", "secure", "security", "settings", "shop", "signin", "signup", "smtp", "ssl", "staff", "static", "status", "store", "support", "system", "team", "terms", "test", "testing", "trial", "user", "users", "webhook", "webhooks", "webmail", "workspace", "workspaces", "www"]
+)
+
+
+def is_reserved(slug: str) -> bool:
+    """Whether a slug is kept for the product itself."""
+    return slug in RESERVED
+
+
+def suggest(name: str) -> str:
+    """A slug for a workspace's name: pinyin for Chinese, ASCII for the rest; empty where nothing is left."""
+    spelt = "".join(
+        text.pinyin(part, person=False) if re.search("[一-鿿]", part) else part
+        for part in re.split("([一-鿿]+)", text.strip_company(name))
+    )
+    slug = re.sub("[^a-z0-9]+", "-", text.fold(spelt)).strip("-")[:40].strip("-")
+    slug = slug.lstrip("0123456789-")
+    return slug if re.fullmatch(SLUG, slug) and not is_reserved(slug) else ""
