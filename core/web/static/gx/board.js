@@ -104,7 +104,9 @@ class Board extends HTMLElement {
     const back = () => {
       end.abort();
       card.classList.remove("moving");
+      const focused = card.contains(document.activeElement);
       origin.list.insertBefore(card, origin.next?.isConnected ? origin.next : null);
+      if (focused) card.querySelector("a").focus();
       live.textContent = this.dataset.failed;
     };
     card.classList.add("moving");

@@ -84,7 +84,7 @@ class Chart extends HTMLElement {
     const look = getComputedStyle(this);
     const dark = look.colorScheme === "dark" || (look.colorScheme !== "light" && matchMedia("(prefers-color-scheme: dark)").matches);
     const c = (name) => colour(this, `var(--${name})`);
-    const hue = ([h, chroma], shade = 0) => colour(this, `oklch(${(dark ? 68 : 57) + shade}% ${chroma} ${h})`);
+    const hue = ([h, chroma], shade = 0) => colour(this, `oklch(${(dark ? 62 : 57) + shade}% ${chroma} ${h})`);
     this.paint = { text: c("text"), muted: c("muted"), line: c("line"), surface: c("surface"), raised: c("raised"), hue, dark };
     const { kind } = this.dataset;
     const option = kind === "pie" ? this.pie() : kind === "funnel" ? this.funnel() : this.axes(kind);
