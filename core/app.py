@@ -32,6 +32,7 @@ from core.web.bodies import ValidatedBodies
 from core.web.middleware import RequestFrame
 from core.web.problems import handle
 from core.web.routing import admit, provide_control, provide_ctx
+from core.web.scraping import scrape
 from core.web.templating import folders
 
 MAX_BODY_BYTES = 30 * 1024 * 1024
@@ -84,7 +85,7 @@ def create_app(runtime: Runtime | None = None) -> Litestar:
         return running(parts)
 
     app = Litestar(
-        route_handlers=[*_routers(parts.registry), _static(), live, ready],
+        route_handlers=[*_routers(parts.registry), _static(), live, ready, scrape],
         dependencies={"ctx": Provide(provide_ctx), "control": Provide(provide_control)},
         guards=[admit],
         exception_handlers={Exception: handle},

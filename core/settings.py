@@ -60,6 +60,8 @@ class Settings:
     """GUANXI_PUBLIC_URL: the address under which people reach it; default: made of HOST and PORT."""
     secret_key: bytes = field(repr=False)
     """GUANXI_SECRET_KEY: 32 bytes in base64; default: made once, kept in `<home>/secret.key` (0600)."""
+    metrics_token: str | None = field(default=None, repr=False)
+    """GUANXI_METRICS_TOKEN: what Prometheus sends as bearer token to read /metrics; default: no such page."""
     log_level: str = "info"
     """GUANXI_LOG_LEVEL: debug, info, warning or error."""
     log_format: str = "json"
@@ -88,6 +90,7 @@ class Settings:
             "web_workers": reader.get("WEB_WORKERS", _number(1, 64), _default_workers()),
             "smtp_url": reader.get("SMTP_URL", _url("smtp", "starttls", "smtps"), None),
             "mail_from": reader.get("GUANXI_MAIL_FROM", _mail_from, None),
+            "metrics_token": reader.get("GUANXI_METRICS_TOKEN", str, None),
             "public_url": reader.get("GUANXI_PUBLIC_URL", _public_url, own_url),
             "log_level": reader.get("GUANXI_LOG_LEVEL", _one_of(LOG_LEVELS), "info"),
             "log_format": reader.get("GUANXI_LOG_FORMAT", _one_of(LOG_FORMATS), "json"),

@@ -12,6 +12,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 REGISTRY = CollectorRegistry(auto_describe=True)
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _JOB_SECONDS = (0.01, 0.05, 0.25, 1.0, 5.0, 30.0, 120.0, 600.0, 3600.0)
 
@@ -32,6 +33,8 @@ MAIL = Counter("guanxi_mail", "Messages handed over", ("outcome",), registry=REG
 
 def observe_request(method: str, route: str, status: int, *, principal: str, seconds: float) -> None:
     """Count one answered request; `route` is the template, never the path."""
+    # A method is whatever the client sends: unknown ones must not become labels without end.
+    method = method if method in _METHODS else "other"
     REQUESTS.labels(method, route, f"{status // 100}xx", principal).inc()
     REQUEST_SECONDS.labels(method, route).observe(seconds)
 

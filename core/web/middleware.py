@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from core.kernel import metrics
 from core.kernel.ids import uuid7
 
 log = structlog.get_logger("guanxi.request")
@@ -71,14 +72,16 @@ def _log(scope: Scope, request_id: str, status: int, seconds: float) -> None:
     if str(scope["path"]).startswith("/static/"):
         return
     principal: Any = scope.get("gx.principal")
-    handler = scope.get("route_handler")
+    kind = principal.kind if principal else "public"
+    method, route = str(scope["method"]), str(scope.get("path_template") or "none")  # type: ignore[typeddict-item]
+    metrics.observe_request(method, route, status, principal=kind, seconds=seconds)
     log.info(
         "request",
         request_id=request_id,
         tenant=principal.tenant.slug if principal and principal.tenant else None,
-        principal=principal.kind if principal else "public",
-        method=scope["method"],  # type: ignore[typeddict-item]
-        route=sorted(handler.paths)[0] if handler else None,
+        principal=kind,
+        method=method,
+        route=route,
         status=status,
         ms=round(seconds * 1000, 1),
     )
