@@ -101,9 +101,14 @@ class Databases:
         self._engines: dict[tuple[str, str | None], AsyncEngine] = {}
 
     async def start(self) -> None:
-        """Fail early when the control database does not answer."""
-        async with self.control(readonly=True) as unit:
-            await unit.session.execute(select(1))
+        """Fail when the control database does not answer, after the time that a restart of it takes."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self.settings.start_s
+        while not await self.is_ready():
+            if loop.time() > deadline:
+                async with self.control(readonly=True) as unit:
+                    await unit.session.execute(select(1))
+            await asyncio.sleep(0.2)
 
     async def is_ready(self) -> bool:
         """Whether the control database answers now."""

@@ -37,6 +37,7 @@ class DatabaseSettings:
     max_age_s: float = 600
     max_tenants: int = 300
     wait_s: float = 10
+    start_s: float = 10
     statement_timeout_ms: int = 15_000
     lock_timeout_ms: int = 5_000
     idle_timeout_ms: int = 60_000
