@@ -59,6 +59,10 @@ class Text(Node):
     min_length: int = 0
     max_length: int | None = None
     pattern: re.Pattern[str] | None = None
+    normal: Callable[[str, Reading], str] | None = None
+
+    def __post_init__(self) -> None:
+        self.normal = KINDS.get(self.kind)
 
     def read(self, value: Any, reading: Reading) -> str:
         """Clean, normalise and measure a text."""
@@ -71,9 +75,8 @@ class Text(Node):
             raise required()
         if self.max_length is not None and len(text) > self.max_length and self.kind not in _SHORTENED:
             raise Refused.because("max_length", N_("Use at most {max} characters"), max=self.max_length)
-        normal = KINDS.get(self.kind)
-        if normal is not None:
-            text = normal(text, reading)
+        if self.normal is not None:
+            text = self.normal(text, reading)
         if len(text) < self.min_length:
             raise Refused.because("min_length", N_("Use at least {min} characters"), min=self.min_length)
         if self.pattern is not None and not self.pattern.search(text):

@@ -143,8 +143,11 @@ class Record(Node):
         seen = 0 if self.tag is None or self.tag not in value else 1
         for field in self.fields:
             raw = value.get(field.key, _ABSENT)
-            if raw is not _ABSENT:
-                seen += 1
+            if raw is _ABSENT:
+                if field.required:
+                    errors += below(field.key, required())
+                continue
+            seen += 1
             try:
                 self._field(field, raw, reading, values)
             except Refused as refused:
@@ -157,16 +160,13 @@ class Record(Node):
 
     def _field(self, field: Field, raw: Any, reading: Reading, values: dict[str, Any]) -> None:
         node = field.node
-        if reading.text and raw is not _ABSENT:
+        if reading.text:
             raw = _typed(raw, node)
-        if raw is _ABSENT or raw is msgspec.UNSET:
-            if field.required:
-                raise required()
-        elif raw is not None:
+        if raw is not None and raw is not msgspec.UNSET:
             values[field.name] = node.read(raw, reading)
-        elif node.nullable:
+        elif raw is None and node.nullable:
             values[field.name] = None
-        elif field.required or not reading.text:
+        elif field.required or (raw is None and not reading.text):
             raise required()
 
     def _unknown(self, value: Mapping[str, Any]) -> list[FieldError]:
