@@ -60,7 +60,7 @@ WITH RECURSIVE waiting (tenant_role) AS (
     RETURNING *
 ), served AS (
     INSERT INTO cell.lane (tenant_role, served_at)
-    SELECT DISTINCT tenant_role, clock_timestamp() FROM taken
+    SELECT tenant_role, clock_timestamp() FROM taken GROUP BY tenant_role
     ON CONFLICT (tenant_role) DO UPDATE SET served_at = excluded.served_at
 )
 SELECT * FROM taken ORDER BY run_at, id
