@@ -100,6 +100,10 @@ class KeyRing:
         """Give the cipher of a wrapped key; raise SealBrokenError when the master key is another one."""
         return self._cipher(wrapped)
 
+    def rewrap(self, wrapped: bytes, target: "KeyRing") -> bytes:
+        """Give the same tenant key wrapped by another ring's master key."""
+        return target._master.encrypt(self._master.decrypt(wrapped, _WRAP_AAD), _WRAP_AAD)
+
     def _unwrap(self, wrapped: bytes) -> Cipher:
         return Cipher(self._master.decrypt(wrapped, _WRAP_AAD))
 

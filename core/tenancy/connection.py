@@ -80,6 +80,7 @@ class TenantConnection(asyncpg.Connection):  # type: ignore[misc]
     """An asyncpg connection that is neutral until it is armed for one tenant."""
 
     __slots__ = ("_opening", "tenants")
+    _server_caps: Any
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -3,6 +3,7 @@
 Owns the generated files while the product is unreleased. Emits nothing. Never connects.
 """
 
+import hashlib
 import sys
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -53,7 +54,9 @@ def source(component: Component) -> str:
         render_python_code(upgrade, render_item=_render, migration_context=context) if operations else "pass"
     )
     body = "\n".join(line for line in body.splitlines() if "###" not in line).strip()
-    revision = f"{component.key}_0001"
+    # The digest tells schemas made before the models changed from those made after.
+    digest = hashlib.sha256(body.encode()).hexdigest()[:8]
+    revision = f"{component.key}_0001_{digest}"
     return _TEMPLATE.format(key=component.key, revision=revision, body=body)
 
 

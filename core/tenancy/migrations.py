@@ -19,6 +19,10 @@ from core.tenancy.components import Component
 _CREATED: Final = re.compile(r'^CREATE TABLE (?:IF NOT EXISTS )?"?(?:\w+"?\."?)?(\w+)"?', re.MULTILINE)
 
 
+class UnknownRevision(RuntimeError):
+    """A schema is at a revision that this code does not know."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One revision as SQL.
@@ -74,10 +78,12 @@ def head(steps: tuple[Step, ...]) -> str | None:
 
 
 def after(steps: tuple[Step, ...], revision: str | None) -> tuple[Step, ...]:
-    """Give the steps that follow a revision; raises ``LookupError`` for one that is not in the history."""
+    """Give the steps that follow a revision; raises :class:`UnknownRevision` for one not in the history."""
     if revision is None:
         return steps
     for index, step in enumerate(steps):
         if step.revision == revision:
             return steps[index + 1 :]
-    raise LookupError(f"revision {revision} is not in the history: the code is older than the schema")
+    raise UnknownRevision(
+        f"revision {revision} is not in the history: the database was made by another version of the program"
+    )

@@ -25,7 +25,7 @@ class Budget:
         self.in_use = 0
         self.pools: list[SharedPool] = []
         self._held: Counter[Hashable] = Counter()
-        self._waiting: OrderedDict[Hashable, deque[asyncio.Future[None]]] = OrderedDict()
+        self._waiting: OrderedDict[Hashable, deque[asyncio.Future[bool]]] = OrderedDict()
 
     def held(self, who: Hashable) -> int:
         """Count the connections that one tenant holds."""
@@ -36,11 +36,11 @@ class Budget:
         if who not in self._waiting and self._admissible(who):
             self._take(who)
             return
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(who, deque()).append(future)
         try:
             async with asyncio.timeout(self.wait_s):
-                _ = await future
+                await future
         except BaseException as error:
             self._forget(who, future)
             if future.done() and not future.cancelled():
@@ -79,17 +79,17 @@ class Budget:
         for who in list(self._waiting):
             queue = self._waiting[who]
             while queue and queue[0].done():
-                queue.popleft()
+                del queue[0]
             if not queue:
                 del self._waiting[who]
             elif self._admissible(who):
                 self._take(who)
-                queue.popleft().set_result(None)
+                queue.popleft().set_result(True)
                 self._waiting.move_to_end(who)
                 if not queue:
                     del self._waiting[who]
 
-    def _forget(self, who: Hashable, future: asyncio.Future[None]) -> None:
+    def _forget(self, who: Hashable, future: asyncio.Future[bool]) -> None:
         queue = self._waiting.get(who)
         if queue is not None and future in queue:
             queue.remove(future)

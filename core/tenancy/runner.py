@@ -13,7 +13,7 @@ from typing import Final
 import psycopg
 
 from core.tenancy.components import Component, tenant_grants
-from core.tenancy.migrations import Step, after, compile_history, head
+from core.tenancy.migrations import Step, UnknownRevision, after, compile_history, head
 from core.tenancy.settings import DatabaseSettings
 
 RETRIES: Final = 6
@@ -65,6 +65,13 @@ def script(component: Component, settings: DatabaseSettings, steps: tuple[Step, 
     """Write the whole of a component as one message, version row and grants included."""
     body = "".join(step.sql for step in steps)
     return body + _version_table(component, head(steps)) + _grants(component, settings, steps, schema)
+
+
+def install_steps(component: Component, revision: str | None = None) -> tuple[Step, ...]:
+    """Give the steps from nothing to a revision, or to the newest."""
+    steps = compile_history(component)
+    rest = () if revision is None else after(steps, revision)
+    return steps[: len(steps) - len(rest)]
 
 
 def upgrade_schema(
@@ -146,13 +153,12 @@ def _try_upgrade(
     for attempt in range(RETRIES):
         try:
             upgrade_schema(connection, component, schema, settings=settings, version=version)
-        except _BLOCKED as error:
-            time.sleep(0.2 * 2**attempt)
+        except (*_BLOCKED, Overtaken) as error:
+            if not isinstance(error, Overtaken):
+                time.sleep(0.2 * 2**attempt)
             version = _version(connection, component, schema, settings)
             last = error
-        except Overtaken:
-            return ""
-        except psycopg.Error as error:
+        except (psycopg.Error, UnknownRevision) as error:
             return str(error).strip()
         else:
             return ""
@@ -174,13 +180,11 @@ def _run(
     schema: str,
     settings: DatabaseSettings,
 ) -> None:
-    message = (
-        f"SET LOCAL lock_timeout = '2s';{_enter(schema, settings)}{step.sql}"
-        f"{_grants(component, settings, (step,), schema)}"
-    )
+    message = step.sql + _grants(component, settings, (step,), schema)
     with connection.transaction():
-        connection.execute(message.encode())
+        connection.execute(f"SET LOCAL lock_timeout = '2s';{_enter(schema, settings)}".encode())
         _move(connection, component, step)
+        connection.execute(message.encode())
 
 
 def _run_open(
@@ -202,8 +206,14 @@ def _run_open(
 
 
 def _move(connection: psycopg.Connection, component: Component, step: Step) -> None:
+    # First of all: whoever comes second finds the row moved, or waits for it, before any other statement.
     table = component.version_table
     if step.previous is None:
+        connection.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || %s, 0))", [table]
+        )
+        if connection.execute("SELECT to_regclass(%s)", [table]).fetchone() != (None,):
+            raise Overtaken(f"{component.key} is installed already")
         connection.execute(_version_table(component, step.revision).encode())
         return
     moved = connection.execute(

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "cell_0001"
+revision = "cell_0001_2c46d06d"
 down_revision = None
 
 

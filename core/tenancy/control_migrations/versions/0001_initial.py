@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "control_0001"
+revision = "control_0001_efb8e953"
 down_revision = None
 
 
