@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from sqlalchemy import and_, delete, func, literal, select
+from sqlalchemy import and_, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -128,13 +128,6 @@ async def store(session: AsyncSession, pending: Pending, answer: Answer) -> None
     result = await session.execute(statement)
     if isinstance(result, CursorResult) and result.rowcount == 0:
         raise _running()
-
-
-async def purge(session: AsyncSession, now: datetime, *, most: int = 10_000) -> int:
-    """Remove answers older than a day, at most `most` in one transaction; return how many."""
-    old = select(Idempotency.key_hash).where(Idempotency.created_at <= now - KEPT).limit(most)
-    result = await session.execute(delete(Idempotency).where(Idempotency.key_hash.in_(old)))
-    return result.rowcount if isinstance(result, CursorResult) else 0
 
 
 def canonical(body: bytes, content_type: str) -> bytes:

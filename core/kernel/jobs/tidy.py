@@ -1,6 +1,7 @@
 """Removes what finished work leaves behind in tenants' schemas once nobody can need it.
 
-Owns the ends of ``handled`` and ``job_run``. Emits nothing. Never visits a tenant that had no job since.
+Owns the ends of ``handled``, ``job_run`` and ``idempotency``. Emits nothing.
+Never visits a tenant that had no job since.
 """
 
 from datetime import timedelta
@@ -9,10 +10,12 @@ from typing import Any
 from sqlalchemy import Interval, bindparam, delete, func, text
 
 from core.kernel.events.models import Handled
+from core.kernel.idempotency.models import Idempotency
 from core.kernel.jobs.contract import OpenCell
 from core.kernel.jobs.models import JobRunRow
 
 BATCH = 50
+ANSWER_DAYS = 1
 RECEIPT_DAYS = 60
 RUN_DAYS = 45
 """Shorter than receipts are kept: a dead letter that can be replayed must find its receipts."""
@@ -33,6 +36,9 @@ _RECEIPTS = delete(Handled).where(
 _RUNS = delete(JobRunRow).where(
     JobRunRow.finished_at < func.now() - bindparam("age", type_=Interval()),
 )
+_ANSWERS = delete(Idempotency).where(
+    Idempotency.created_at < func.now() - bindparam("age", type_=Interval()),
+)
 
 
 async def tidy(open_cell: OpenCell, batch: int = BATCH) -> int:
@@ -43,7 +49,7 @@ async def tidy(open_cell: OpenCell, batch: int = BATCH) -> int:
         connection: Any = await unit.session.connection()
         for role in roles:
             here = {"schema_translate_map": {None: role}}
-            for statement, days in ((_RECEIPTS, RECEIPT_DAYS), (_RUNS, RUN_DAYS)):
+            for statement, days in ((_RECEIPTS, RECEIPT_DAYS), (_RUNS, RUN_DAYS), (_ANSWERS, ANSWER_DAYS)):
                 await connection.execute(statement, {"age": timedelta(days=days)}, execution_options=here)
         await unit.commit()
     return len(roles)

@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import text
 
 from core.kernel.errors import BadRequest, Conflict, Invalid
-from core.kernel.idempotency import Pending, Replay, Stored, begin, canonical, purge, store
+from core.kernel.idempotency import Pending, Replay, Stored, begin, canonical, store
+from core.kernel.jobs.tidy import tidy
 from core.tenancy.db import Databases, TenantSession
 from core.tenancy.directory import Tenant
 from tests.fixtures.restore import Restore
@@ -82,8 +83,22 @@ async def test_forgets_after_a_day(databases: Databases, tenant: Tenant):
         with pytest.raises(Replay) as caught:
             await ask(unit.session, payload=b"new", now=later)
         assert caught.value.answer.body == b"new"
-        assert await purge(unit.session, later) == 0
-        assert await purge(unit.session, later + timedelta(hours=24)) == 1
+
+
+@pytest.mark.usefixtures("answered")
+async def test_old_answers_are_tidied_away(databases: Databases, tenant: Tenant):
+    key_hash = b"today"
+    async with databases.tenant(tenant) as unit:
+        await store(unit.session, Pending(key_hash, "ann", "-", b"", datetime.now(UTC)), Reply())
+        await unit.commit()
+    async with databases.cell(tenant.cell) as cell:
+        lane = "INSERT INTO cell.lane (tenant_role) VALUES (:role) ON CONFLICT DO NOTHING"
+        await cell.session.execute(text(lane), {"role": tenant.schema})
+        await cell.commit()
+    assert await tidy(lambda: databases.cell(tenant.cell)) >= 1
+    async with databases.tenant(tenant) as unit:
+        kept = (await unit.session.scalars(text("SELECT key_hash FROM idempotency"))).all()
+    assert kept == [key_hash]
 
 
 async def test_a_running_request_is_a_conflict(databases: Databases, tenant: Tenant, other_tenant: Tenant):
