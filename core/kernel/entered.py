@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
-__all__ = ["read_bool", "read_date", "read_datetime", "read_decimal", "read_int", "read_time"]
+__all__ = ["read_bool", "read_date", "read_datetime", "read_decimal", "read_time"]
 
 _SPACES: Final = dict.fromkeys(map(ord, "  '’_\u00a0\u202f\u2009"))
 _NUMBER: Final = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,2})?", re.IGNORECASE)
@@ -72,14 +72,6 @@ def _point(bare: str) -> str:
     if bare.count(",") > 1 or bare.count(".") > 1 or (comma >= 0 and _GROUPED.fullmatch(bare)):
         return re.sub("[,.]", "", bare) if _GROUPED.fullmatch(bare) else "?"
     return bare.replace(",", ".")
-
-
-def read_int(text: str) -> int | None:
-    """Read a whole number: `1,200`, `１２００`, `12万`, `3.0`."""
-    value = read_decimal(text)
-    if value is None or value != value.to_integral_value():
-        return None
-    return int(value)
 
 
 def read_bool(text: str) -> bool | None:

@@ -36,6 +36,7 @@ _INVISIBLE_ENDS: Final = (
 )
 _EMAIL_MAX: Final = 254
 _LOCAL_MAX: Final = 64
+_DOMAIN_MAX: Final = 253
 
 
 class Refused(ValueError):
@@ -89,11 +90,13 @@ def lines(value: str, reading: Reading) -> str:
 
 
 def _domain(value: str) -> str:
+    if len(value) > _DOMAIN_MAX:
+        return ""
     try:
         host = idna.encode(value, uts46=True).decode().lower() if not value.isascii() else value.lower()
     except idna.IDNAError:
         return ""
-    return host if len(host) <= 253 and _HOST.fullmatch(host) else ""
+    return host if len(host) <= _DOMAIN_MAX and _HOST.fullmatch(host) else ""
 
 
 def email(value: str, reading: Reading) -> str:

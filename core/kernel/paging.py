@@ -15,7 +15,7 @@ from uuid import UUID
 
 import msgspec
 from sqlalchemy import ColumnElement, Numeric, and_, false, or_, true
-from sqlalchemy.types import Boolean, Date, DateTime, Integer, TypeEngine, Uuid
+from sqlalchemy.types import BigInteger, Boolean, Date, DateTime, Integer, TypeEngine, Uuid
 
 from core.kernel.errors import BadRequest
 from core.kernel.i18n import N_
@@ -24,6 +24,7 @@ __all__ = ["Key", "Page", "cut", "decode", "encode", "following", "order_by"]
 
 T = TypeVar("T")
 MAX_CURSOR: Final = 2_000
+MAX_DIGITS: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +117,22 @@ def _value(key: Key, value: Any) -> Any:
             raise ValueError(key.name)
         return None
     found: Any = msgspec.convert(value, _python_type(key.column.type), strict=False)
-    if isinstance(found, str) and "\x00" in found:
-        raise ValueError(key.name)
-    if isinstance(found, int) and abs(found) >= 2**63:
+    if not _fits(key.column.type, found):
         raise ValueError(key.name)
     return found
+
+
+def _fits(type_: TypeEngine[Any], found: Any) -> bool:
+    """Tell whether PostgreSQL could hold the value: a forged cursor must not become a database error."""
+    if isinstance(found, str):
+        return "\x00" not in found
+    if isinstance(found, int):
+        return abs(found) < (2**63 if isinstance(type_, BigInteger) else 2**31)
+    if isinstance(found, Decimal):
+        return found.is_finite() and abs(found.adjusted()) < MAX_DIGITS
+    if isinstance(found, datetime):
+        return (found.tzinfo is not None) == bool(getattr(type_, "timezone", False)) and 1 < found.year < 9999
+    return True
 
 
 def _python_type(type_: TypeEngine[Any]) -> type:

@@ -330,4 +330,7 @@ def _refuse_duplicates(body: bytes) -> None:
         if len({key for key, _ in pairs}) != len(pairs):
             raise BadRequest(code="request.duplicate_key", detail=N_("The body has a field twice"))
 
-    json.loads(body, object_pairs_hook=once)
+    try:
+        json.loads(body, object_pairs_hook=once)
+    except ValueError:
+        raise BadRequest(detail=N_("The body is not valid JSON")) from None

@@ -18,6 +18,7 @@ from core.kernel.validate import decode_json
         (b"[1e400]", "request.malformed"),
         (b'"\\ud800"', "request.malformed"),
         (b'"\xff"', "request.malformed"),
+        (b'{"a":"x:y\\u003a","b":' + b"1" * 5000 + b"}", "request.malformed"),
         (b'{"a":1} x', "request.malformed"),
         (b"[" * 5000 + b"]" * 5000, "request.malformed"),
         (b"[" * 33 + b"1" + b"]" * 33, "request.too_deep"),
