@@ -72,16 +72,19 @@ async def _act_as(ctx: Any, member_id: UUID | None) -> None:
     if found is None:
         raise NotFound
     member = found.member
-    ctx.actor = Actor(
-        kind="member",
-        member_id=member.id,
-        name=member.name,
-        email=member.email,
-        role=member.role,
-        grants=of_role(member.role, ctx.machinery.registry.permissions.values(), found.stored_grants),
-        team_ids=found.team_ids,
+    ctx.become(
+        Actor(
+            kind="member",
+            member_id=member.id,
+            name=member.name,
+            email=member.email,
+            role=member.role,
+            grants=of_role(member.role, ctx.machinery.registry.permissions.values(), found.stored_grants),
+            team_ids=found.team_ids,
+            locale=member.locale or "",
+            timezone=member.timezone or "",
+        )
     )
-    ctx.timezone = member.timezone or ctx.tenant.timezone
 
 
 def _is_id(text: str) -> bool:

@@ -1,27 +1,36 @@
 """Boats in a tenant, and people who see some of them."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+import httpx
 import psycopg
 import pytest
+from litestar import Litestar
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.schema import CreateTable
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from core.access.models import Member
 from core.access.policy import Policy
-from core.ext.registry import Registry
+from core.app import create_app
+from core.ext.registry import Registry, load
 from core.kernel.clock import FrozenClock
 from core.kernel.i18n import translator
+from core.runtime import Runtime
 from core.tenancy.ctx import Actor, Ctx
 from core.tenancy.db import TenantSession
 from core.tenancy.directory import Tenant
 from core.tenancy.settings import DatabaseSettings
-from tests.core.records.toys import BOAT, YARD, Harbour
+from tenants.accounts.authentication import COOKIE
+from tenants.api_keys.service import issue
+from tests.core.records.toys import BOAT, PERMISSIONS, YARD, BoatEvent, Harbour
+from tests.fixtures.people import BASE, Cast, Person
+from tests.fixtures.restore import Restore
 
 NOW = datetime(2026, 3, 10, 4, 0, tzinfo=UTC)
 ANN, BO, CY = (UUID(int=n) for n in (1, 2, 3))
@@ -46,17 +55,20 @@ class Machinery:
 
 
 @pytest.fixture(scope="session")
-def harbour(database_settings: DatabaseSettings, tenant: Tenant) -> None:
-    """The toys' tables in the tenant's schema, made by an administrator."""
-    with psycopg.connect(database_settings.admin_dsn()) as admin:
-        admin.execute(f'SET LOCAL search_path TO "{tenant.schema}"')
-        for table in Harbour.metadata.sorted_tables:
-            admin.execute(str(CreateTable(table).compile(dialect=postgresql.dialect())))
-            admin.execute(f'GRANT ALL ON "{table.name}" TO "{tenant.schema}"')
+def harbour(database_settings: DatabaseSettings, tenant: Tenant, other_tenant: Tenant) -> None:
+    """The toys' tables in both tenants' schemas, made by an administrator."""
+    for schema in (tenant.schema, other_tenant.schema):
+        with psycopg.connect(database_settings.admin_dsn()) as admin:
+            admin.execute(f'SET LOCAL search_path TO "{schema}"')
+            for table in Harbour.metadata.sorted_tables:
+                admin.execute(str(CreateTable(table).compile(dialect=postgresql.dialect())))
+                for index in table.indexes:
+                    admin.execute(str(CreateIndex(index).compile(dialect=postgresql.dialect())))
+                admin.execute(f'GRANT ALL ON "{table.name}" TO "{schema}"')
 
 
 @pytest.fixture
-async def ctx(harbour: None, session: TenantSession, tenant: Tenant) -> AsyncIterator[Ctx]:
+async def ctx(harbour: None, session: TenantSession, tenant: Tenant) -> Ctx:
     """Ann's transaction, rolled back at the end; she reaches everything."""
     people = [
         Member(id=ANN, name="Ann", email="ann@example.com", role="owner"),
@@ -65,21 +77,18 @@ async def ctx(harbour: None, session: TenantSession, tenant: Tenant) -> AsyncIte
     ]
     session.add_all(people)
     await session.flush()
-    actor = Actor(kind="member", member_id=ANN, name="Ann", grants=ALL)
-    here = replace(tenant, currency="CNY")
-    yield Ctx(
-        tenant=here,
-        actor=actor,
-        session=session,
-        machinery=Machinery(),
-        timezone="Asia/Shanghai",  # type: ignore[arg-type]
-    )
+    return _acting(session, replace(tenant, currency="CNY"), ANN, ALL)
 
 
 @pytest.fixture
 def bo(ctx: Ctx) -> Ctx:
     """Bo in the same transaction; he reaches his own."""
-    return replace(ctx, actor=Actor(kind="member", member_id=BO, name="Bo", grants=dict(OWN)))
+    return _acting(ctx.session, ctx.tenant, BO, dict(OWN))
+
+
+def _acting(session: Any, tenant: Tenant, member_id: UUID, grants: dict[str, str]) -> Ctx:
+    actor = Actor(kind="member", member_id=member_id, grants=grants, timezone="Asia/Shanghai")
+    return Ctx(tenant, actor, session, Machinery())  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -98,3 +107,53 @@ def statements(ctx: Ctx) -> Iterator[Callable[[], list[str]]]:
     event.listen(engine, "before_cursor_execute", note)
     yield taken  # type: ignore[misc]
     event.remove(engine, "before_cursor_execute", note)
+
+
+@pytest.fixture(scope="session")
+def harbour_runtime(harbour: None, runtime: Runtime) -> Runtime:
+    """The process with the toys among its record types."""
+    registry = load()
+    registry.records |= {BOAT.key: BOAT, YARD.key: YARD}
+    for item in PERMISSIONS:
+        registry.permissions[item.name] = item
+    registry.events[BoatEvent.name] = BoatEvent
+    return replace(runtime, registry=registry)
+
+
+@pytest.fixture(scope="session")
+def harbour_app(harbour_runtime: Runtime) -> Litestar:
+    """The web application with the toys mounted; they belong to the machinery's own module."""
+    return create_app(harbour_runtime)
+
+
+@pytest.fixture
+async def crew(
+    harbour_app: Litestar, harbour_runtime: Runtime, cast: Cast, committing: Restore
+) -> AsyncIterator[Callable[[str], Awaitable[Person]]]:
+    """People of the cast with clients of the toys' application, and keys for boats."""
+    async with AsyncExitStack() as stack:
+
+        async def join(name: str, *scopes: str) -> Person:
+            person = replace(cast.people[name], runtime=harbour_runtime)
+            transport = httpx.ASGITransport(app=harbour_app)
+            person.page = await stack.enter_async_context(
+                httpx.AsyncClient(transport=transport, base_url=BASE, cookies={COOKIE: person.token})
+            )
+            async with harbour_runtime.control() as control:
+                key, _ = await issue(
+                    control,
+                    tenant_id=person.tenant.id,
+                    member_id=person.member_id,
+                    name="boats",
+                    scopes=scopes or ("boats:write", "yards:write", "views:write"),
+                )
+            person.api = await stack.enter_async_context(
+                httpx.AsyncClient(
+                    transport=transport,
+                    base_url=f"{BASE}/api/v1",
+                    headers={"Authorization": f"Bearer {key}"},
+                )
+            )
+            return person
+
+        yield join

@@ -10,7 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 from sqlalchemy import MetaData
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from core.ext.specs import Choice, Column, RecordType, Verbs
+from core.ext.specs import Choice, Column, Permission, RecordType, Verbs
 from core.kernel.db import NAMING, TYPES, Entity, Ref
 from core.kernel.errors import Invalid
 from core.kernel.events import Event
@@ -70,14 +70,14 @@ class BoatIn(msgspec.Struct, kw_only=True):
 
 class BoatPatch(msgspec.Struct, kw_only=True):
     name: Annotated[Name, Meta(title="Name")] | UnsetType = UNSET
-    state: str | None | UnsetType = UNSET
-    notes: LongText | None | UnsetType = UNSET
-    length: int | None | UnsetType = UNSET
-    price_minor: Annotated[AmountMinor, Meta(title="Price")] | None | UnsetType = UNSET
-    launched_on: Annotated[date, Meta(title="Launched")] | None | UnsetType = UNSET
+    state: str | UnsetType | None = UNSET
+    notes: LongText | UnsetType | None = UNSET
+    length: int | UnsetType | None = UNSET
+    price_minor: Annotated[AmountMinor, Meta(title="Price")] | UnsetType | None = UNSET
+    launched_on: Annotated[date, Meta(title="Launched")] | UnsetType | None = UNSET
     is_sailing: bool | UnsetType = UNSET
     tags: list[Tag] | UnsetType = UNSET
-    owner_id: UUID | None | UnsetType = UNSET
+    owner_id: UUID | UnsetType | None = UNSET
 
 
 class BoatOut(msgspec.Struct, kw_only=True):
@@ -124,6 +124,7 @@ async def restore(ctx: Any, boat: Boat) -> None:
 
 
 YARD = RecordType(
+    plugin="records",
     key="toy_yard",
     path="yards",
     title="Yard",
@@ -141,6 +142,7 @@ YARD = RecordType(
 )
 
 BOAT = RecordType(
+    plugin="records",
     key="toy_boat",
     path="boats",
     title="Boat",
@@ -181,3 +183,19 @@ BOAT = RecordType(
         Column("secret", "Secret", Boat.external_id, sortable=False, filterable=False),
     ),
 )
+
+PERMISSIONS = [
+    Permission(
+        name=f"{area}.{action}",
+        title=action,
+        reach={
+            "owner": "all",
+            "manager": "team",
+            "member": "own",
+            "readonly": "all" if action == "view" else "none",
+        },
+        plugin="records",
+    )
+    for area in ("boats", "yards")
+    for action in ("view", "create", "edit", "delete")
+]
