@@ -10,6 +10,22 @@ down_revision = None
 
 def upgrade() -> None:
     """Make the tables."""
+    op.create_table('attachment',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('record_type', sa.Text(), nullable=False),
+    sa.Column('record_id', sa.Uuid(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('media_type', sa.Text(), nullable=False),
+    sa.Column('size_bytes', sa.BigInteger(), nullable=False),
+    sa.Column('sha256', sa.Text(), nullable=False),
+    sa.Column('key', sa.Text(), nullable=False),
+    sa.Column('uploaded_by_id', sa.Uuid(), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_attachment'))
+    )
+    op.create_index('ix_attachment_record', 'attachment', ['record_type', 'record_id', 'created_at'], unique=False)
     op.create_table('circuit',
     sa.Column('plugin', sa.Text(), nullable=False),
     sa.Column('failures', sa.Integer(), server_default=sa.text('0'), nullable=False),
@@ -17,6 +33,29 @@ def upgrade() -> None:
     sa.Column('opened_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('open_until', sa.DateTime(timezone=True), nullable=True),
     sa.PrimaryKeyConstraint('plugin', name=op.f('pk_circuit'))
+    )
+    op.create_table('close_reason',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('outcome', sa.Text(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('position', sa.BigInteger(), nullable=False),
+    sa.Column('archived_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.CheckConstraint("outcome in ('won', 'lost')", name=op.f('ck_close_reason_outcome')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_close_reason'))
+    )
+    op.create_table('currency_rate',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('currency', sa.Text(), nullable=False),
+    sa.Column('valid_on', sa.Date(), nullable=False),
+    sa.Column('rate', sa.Numeric(precision=20, scale=10), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_currency_rate')),
+    sa.UniqueConstraint('currency', 'valid_on', name=op.f('uq_currency_rate_currency_valid_on'))
     )
     op.create_table('customer_class',
     sa.Column('id', sa.Uuid(), nullable=False),
@@ -124,6 +163,17 @@ def upgrade() -> None:
     sa.Column('following', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('key', name=op.f('pk_number_series'))
     )
+    op.create_table('pipeline',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('position', sa.BigInteger(), nullable=False),
+    sa.Column('is_default', sa.Boolean(), nullable=False),
+    sa.Column('archived_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_pipeline'))
+    )
     op.create_table('role',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('key', sa.Text(), nullable=False),
@@ -168,6 +218,23 @@ def upgrade() -> None:
     )
     op.create_index('ix_member_unit_id', 'member', ['unit_id'], unique=False)
     op.create_index('uq_member_email', 'member', ['email'], unique=True)
+    op.create_table('stage',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('pipeline_id', sa.Uuid(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('position', sa.BigInteger(), nullable=False),
+    sa.Column('probability', sa.SmallInteger(), nullable=False),
+    sa.Column('rotting_days', sa.SmallInteger(), nullable=True),
+    sa.Column('required_fields', postgresql.JSONB(), nullable=False),
+    sa.Column('archived_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.CheckConstraint('probability between 0 and 100', name=op.f('ck_stage_probability')),
+    sa.ForeignKeyConstraint(['pipeline_id'], ['pipeline.id'], name=op.f('fk_stage_pipeline_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_stage'))
+    )
+    op.create_index('ix_stage_pipeline', 'stage', ['pipeline_id', 'position'], unique=False)
     op.create_table('customer',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('number', sa.Text(), nullable=False),
@@ -221,6 +288,20 @@ def upgrade() -> None:
     op.create_index('ix_customer_tags', 'customer', ['tags'], unique=False, postgresql_using='gin')
     op.create_index('uq_customer_external_id', 'customer', ['external_id'], unique=True, postgresql_where=sa.text('deleted_at IS NULL'))
     op.create_index('uq_customer_number', 'customer', ['number'], unique=True)
+    op.create_table('notification',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('member_id', sa.Uuid(), nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('text', sa.Text(), nullable=False),
+    sa.Column('url', sa.Text(), nullable=False),
+    sa.Column('read_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['member_id'], ['member.id'], name=op.f('fk_notification_member_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_notification'))
+    )
+    op.create_index('ix_notification_member', 'notification', ['member_id', 'created_at', 'id'], unique=False)
     op.create_table('saved_view',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('record_type', sa.Text(), nullable=False),
@@ -251,6 +332,46 @@ def upgrade() -> None:
     sa.UniqueConstraint('member_id', 'record_type', 'record_id', name=op.f('uq_share_member_id_record_type_record_id'))
     )
     op.create_index('ix_share_record', 'share', ['record_type', 'record_id'], unique=False)
+    op.create_table('contact',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('customer_id', sa.Uuid(), nullable=True),
+    sa.Column('position', sa.Text(), nullable=True),
+    sa.Column('department', sa.Text(), nullable=True),
+    sa.Column('role', sa.Text(), nullable=True),
+    sa.Column('reports_to_id', sa.Uuid(), nullable=True),
+    sa.Column('owner_id', sa.Uuid(), nullable=True),
+    sa.Column('phone', sa.Text(), nullable=True),
+    sa.Column('mobile', sa.Text(), nullable=True),
+    sa.Column('email', sa.Text(), nullable=True),
+    sa.Column('wechat', sa.Text(), nullable=True),
+    sa.Column('whatsapp', sa.Text(), nullable=True),
+    sa.Column('birthday_on', sa.Date(), nullable=True),
+    sa.Column('tags', postgresql.JSONB(), nullable=False),
+    sa.Column('notes', sa.Text(), nullable=True),
+    sa.Column('next_follow_up_on', sa.Date(), nullable=True),
+    sa.Column('last_contacted_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.Column('external_id', sa.Text(), nullable=True),
+    sa.Column('deleted_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('created_by_id', sa.Uuid(), nullable=True),
+    sa.Column('updated_by_id', sa.Uuid(), nullable=True),
+    sa.CheckConstraint("role in ('decision_maker', 'influencer', 'user', 'buyer', 'gatekeeper', 'other')", name=op.f('ck_contact_role')),
+    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_contact_customer_id')),
+    sa.ForeignKeyConstraint(['owner_id'], ['member.id'], name=op.f('fk_contact_owner_id')),
+    sa.ForeignKeyConstraint(['reports_to_id'], ['contact.id'], name=op.f('fk_contact_reports_to_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_contact'))
+    )
+    op.create_index('ix_contact_created', 'contact', ['created_at', 'id'], unique=False)
+    op.create_index('ix_contact_customer', 'contact', ['customer_id'], unique=False)
+    op.create_index('ix_contact_email', 'contact', ['email'], unique=False)
+    op.create_index('ix_contact_mobile', 'contact', ['mobile'], unique=False)
+    op.create_index('ix_contact_name', 'contact', ['name', 'id'], unique=False)
+    op.create_index('ix_contact_next_follow_up', 'contact', ['next_follow_up_on', 'id'], unique=False)
+    op.create_index('ix_contact_owner', 'contact', ['owner_id', 'created_at', 'id'], unique=False)
+    op.create_index('uq_contact_external_id', 'contact', ['external_id'], unique=True, postgresql_where=sa.text('deleted_at IS NULL'))
     op.create_table('customer_address',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('customer_id', sa.Uuid(), nullable=False),
@@ -282,3 +403,195 @@ def upgrade() -> None:
     )
     op.create_index('ix_customer_relation_other', 'customer_relation', ['other_id'], unique=False)
     op.create_index('uq_customer_relation', 'customer_relation', ['customer_id', 'other_id', 'kind'], unique=True)
+    op.create_table('activity',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('subject', sa.Text(), nullable=True),
+    sa.Column('body', sa.Text(), nullable=True),
+    sa.Column('occurred_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('duration_s', sa.BigInteger(), nullable=True),
+    sa.Column('direction', sa.Text(), nullable=True),
+    sa.Column('outcome', sa.Text(), nullable=True),
+    sa.Column('owner_id', sa.Uuid(), nullable=True),
+    sa.Column('mentions', postgresql.JSONB(), nullable=False),
+    sa.Column('customer_id', sa.Uuid(), nullable=True),
+    sa.Column('contact_id', sa.Uuid(), nullable=True),
+    sa.Column('lead_id', sa.Uuid(), nullable=True),
+    sa.Column('deal_id', sa.Uuid(), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.Column('external_id', sa.Text(), nullable=True),
+    sa.Column('deleted_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('created_by_id', sa.Uuid(), nullable=True),
+    sa.Column('updated_by_id', sa.Uuid(), nullable=True),
+    sa.CheckConstraint("direction in ('in', 'out')", name=op.f('ck_activity_direction')),
+    sa.CheckConstraint("kind in ('note', 'call', 'meeting', 'email', 'visit', 'message')", name=op.f('ck_activity_kind')),
+    sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_activity_contact_id')),
+    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_activity_customer_id')),
+    sa.ForeignKeyConstraint(['owner_id'], ['member.id'], name=op.f('fk_activity_owner_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_activity'))
+    )
+    op.create_index('ix_activity_contact', 'activity', ['contact_id'], unique=False)
+    op.create_index('ix_activity_customer', 'activity', ['customer_id'], unique=False)
+    op.create_index('ix_activity_deal', 'activity', ['deal_id'], unique=False)
+    op.create_index('ix_activity_lead', 'activity', ['lead_id'], unique=False)
+    op.create_index('ix_activity_occurred', 'activity', ['occurred_at', 'id'], unique=False)
+    op.create_index('ix_activity_owner', 'activity', ['owner_id', 'occurred_at', 'id'], unique=False)
+    op.create_index('uq_activity_external_id', 'activity', ['external_id'], unique=True, postgresql_where=sa.text('deleted_at IS NULL'))
+    op.create_table('contact_role',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('contact_id', sa.Uuid(), nullable=False),
+    sa.Column('customer_id', sa.Uuid(), nullable=False),
+    sa.Column('role', sa.Text(), nullable=True),
+    sa.Column('position', sa.Text(), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.CheckConstraint("role in ('decision_maker', 'influencer', 'user', 'buyer', 'gatekeeper', 'other')", name=op.f('ck_contact_role_role')),
+    sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_contact_role_contact_id'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_contact_role_customer_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_contact_role'))
+    )
+    op.create_index('ix_contact_role_customer', 'contact_role', ['customer_id'], unique=False)
+    op.create_index('uq_contact_role', 'contact_role', ['contact_id', 'customer_id'], unique=True)
+    op.create_table('lead',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('company', sa.Text(), nullable=True),
+    sa.Column('position', sa.Text(), nullable=True),
+    sa.Column('phone', sa.Text(), nullable=True),
+    sa.Column('mobile', sa.Text(), nullable=True),
+    sa.Column('email', sa.Text(), nullable=True),
+    sa.Column('wechat', sa.Text(), nullable=True),
+    sa.Column('whatsapp', sa.Text(), nullable=True),
+    sa.Column('city', sa.Text(), nullable=True),
+    sa.Column('country', sa.Text(), nullable=True),
+    sa.Column('source', sa.Text(), nullable=True),
+    sa.Column('rating', sa.Text(), nullable=False),
+    sa.Column('status', sa.Text(), nullable=False),
+    sa.Column('owner_id', sa.Uuid(), nullable=True),
+    sa.Column('tags', postgresql.JSONB(), nullable=False),
+    sa.Column('notes', sa.Text(), nullable=True),
+    sa.Column('unqualified_reason', sa.Text(), nullable=True),
+    sa.Column('next_follow_up_on', sa.Date(), nullable=True),
+    sa.Column('last_contacted_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('converted_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('customer_id', sa.Uuid(), nullable=True),
+    sa.Column('contact_id', sa.Uuid(), nullable=True),
+    sa.Column('deal_id', sa.Uuid(), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.Column('external_id', sa.Text(), nullable=True),
+    sa.Column('deleted_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('created_by_id', sa.Uuid(), nullable=True),
+    sa.Column('updated_by_id', sa.Uuid(), nullable=True),
+    sa.CheckConstraint("rating in ('hot', 'warm', 'cold', 'not_interested')", name=op.f('ck_lead_rating')),
+    sa.CheckConstraint("status in ('new', 'contacted', 'qualified', 'unqualified', 'converted')", name=op.f('ck_lead_status')),
+    sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_lead_contact_id')),
+    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_lead_customer_id')),
+    sa.ForeignKeyConstraint(['owner_id'], ['member.id'], name=op.f('fk_lead_owner_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_lead'))
+    )
+    op.create_index('ix_lead_created', 'lead', ['created_at', 'id'], unique=False)
+    op.create_index('ix_lead_email', 'lead', ['email'], unique=False)
+    op.create_index('ix_lead_mobile', 'lead', ['mobile'], unique=False)
+    op.create_index('ix_lead_next_follow_up', 'lead', ['next_follow_up_on', 'id'], unique=False)
+    op.create_index('ix_lead_owner', 'lead', ['owner_id', 'created_at', 'id'], unique=False)
+    op.create_index('ix_lead_status', 'lead', ['status', 'created_at', 'id'], unique=False)
+    op.create_index('uq_lead_external_id', 'lead', ['external_id'], unique=True, postgresql_where=sa.text('deleted_at IS NULL'))
+    op.create_table('task',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('title', sa.Text(), nullable=False),
+    sa.Column('notes', sa.Text(), nullable=True),
+    sa.Column('due_on', sa.Date(), nullable=True),
+    sa.Column('starts_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('ends_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('place', sa.Text(), nullable=True),
+    sa.Column('priority', sa.Text(), nullable=False),
+    sa.Column('owner_id', sa.Uuid(), nullable=True),
+    sa.Column('remind_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('reminded_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('done_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('customer_id', sa.Uuid(), nullable=True),
+    sa.Column('contact_id', sa.Uuid(), nullable=True),
+    sa.Column('lead_id', sa.Uuid(), nullable=True),
+    sa.Column('deal_id', sa.Uuid(), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.Column('external_id', sa.Text(), nullable=True),
+    sa.Column('deleted_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('created_by_id', sa.Uuid(), nullable=True),
+    sa.Column('updated_by_id', sa.Uuid(), nullable=True),
+    sa.CheckConstraint("priority in ('low', 'normal', 'high')", name=op.f('ck_task_priority')),
+    sa.CheckConstraint('ends_at is null or ends_at >= starts_at', name=op.f('ck_task_ends_after_start')),
+    sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_task_contact_id')),
+    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_task_customer_id')),
+    sa.ForeignKeyConstraint(['owner_id'], ['member.id'], name=op.f('fk_task_owner_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_task'))
+    )
+    op.create_index('ix_task_contact', 'task', ['contact_id'], unique=False)
+    op.create_index('ix_task_created', 'task', ['created_at', 'id'], unique=False)
+    op.create_index('ix_task_customer', 'task', ['customer_id'], unique=False)
+    op.create_index('ix_task_deal', 'task', ['deal_id'], unique=False)
+    op.create_index('ix_task_lead', 'task', ['lead_id'], unique=False)
+    op.create_index('ix_task_owner_due', 'task', ['owner_id', 'due_on', 'id'], unique=False)
+    op.create_index('ix_task_remind', 'task', ['remind_at'], unique=False)
+    op.create_index('ix_task_starts', 'task', ['starts_at'], unique=False)
+    op.create_index('uq_task_external_id', 'task', ['external_id'], unique=True, postgresql_where=sa.text('deleted_at IS NULL'))
+    op.create_table('deal',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('number', sa.Text(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('customer_id', sa.Uuid(), nullable=True),
+    sa.Column('contact_id', sa.Uuid(), nullable=True),
+    sa.Column('lead_id', sa.Uuid(), nullable=True),
+    sa.Column('owner_id', sa.Uuid(), nullable=True),
+    sa.Column('pipeline_id', sa.Uuid(), nullable=False),
+    sa.Column('stage_id', sa.Uuid(), nullable=False),
+    sa.Column('status', sa.Text(), nullable=False),
+    sa.Column('amount_minor', sa.BigInteger(), nullable=True),
+    sa.Column('currency', sa.Text(), nullable=False),
+    sa.Column('exchange_rate', sa.Numeric(precision=20, scale=10), nullable=True),
+    sa.Column('rate_on', sa.Date(), nullable=True),
+    sa.Column('base_amount_minor', sa.BigInteger(), nullable=True),
+    sa.Column('probability', sa.SmallInteger(), nullable=True),
+    sa.Column('expected_close_on', sa.Date(), nullable=True),
+    sa.Column('closed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('close_reason_id', sa.Uuid(), nullable=True),
+    sa.Column('competitor', sa.Text(), nullable=True),
+    sa.Column('source', sa.Text(), nullable=True),
+    sa.Column('stage_entered_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('rank', sa.Numeric(), nullable=False),
+    sa.Column('next_follow_up_on', sa.Date(), nullable=True),
+    sa.Column('last_contacted_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('tags', postgresql.JSONB(), nullable=False),
+    sa.Column('notes', sa.Text(), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.Column('external_id', sa.Text(), nullable=True),
+    sa.Column('deleted_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('created_by_id', sa.Uuid(), nullable=True),
+    sa.Column('updated_by_id', sa.Uuid(), nullable=True),
+    sa.CheckConstraint("status in ('open', 'won', 'lost')", name=op.f('ck_deal_status')),
+    sa.ForeignKeyConstraint(['close_reason_id'], ['close_reason.id'], name=op.f('fk_deal_close_reason_id')),
+    sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_deal_contact_id')),
+    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_deal_customer_id')),
+    sa.ForeignKeyConstraint(['lead_id'], ['lead.id'], name=op.f('fk_deal_lead_id')),
+    sa.ForeignKeyConstraint(['owner_id'], ['member.id'], name=op.f('fk_deal_owner_id')),
+    sa.ForeignKeyConstraint(['pipeline_id'], ['pipeline.id'], name=op.f('fk_deal_pipeline_id')),
+    sa.ForeignKeyConstraint(['stage_id'], ['stage.id'], name=op.f('fk_deal_stage_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_deal'))
+    )
+    op.create_index('ix_deal_board', 'deal', ['pipeline_id', 'stage_id', 'rank', 'id'], unique=False, postgresql_where="status = 'open'")
+    op.create_index('ix_deal_closed', 'deal', ['closed_at'], unique=False)
+    op.create_index('ix_deal_contact', 'deal', ['contact_id'], unique=False)
+    op.create_index('ix_deal_created', 'deal', ['created_at', 'id'], unique=False)
+    op.create_index('ix_deal_customer', 'deal', ['customer_id'], unique=False)
+    op.create_index('ix_deal_expected_close', 'deal', ['expected_close_on', 'id'], unique=False)
+    op.create_index('ix_deal_owner', 'deal', ['owner_id', 'created_at', 'id'], unique=False)
+    op.create_index('uq_deal_external_id', 'deal', ['external_id'], unique=True, postgresql_where=sa.text('deleted_at IS NULL'))
+    op.create_index('uq_deal_number', 'deal', ['number'], unique=True)
