@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from core.kernel import text
 from tenants.signup.schema import SLUG
 
-RESERVED = frozenset(  # noqa: SIM905 (a list of one word a line would be a page)
-    (
-        "about abuse account accounts admin api app apps auth billing blog cdn contact control dashboard "
-        "demo-data dev docs download email ftp guanxi health help home host imap info inbox internal "
-        "invite legal live login logout mail marketplace metrics mx news ns oauth partner plugins pop "
-        "postmaster press privacy public root sales sandbox secure security settings shop signin signup "
-        "smtp ssl staff static status store support system team terms test testing trial user users "
-        "webhook webhooks webmail workspace workspaces www "
-    ).split()
-)
+RESERVED = frozenset(Path(__file__).with_name("reserved.txt").read_text("ascii").split())
 
 
 def is_reserved(slug: str) -> bool:

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "core_0001_975281f8"
+revision = "core_0001_7422fc52"
 down_revision = None
 
 
