@@ -21,7 +21,7 @@ function scan() {
     loaded.add(module);
     import(module);
   }
-  for (const dialog of $$("dialog[data-open]:not([open])")) { dialog.removeAttribute("data-open"); dialog.showModal(); }
+  for (const dialog of $$("dialog[data-open]:not([open])")) { dialog.removeAttribute("data-open"); show(dialog); }
   for (const toast of $$("#gx-toasts > .toast:not([data-armed])")) arm(toast);
   if (/Mac|iPhone|iPad/.test(navigator.platform)) for (const hint of $$("[data-mod]")) hint.textContent = "⌘K";
 }
@@ -104,6 +104,10 @@ on("click", "a[data-tab]", (tab) => {
 
 // --- Dialogs, confirmation, the side panel ---
 
+function show(dialog) {
+  dialog?.showModal();
+  $("[autofocus], .dialog-body :is(input:not([type=hidden]), select, textarea)", dialog ?? document)?.focus();
+}
 function ask(text) {
   const dialog = $("#gx-confirm");
   $("#gx-confirm-text").textContent = text;
@@ -113,7 +117,7 @@ function ask(text) {
 }
 on("click", "[data-dialog]", (button) => {
   button.closest("[popover]")?.hidePopover();
-  document.getElementById(button.dataset.dialog)?.showModal();
+  show(document.getElementById(button.dataset.dialog));
 });
 on("click", "[data-close]", (button) => button.closest("dialog")?.close());
 on("click", "dialog[closedby=any]", (dialog, event) => {
