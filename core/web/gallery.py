@@ -6,6 +6,8 @@ from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
 
+from core.kernel.errors import FieldError
+
 __all__ = ["sample", "sample_shell"]
 
 _COMPANIES = {
@@ -224,9 +226,39 @@ def _fields(locale: str, t: Callable[[str], str]) -> list[dict[str, Any]]:
     ]
 
 
+def _jobs() -> list[dict[str, Any]]:
+    return [
+        {
+            "title": "contacts.xlsx",
+            "done": 6420,
+            "total": 10000,
+            "failed": 12,
+            "state": "running",
+            "eta": "8 s",
+            "url": "#",
+            "cancel_url": "#",
+            "errors_url": "#",
+        },
+        {"title": "customers.csv", "done": 1000, "total": 1000, "state": "done", "url": "#"},
+        {"title": "orders.csv", "done": 40, "total": 900, "failed": 40, "state": "failed", "errors_url": "#"},
+    ]
+
+
+def _filled(now: datetime) -> dict[str, Any]:
+    return {
+        "email": "anna@",
+        "level": "warm",
+        "amount": "1,200.00",
+        "on": now.date(),
+        "at": now,
+        "tags": ["VIP"],
+        "seal": ("lead",),
+        "customer": "1",
+    }
+
+
 def sample(locale: str, now: datetime, t: Callable[[str], str]) -> dict[str, Any]:
     """Return everything web/gallery.html shows, in the language of `locale`; `t` translates."""
-    amounts = list(zip(_STAGES[locale], _AMOUNTS, strict=False))
     return {
         "link": _link,
         "columns": _columns(locale, t),
@@ -234,56 +266,23 @@ def sample(locale: str, now: datetime, t: Callable[[str], str]) -> dict[str, Any
         "board_columns": _board(locale, now),
         "entries": _timeline(locale, now),
         "fields": _fields(locale, t),
-        "filled": {
-            "name": "",
-            "email": "anna@",
-            "level": "warm",
-            "amount": "1,200.00",
-            "on": now.date(),
-            "at": now,
-            "tags": ["VIP"],
-            "seal": ("lead",),
-            "customer": "1",
-        },
+        "filled": _filled(now),
         "errors": [
-            SimpleNamespace(path="name", code="required", message="This field is required", params={}),
-            SimpleNamespace(path="email", code="email", message="This is not an e-mail address", params={}),
+            FieldError("name", "required", "This field is required"),
+            FieldError("email", "email", "This is not an e-mail address"),
         ],
         "person": _PEOPLE[locale][0],
         "company": _COMPANIES[locale][3],
         "currency": _currency(locale),
-        "chart_rows": [(stage, 64 - 11 * index, "#") for index, (stage, _) in enumerate(amounts)],
-        "jobs": [
-            {
-                "title": "contacts.xlsx",
-                "done": 6420,
-                "total": 10000,
-                "failed": 12,
-                "state": "running",
-                "eta": "8 s",
-                "url": "#",
-                "cancel_url": "#",
-                "errors_url": "#",
-            },
-            {"title": "customers.csv", "done": 1000, "total": 1000, "failed": 0, "state": "done", "url": "#"},
-            {
-                "title": "orders.csv",
-                "done": 40,
-                "total": 900,
-                "failed": 40,
-                "state": "failed",
-                "url": "#",
-                "errors_url": "#",
-            },
-        ],
+        "chart_rows": [(stage, 64 - 11 * index, "#") for index, stage in enumerate(_STAGES[locale])],
+        "jobs": _jobs(),
         "tones": ("neutral", "blue", "green", "amber", "red", "purple", "teal", "pink"),
         "now": now,
     }
 
 
-def sample_shell(locale: str, theme: str, t: Callable[[str], str]) -> SimpleNamespace:
-    """Return a shell for the gallery: what core.web.pages gives to web/page.html for a member."""
-    entries = [
+def _nav(t: Callable[[str], str]) -> list[tuple[str, str, str, bool, str]]:
+    return [
         (t("Today"), "#", "house", False, "h"),
         (t("Customers"), "#", "building-2", True, "c"),
         (t("Contacts"), "#", "users", False, "p"),
@@ -292,23 +291,22 @@ def sample_shell(locale: str, theme: str, t: Callable[[str], str]) -> SimpleName
         (t("Sales documents"), "#", "file-text", False, "s"),
         (t("Reports"), "#", "chart-column", False, "r"),
     ]
-    apps = [
-        (t("Campaigns"), "#", "megaphone", False, ""),
-        (t("Call centre"), "#", "phone-call", False, ""),
-        (t("Marketplace"), "#", "store", False, ""),
-    ]
-    zh = locale == "zh_CN"
-    workspace = SimpleNamespace(
-        name="恒通贸易" if zh else "Harbour & Co", slug="demo", initial="恒" if zh else "H"
-    )
+
+
+def sample_shell(locale: str, theme: str, t: Callable[[str], str]) -> SimpleNamespace:
+    """Return a shell for the gallery: what core.web.pages gives to web/page.html for a member."""
+    entries = _nav(t)
+    apps = [(t("Campaigns"), "#", "megaphone", False, ""), (t("Marketplace"), "#", "store", False, "")]
+    name = "恒通贸易" if locale == "zh_CN" else "Harbour & Co"
+    commands = [{"title": e[0], "url": e[1], "icon": e[2], "shortcut": f"G {e[4].upper()}"} for e in entries]
+    person = _PEOPLE[locale][1]
+    workspace = SimpleNamespace(name=name, slug="demo", initial=name[:1])
     return SimpleNamespace(
         workspace=workspace,
         workspaces=[workspace, SimpleNamespace(name="Halden Software", slug="halden")],
         nav_groups=[("", entries), (t("Apps"), apps)],
         mobile_nav=entries[:5],
-        user=SimpleNamespace(
-            name=_PEOPLE[locale][1], role=t("Sales manager"), initials=_PEOPLE[locale][1][:1]
-        ),
+        user=SimpleNamespace(name=person, role=t("Sales manager"), initials=person[:1]),
         locale=locale,
         theme=theme,
         csrf="sample",
@@ -316,20 +314,5 @@ def sample_shell(locale: str, theme: str, t: Callable[[str], str]) -> SimpleName
         flash=[],
         w=lambda path: f"/w/demo{path}",
         request_id="",
-        live="",
-        banners="",
-        commands=[
-            (
-                t("Go to"),
-                [
-                    {
-                        "title": e[0],
-                        "url": e[1],
-                        "icon": e[2],
-                        "shortcut": f"G {e[4].upper()}" if e[4] else "",
-                    }
-                    for e in entries
-                ],
-            )
-        ],
+        commands=[(t("Go to"), commands)],
     )

@@ -84,7 +84,7 @@ document.addEventListener("htmx:error", ({ detail }) => {
   if (detail.ctx && !detail.ctx.response) say({ text: words().offline, tone: "bad" });
 });
 document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
-  if (ctx.target === document.body && !ctx.request?.headers?.["HX-History-Restore-Request"]) scrollTo(0, 0);
+  if (ctx.target === document.body && ctx.text && ctx.swap !== "none") becomePage(ctx);
   const summary = ctx.response?.status === 422 && $("[data-errors]");
   if (summary) summary.focus();
   const form = ctx.sourceElement;
@@ -96,6 +96,13 @@ document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
     $(".tl-empty")?.remove();
   }
 });
+// htmx replaces what is inside the body; the page's own attributes are ours to bring along.
+function becomePage(ctx) {
+  const page = new DOMParser().parseFromString(ctx.text, "text/html");
+  document.body.className = page.body.className;
+  document.documentElement.lang = page.documentElement.lang;
+  if (!ctx.request?.headers?.["HX-History-Restore-Request"]) scrollTo(0, 0);
+}
 document.addEventListener("htmx:after:process", scan);
 on("click", "a[data-tab]", (tab) => {
   for (const other of $$("a", tab.parentElement)) other.toggleAttribute("aria-current", false);
