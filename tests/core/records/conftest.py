@@ -11,7 +11,7 @@ import httpx
 import psycopg
 import pytest
 from litestar import Litestar
-from sqlalchemy import event
+from sqlalchemy import Engine, event
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
@@ -92,10 +92,9 @@ def _acting(session: Any, tenant: Tenant, member_id: UUID, grants: dict[str, str
 
 
 @pytest.fixture
-def statements(ctx: Ctx) -> Iterator[Callable[[], list[str]]]:
-    """The statements since the last call."""
+def statements() -> Iterator[Callable[[], list[str]]]:
+    """The statements that went to any database since the last call."""
     seen: list[str] = []
-    engine = ctx.session.bind.sync_engine  # type: ignore[union-attr]
 
     def note(_conn: Any, _cursor: Any, statement: str, *_: Any) -> None:
         seen.append(statement)
@@ -104,9 +103,9 @@ def statements(ctx: Ctx) -> Iterator[Callable[[], list[str]]]:
         found, seen[:] = seen[:], []
         return found
 
-    event.listen(engine, "before_cursor_execute", note)
+    event.listen(Engine, "before_cursor_execute", note)
     yield taken  # type: ignore[misc]
-    event.remove(engine, "before_cursor_execute", note)
+    event.remove(Engine, "before_cursor_execute", note)
 
 
 @pytest.fixture(scope="session")
