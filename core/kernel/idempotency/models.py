@@ -18,7 +18,10 @@ class Idempotency(Base):
     """The answer to a write that carried a key."""
 
     __tablename__ = "idempotency"
-    __table_args__ = (Index("ix_idempotency_created_at", "created_at"),)
+    __table_args__ = (
+        Index("ix_idempotency_created_at", "created_at"),
+        {"info": {"grants": "SELECT, INSERT, UPDATE", "worker_grants": "SELECT, DELETE"}},
+    )
 
     key_hash: Mapped[bytes] = mapped_column(primary_key=True)
     principal: Mapped[str]
