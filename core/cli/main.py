@@ -17,6 +17,8 @@ from core.settings import SettingsError
 class Families(click.Group):
     """Commands from every module beside this one that has `COMMANDS`, then from the registry."""
 
+    _is_complete = False
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         self._find()
         return sorted(self.commands)
@@ -41,8 +43,9 @@ class Families(click.Group):
             raise click.ClickException("\n  ".join([error.detail or error.title, *problems])) from error
 
     def _find(self) -> None:
-        if self.commands:
+        if self._is_complete:
             return
+        self._is_complete = True
         for module in pkgutil.iter_modules(cli.__path__):
             found = importlib.import_module(f"{cli.__name__}.{module.name}")
             for command in getattr(found, "COMMANDS", ()):
@@ -50,6 +53,7 @@ class Families(click.Group):
 
     def _find_declared(self) -> None:
         """Add what modules declare; a name that is taken stays with its first owner."""
+        self._find()
         try:
             declared = load().declared["crm_commands"]
         except Exception as error:
