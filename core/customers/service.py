@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from uuid import UUID
+from collections.abc import Iterable, Sequence
 
-from core.access import queries as people
 from core.customers.events import CustomerCreated, CustomerDeleted, CustomerRestored, CustomerUpdated
 from core.customers.models import Customer, CustomerClass
 from core.customers.schema import CustomerIn, CustomerPatch
 from core.kernel.errors import FieldError, Invalid
 from core.kernel.i18n import N_
 from core.kernel.text import strip_company
-from core.records import numbers
+from core.records import numbers, references
 from core.records.changes import apply, fields
 from core.tenancy.ctx import Ctx
 
@@ -24,7 +22,7 @@ async def create(ctx: Ctx, data: CustomerIn) -> Customer:
 
 async def create_many(ctx: Ctx, rows: Sequence[CustomerIn]) -> list[Customer]:
     """Create customers in one go, with one block of numbers. Emits ``customer.created`` for each."""
-    await _check_targets(ctx, {row.owner_id for row in rows}, {row.class_id for row in rows})
+    await _check_targets(ctx, rows)
     issued = await numbers.take(ctx, "customer", prefix="C", count=len(rows))
     customers = [_made(ctx, row, number) for row, number in zip(rows, issued, strict=True)]
     ctx.session.add_all(customers)
@@ -37,7 +35,7 @@ async def create_many(ctx: Ctx, rows: Sequence[CustomerIn]) -> list[Customer]:
 async def update(ctx: Ctx, customer: Customer, patch: CustomerPatch) -> Customer:
     """Change a customer. Emits ``customer.updated`` where something changed."""
     await ctx.require("customers.edit", customer)
-    await _check_targets(ctx, {patch.owner_id}, {patch.class_id})
+    await _check_targets(ctx, [patch])
     changes = apply(customer, patch)
     if not changes:
         return customer
@@ -72,16 +70,11 @@ def _made(ctx: Ctx, data: CustomerIn, number: str) -> Customer:
     return customer
 
 
-async def _check_targets(ctx: Ctx, owners: set[object], classes: set[object]) -> None:
-    """Refuse owners who are no active members and classes that are not in the tree."""
-    errors = []
-    if wanted := {owner for owner in owners if isinstance(owner, UUID)}:
-        known = {member_id for member_id, _ in await people.members(ctx.session)}
-        if wanted - known:
-            errors.append(FieldError("owner_id", "reference", N_("There is no such active member.")))
-    for class_id in (found for found in classes if isinstance(found, UUID)):
-        if await ctx.session.get(CustomerClass, class_id) is None:
-            errors.append(FieldError("class_id", "reference", N_("There is no such class.")))
-            break
+async def _check_targets(ctx: Ctx, rows: Iterable[CustomerIn | CustomerPatch]) -> None:
+    """Refuse owners who are no active members and classes that are not in the tree, all at once."""
+    wanted = references.wanted(rows, ("owner_id", "class_id"))
+    errors = await references.no_member(ctx, wanted["owner_id"])
+    if await references.missing(ctx, CustomerClass, "customers.view", wanted["class_id"]):
+        errors.append(FieldError("class_id", "reference", N_("There is no such class.")))
     if errors:
         raise Invalid(errors=errors)

@@ -1,0 +1,98 @@
+"""Contacts: what the folder gives to the product."""
+
+from __future__ import annotations
+
+from core.contacts import events
+from core.contacts.records import CONTACT
+from core.ext.hooks import hookimpl
+from core.ext.specs import Manifest, Nav, Permission, RecordType, TimelineKind
+from core.kernel.events import Event
+from core.kernel.i18n import N_
+
+EVENTS: list[type[Event]] = [
+    events.ContactCreated,
+    events.ContactUpdated,
+    events.ContactDeleted,
+    events.ContactRestored,
+]
+ICONS = {"created": "sparkles", "updated": "pencil", "deleted": "trash-2", "restored": "archive-restore"}
+
+
+@hookimpl
+def crm_manifest() -> Manifest:
+    """Locked: everything else points at contacts."""
+    return Manifest(key="contacts", title=N_("Contacts"), kind="locked", icon="users")
+
+
+@hookimpl
+def crm_records() -> list[RecordType]:
+    """The contact."""
+    return [CONTACT]
+
+
+@hookimpl
+def crm_permissions() -> list[Permission]:
+    """See, create, change, delete, export."""
+    return [
+        Permission(
+            name="contacts.view",
+            title=N_("See contacts"),
+            reach={"owner": "all", "admin": "all", "manager": "team", "member": "own", "readonly": "all"},
+        ),
+        Permission(
+            name="contacts.create",
+            title=N_("Create contacts"),
+            reach={"owner": "all", "admin": "all", "manager": "all", "member": "all"},
+        ),
+        Permission(
+            name="contacts.edit",
+            title=N_("Change contacts"),
+            reach={"owner": "all", "admin": "all", "manager": "team", "member": "own"},
+        ),
+        Permission(
+            name="contacts.delete",
+            title=N_("Delete contacts"),
+            reach={"owner": "all", "admin": "all", "manager": "team"},
+        ),
+        Permission(
+            name="contacts.export",
+            title=N_("Export contacts"),
+            reach={"owner": "all", "admin": "all", "manager": "team"},
+        ),
+    ]
+
+
+@hookimpl
+def crm_events() -> list[type[Event]]:
+    """Created, changed, deleted, restored."""
+    return EVENTS
+
+
+@hookimpl
+def crm_timeline() -> list[TimelineKind]:
+    """One line for each event."""
+    return [
+        TimelineKind(
+            event=event.name,
+            icon=ICONS[event.name.partition(".")[2]],
+            summary=lambda stored, t: t(type(stored).summary),
+        )
+        for event in EVENTS
+    ]
+
+
+@hookimpl
+def crm_nav() -> list[Nav]:
+    """The list of contacts."""
+    return [
+        Nav(
+            key="contacts",
+            title=N_("Contacts"),
+            icon="users",
+            url="/contacts",
+            order=30,
+            permission="contacts.view",
+            shortcut="g n",
+            mobile=True,
+        )
+    ]

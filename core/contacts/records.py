@@ -1,0 +1,83 @@
+"""The record type of contacts."""
+
+from __future__ import annotations
+
+import msgspec
+
+from core.contacts import service
+from core.contacts.models import Contact
+from core.contacts.schema import ContactIn, ContactOut, ContactPatch
+from core.ext.specs import Choice, Column, RecordType, SearchDoc, Verbs
+from core.kernel.i18n import N_
+
+ROLES = (
+    Choice("decision_maker", N_("Decision maker"), "success"),
+    Choice("influencer", N_("Influencer"), "info"),
+    Choice("user", N_("User")),
+    Choice("buyer", N_("Buyer")),
+    Choice("gatekeeper", N_("Gatekeeper"), "warning"),
+    Choice("other", N_("Other")),
+)
+
+
+def to_out(contact: Contact) -> ContactOut:
+    """Show a contact as the API does."""
+    return msgspec.convert(contact, ContactOut, from_attributes=True)
+
+
+def search_doc(contact: Contact) -> SearchDoc:
+    """What a contact can be found by."""
+    return SearchDoc(
+        title=contact.name,
+        subtitle=" · ".join(part for part in (contact.position, contact.department) if part),
+        names=tuple(name for name in (contact.name, contact.wechat) if name),
+        phones=tuple(phone for phone in (contact.mobile, contact.phone, contact.whatsapp) if phone),
+        emails=(contact.email,) if contact.email else (),
+        person=True,
+    )
+
+
+CONTACT = RecordType(
+    key="contact",
+    path="contacts",
+    title=N_("Contact"),
+    title_plural=N_("Contacts"),
+    icon="users",
+    model=Contact,
+    create=ContactIn,
+    patch=ContactPatch,
+    out=ContactOut,
+    to_out=to_out,
+    verbs=Verbs(
+        create=service.create,
+        create_many=service.create_many,
+        update=service.update,
+        delete=service.delete,
+        restore=service.restore,
+    ),
+    permission="contacts",
+    label=Contact.name,
+    owner=Contact.owner_id,
+    columns=(
+        Column("name", N_("Name"), Contact.name, link=True, editable=True),
+        Column("customer_id", N_("Customer"), Contact.customer_id, kind="ref", ref="customer"),
+        Column("position", N_("Position"), Contact.position, editable=True),
+        Column("department", N_("Department"), Contact.department, editable=True),
+        Column("role", N_("Role in decisions"), Contact.role, kind="choice", choices=ROLES, editable=True),
+        Column("mobile", N_("Mobile"), Contact.mobile, kind="phone", editable=True),
+        Column("phone", N_("Phone"), Contact.phone, kind="phone", editable=True),
+        Column("email", N_("E-mail"), Contact.email, kind="email", editable=True),
+        Column("wechat", N_("WeChat"), Contact.wechat, editable=True),
+        Column("owner_id", N_("Owner"), Contact.owner_id, kind="member", editable=True),
+        Column(
+            "next_follow_up_on", N_("Next follow-up"), Contact.next_follow_up_on, kind="date", editable=True
+        ),
+        Column("last_contacted_at", N_("Last contact"), Contact.last_contacted_at, kind="datetime"),
+        Column("birthday_on", N_("Birthday"), Contact.birthday_on, kind="date", editable=True),
+        Column("tags", N_("Tags"), Contact.tags, kind="tags", editable=True),
+        Column("created_at", N_("Created"), Contact.created_at, kind="datetime"),
+        Column("updated_at", N_("Changed"), Contact.updated_at, kind="datetime"),
+    ),
+    default_columns=("name", "customer_id", "position", "mobile", "email", "owner_id", "last_contacted_at"),
+    search=search_doc,
+)
