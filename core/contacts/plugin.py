@@ -20,7 +20,7 @@ ICONS = {"created": "sparkles", "updated": "pencil", "deleted": "trash-2", "rest
 
 @hookimpl
 def crm_manifest() -> Manifest:
-    """Locked: everything else points at contacts."""
+    """Locked: business is done with people."""
     return Manifest(key="contacts", title=N_("Contacts"), kind="locked", icon="users")
 
 
