@@ -29,24 +29,26 @@ class Waker:
         self._cache = cache
         self._clock = clock
         self._last: dict[str, float] = {}
-        self._pending: dict[str, asyncio.Task[None]] = {}
+        self._pending: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def notify(self, cell: str) -> None:
         """Wake the workers of a cell soon; call it after the commit. Does not wait and does not fail."""
         if cell not in self._pending:
             task = asyncio.create_task(self._publish(cell))
-            self._pending[cell] = task
-            task.add_done_callback(lambda _: self._pending.pop(cell, None))
+            self._pending.add(cell)
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
     async def _publish(self, cell: str) -> None:
         pause_s = self._last.get(cell, -LEAST_PAUSE_S) + LEAST_PAUSE_S - self._clock()
         if pause_s > 0:
             await asyncio.sleep(pause_s)
         self._last[cell] = self._clock()
-        self._pending.pop(cell, None)
+        self._pending.discard(cell)
         await self._cache.publish(channel(cell), b"1")
 
     async def close(self) -> None:
         """Let the last message go out."""
-        if self._pending:
-            await asyncio.wait(list(self._pending.values()), timeout=1.0)
+        if self._tasks:
+            await asyncio.wait(list(self._tasks), timeout=1.0)

@@ -89,8 +89,9 @@ class Attempt:
         try:
             return await self._carry_out(limit)
         except LeaseLost:
+            # Either the job is another worker's now, and giving it back does nothing; or that one is late.
             log.warning("job.lost", job=self.job.name, id=str(self.job.id))
-            return None
+            return self._release(random.uniform(0.1, 0.5))  # noqa: S311
         except TenantGone as error:
             log.warning("job.without_tenant", job=self.job.name, reason=str(error))
             return Finished()
@@ -136,8 +137,8 @@ class Attempt:
         if spec is None:
             raise LookupError(f"nobody declares the job {job.name!r}")
         self.run = run = JobRun(job, msgspec.convert(job.params, spec.params), self.machinery.open_ctx)
-        # A first attempt of a job that nobody watches cannot have left anything behind.
-        if job.is_visible or job.attempts or job.crashes or job.run_id != job.id:
+        # What is begun for the first time and watched by nobody cannot have left anything behind.
+        if job.claims > 1 or job.is_visible or job.run_id != job.id:
             await run.load()
             await self._note_progress(run)
         self._refuse_deadly(run.job)

@@ -90,6 +90,7 @@ class Claimed(msgspec.Struct, frozen=True, kw_only=True):
     params: dict[str, Any]
     actor: ActorRef
     request_id: str
+    claims: int
     attempts: int
     crashes: int
     steps_seen: int

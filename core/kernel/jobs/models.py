@@ -34,7 +34,8 @@ class Job(CellBase):
     """One entry of the queue: waiting (``ready``) or held by a worker (``running``), removed at its end.
 
     ``run_id`` names the work: a replayed job is a new entry with the same run, so steps that took effect
-    stay skipped. ``attempts`` counts failures, ``crashes`` counts workers that died holding it. ``key`` is
+    stay skipped. ``claims`` counts how often it was begun,
+    ``attempts`` its failures, ``crashes`` the workers that died holding it. ``key`` is
     cleared when claimed.
     """
 
@@ -70,6 +71,7 @@ class Job(CellBase):
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
     started_at: Mapped[datetime | None]
     worker_id: Mapped[UUID | None]
+    claims: Mapped[int] = mapped_column(Integer(), server_default=text("0"))
     attempts: Mapped[int] = mapped_column(Integer(), server_default=text("0"))
     crashes: Mapped[int] = mapped_column(Integer(), server_default=text("0"))
     steps_seen: Mapped[int] = mapped_column(Integer(), server_default=text("0"))

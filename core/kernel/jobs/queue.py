@@ -55,7 +55,8 @@ WITH RECURSIVE waiting (tenant_role) AS (
                         ORDER BY j.run_at, j.id
                         LIMIT least(o.room, :slots) FOR UPDATE SKIP LOCKED) AS job
 ), taken AS (
-    UPDATE cell.job SET state = 'running', worker_id = :worker_id, started_at = clock_timestamp(), key = NULL
+    UPDATE cell.job SET state = 'running', worker_id = :worker_id, started_at = clock_timestamp(), key = NULL,
+           claims = claims + 1
     WHERE id IN (SELECT id FROM dealt ORDER BY round, served_at NULLS FIRST LIMIT :slots)
     RETURNING *
 ), served AS (
@@ -224,6 +225,7 @@ def _claimed(row: Row[Any]) -> Claimed:
         params=row.params,
         actor=msgspec.convert(row.actor, ActorRef),
         request_id=row.request_id,
+        claims=row.claims,
         attempts=row.attempts,
         crashes=row.crashes,
         steps_seen=row.steps_seen,

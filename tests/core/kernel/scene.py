@@ -181,3 +181,11 @@ class Scene:
 
 def job(name: str = "count", params: msgspec.Struct | None = None, **options: Any) -> QueuedJob:
     return QueuedJob(id=uuid7(), name=name, params=params or Count(), **options)
+
+
+async def until(is_so: Callable[[], object], timeout_s: float = 20.0) -> None:
+    """Look until something is so."""
+    deadline = time.monotonic() + timeout_s
+    while not await asyncio.to_thread(is_so):
+        assert time.monotonic() < deadline, "it never came about"
+        await asyncio.sleep(0.01)

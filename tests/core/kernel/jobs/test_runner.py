@@ -15,7 +15,7 @@ from core.kernel.ids import uuid7
 from core.kernel.jobs import attempt, letters
 from core.kernel.jobs.circuit import FAILURES_TO_OPEN
 from core.tenancy.directory import Tenant
-from tests.core.kernel.scene import ANN, Count, NoteAdded, Scene, effects, job, leave, rows
+from tests.core.kernel.scene import ANN, Count, NoteAdded, Scene, effects, job, leave, rows, until
 
 
 @pytest.fixture(autouse=True)
@@ -157,8 +157,7 @@ async def test_a_subscriber_that_fails_for_good_can_be_replayed(scene: Scene, te
 async def test_a_job_is_stopped_at_its_next_step_when_cancelled(scene: Scene, tenant: Tenant) -> None:
     [run_id] = await scene.enqueue(tenant, job(params=Count(steps=500, pause_s=0.01), title="Long"))
     await scene.runner.claim()
-    while not left(scene, tenant):
-        await asyncio.sleep(0.01)
+    await until(lambda: left(scene, tenant))
     await cancel(scene, tenant, run_id)
     await scene.settle()
     ended = await run_of(scene, tenant, run_id)
@@ -179,8 +178,7 @@ async def test_a_handler_that_looks_ends_a_cancelled_job_itself(scene: Scene, te
     declare(scene, handler)
     [run_id] = await scene.enqueue(tenant, job("test", title="Long"))
     await scene.runner.claim()
-    while not left(scene, tenant):
-        await asyncio.sleep(0.01)
+    await until(lambda: left(scene, tenant))
     await cancel(scene, tenant, run_id)
     await scene.settle()
     assert (str(run_id), "farewell") in left(scene, tenant)
@@ -309,8 +307,7 @@ async def test_no_tenant_waits_for_the_flood_of_another(
     for _ in range(100):
         started.append(time.monotonic())
         await scene.enqueue(other_tenant, job("test"))
-    while len(ended) < 100:
-        await asyncio.sleep(0.01)
+    await until(lambda: len(ended) == 100)
     stopping = True
     await worker
     waits = sorted(end - start for start, end in zip(started, sorted(ended), strict=True))
@@ -397,3 +394,12 @@ async def test_runs_are_listed_newest_first(scene: Scene, tenant: Tenant) -> Non
         rest = await letters.runs(unit.session, before=found[0].created_at)
     assert [run.title for run in found] == ["two", "one"]
     assert [run.title for run in rest] == ["one"]
+
+
+async def test_a_job_that_nobody_sees_resumes_after_a_stop(scene: Scene, tenant: Tenant) -> None:
+    await scene.enqueue(tenant, job(params=Count(steps=20, pause_s=0.02)))
+    await scene.runner.claim()
+    await until(lambda: left(scene, tenant))
+    await scene.runner.drain(0.01)
+    await Scene(scene.databases, scene.tenants).settle()
+    assert len(left(scene, tenant)) == 20
