@@ -56,27 +56,32 @@ def fill_pool(
     Roles are made in one batch, schemas one transaction each.
     """
     with psycopg.connect(settings.dsn(settings.control), autocommit=True) as control:
-        rows = control.execute(
-            "SELECT slice, count(*), count(*) FILTER (WHERE state = 'free') FROM control.tenant "
-            "WHERE cell = %s GROUP BY slice",
-            [cell],
-        ).fetchall()
-        missing: int = count - sum(row[2] for row in rows)
+        row = control.execute(
+            "SELECT count(*) FROM control.tenant WHERE cell = %s AND state = 'free'", [cell]
+        ).fetchone()
+        missing = count - (row[0] if row else 0)
         if missing <= 0:
             return 0
-        load = Counter(dict.fromkeys(range(settings.slices), 0))
-        load.update({row[0]: row[1] for row in rows})
-        made = [(_new_name(settings), _lightest(load)) for _ in range(missing)]
-        with psycopg.connect(settings.admin_dsn(cell)) as admin:
-            admin.execute(_role_batch(settings, cell, made).encode())
+        made = _make_roles(settings, control, cell, missing)
+        core = component("core")
         with psycopg.connect(settings.dsn(settings.migrate, cell), autocommit=True) as worker:
             for schema, number in made:
-                worker.execute(_schema_script(settings, schema).encode())
+                tables = script(core, settings, compile_history(core), schema)
+                worker.execute(_schema_script(settings, schema, tables).encode())
                 control.execute(
                     "INSERT INTO control.tenant (id, schema, cell, slice, key) VALUES (%s, %s, %s, %s, %s)",
                     [uuid7(), schema, cell, number, new_key()],
                 )
     return missing
+
+
+def make_schema(settings: DatabaseSettings, cell: str = "main") -> tuple[str, int]:
+    """Make a role and an empty schema that no tenant has yet; gives its name and slice."""
+    with psycopg.connect(settings.dsn(settings.control), autocommit=True) as control:
+        [(schema, number)] = _make_roles(settings, control, cell, 1)
+    with psycopg.connect(settings.dsn(settings.migrate, cell), autocommit=True) as worker:
+        worker.execute(_schema_script(settings, schema, "").encode())
+    return schema, number
 
 
 async def claim(
@@ -224,22 +229,31 @@ def _lightest(load: Counter[int]) -> int:
     return number
 
 
-def _role_batch(settings: DatabaseSettings, cell: str, made: list[tuple[str, int]]) -> str:
-    return "".join(
+def _make_roles(
+    settings: DatabaseSettings, control: psycopg.Connection, cell: str, count: int
+) -> list[tuple[str, int]]:
+    rows = control.execute(
+        "SELECT slice, count(*) FROM control.tenant WHERE cell = %s GROUP BY slice", [cell]
+    ).fetchall()
+    load = Counter(dict.fromkeys(range(settings.slices), 0))
+    load.update({row[0]: row[1] for row in rows})
+    made = [(_new_name(settings), _lightest(load)) for _ in range(count)]
+    batch = "".join(
         f'CREATE ROLE "{schema}" NOLOGIN IN ROLE "{settings.tenant_group}";'
         f'GRANT "{schema}" TO "{settings.slice_role(cell, number)}";'
         for schema, number in made
     )
+    with psycopg.connect(settings.admin_dsn(cell)) as admin:
+        admin.execute(batch.encode())
+    return made
 
 
-def _schema_script(settings: DatabaseSettings, schema: str) -> str:
-    core = component("core")
+def _schema_script(settings: DatabaseSettings, schema: str, tables: str) -> str:
     return (
         f'BEGIN;SET LOCAL ROLE "{settings.owner}";CREATE SCHEMA "{schema}";'
         f'GRANT USAGE ON SCHEMA "{schema}" TO "{schema}", "{settings.migrate}";'
         f'SET LOCAL search_path = "{schema}", ext;'
-        + script(core, settings, compile_history(core), schema)
-        + "COMMIT;"
+        f"{tables}COMMIT;"
     )
 
 

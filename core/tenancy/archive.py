@@ -1,0 +1,309 @@
+"""One tenant as one archive: written by COPY in one snapshot, read into any installation with its ids kept.
+
+Owns the archive's format: a ZIP of ``manifest.json``, ``tables/<component>/<table>.copy`` and ``files/…``.
+Emits nothing. Never runs SQL that an archive brings: it brings rows, and names that are checked.
+"""
+
+import hashlib
+import json
+import re
+import shutil
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, BinaryIO, Final, cast
+from uuid import UUID
+
+import psycopg
+from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+from psycopg import sql
+from psycopg.types.json import Jsonb
+from sqlalchemy import Table
+
+from core.kernel.errors import BadRequest, Conflict
+from core.kernel.ids import opaque, uuid7
+from core.kernel.secrets import KeyRing, SealBrokenError
+from core.tenancy.components import Component, components
+from core.tenancy.directory import Tenant
+from core.tenancy.migrations import UnknownRevision
+from core.tenancy.provisioning import drop, make_schema
+from core.tenancy.runner import install_steps, upgrade_schema, versions
+from core.tenancy.settings import DatabaseSettings
+
+FORMAT: Final = 1
+MAX_MANIFEST_BYTES: Final = 1_000_000
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+_CHUNK: Final = 1 << 20
+_KEPT: Final = ("name", "locale", "timezone", "currency", "country")
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """Where tenants live: their databases, their keys, their files."""
+
+    settings: DatabaseSettings
+    keyring: KeyRing
+    files: Path
+
+
+def export_tenant(home: Installation, tenant: Tenant, target: Path, *, passphrase: str) -> dict[str, Any]:
+    """Write a tenant into an archive, its key wrapped under a passphrase; gives the manifest.
+
+    All tables are of one instant. The archive appears whole or not at all.
+    """
+    draft = target.with_name(f"{target.name}.partial")
+    salt = opaque()
+    manifest: dict[str, Any] = {
+        "format": FORMAT,
+        "exported_at": datetime.now(UTC).isoformat(),
+        "tenant": {"id": str(tenant.id), "slug": tenant.slug} | {key: getattr(tenant, key) for key in _KEPT},
+        "salt": salt,
+        "key": home.keyring.rewrap(tenant.key, _passphrase_ring(passphrase, salt)).hex(),
+        "components": {},
+        "tables": {},
+    }
+    dsn = home.settings.dsn(home.settings.migrate, tenant.cell)
+    with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        with psycopg.connect(dsn) as connection:
+            _enter(connection, home.settings, tenant.schema)
+            for item, version in _installed(connection, tenant.schema):
+                manifest["components"][item.key] = version
+                manifest["tables"][item.key] = {
+                    table.name: _write_table(archive, connection, item, table) for table in item.tables()
+                }
+        manifest["plugins"] = _plugins(home.settings, tenant)
+        manifest["files"] = sum(1 for _ in _write_files(archive, home.files / tenant.schema))
+        archive.writestr("manifest.json", json.dumps(manifest, ensure_ascii=False, indent=1))
+    draft.replace(target)
+    return manifest
+
+
+def import_tenant(
+    home: Installation,
+    source: Path,
+    *,
+    passphrase: str,
+    slug: str | None = None,
+    as_copy: bool = False,
+    cell: str = "main",
+) -> UUID:
+    """Read an archive into a schema of its own, brought to the newest revision; gives the tenant's id.
+
+    ``as_copy`` gives the tenant a new id beside the live one; its sealed secrets are bound to the old id and
+    do not open there. Raises :class:`Conflict` when id or slug is in use, :class:`BadRequest` for a broken
+    archive or a wrong passphrase. A failed import leaves nothing.
+    """
+    with zipfile.ZipFile(source) as archive:
+        manifest = read_manifest(archive)
+        old = UUID(manifest["tenant"]["id"])
+        wanted = slug or manifest["tenant"]["slug"]
+        try:
+            ring = _passphrase_ring(passphrase, manifest["salt"])
+            key = ring.rewrap(bytes.fromhex(manifest["key"]), home.keyring)
+        except (SealBrokenError, ValueError) as error:
+            raise BadRequest(code="archive.passphrase") from error
+        tenant_id = uuid7() if as_copy else old
+        _refuse_taken(home.settings, tenant_id, wanted)
+        schema, number = make_schema(home.settings, cell)
+        made = Tenant(id=tenant_id, slug=wanted, name="", schema=schema, cell=cell, slice=number, key=key)
+        try:
+            _load(home.settings, archive, manifest, made)
+            _read_files(archive, home.files / schema)
+            _register(home.settings, manifest, made)
+        except BaseException as error:
+            drop(home.settings, made)
+            shutil.rmtree(home.files / schema, ignore_errors=True)
+            if isinstance(error, (psycopg.Error, KeyError, zipfile.BadZipFile)):
+                raise BadRequest(code="archive.broken", detail=str(error)) from error
+            raise
+    return tenant_id
+
+
+def read_manifest(archive: zipfile.ZipFile) -> dict[str, Any]:
+    """Read and check what an archive says of itself."""
+    try:
+        info = archive.getinfo("manifest.json")
+        if info.file_size > MAX_MANIFEST_BYTES:
+            raise ValueError("too long")
+        manifest = json.loads(archive.read(info))
+        UUID(manifest["tenant"]["id"])
+        known = {item.key for item in components() if item.schema is None}
+        is_known = (
+            manifest["format"] == FORMAT
+            and set(manifest["components"]) == set(manifest["tables"]) <= known
+            and {"salt", "key", "files", "plugins"} <= set(manifest)
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, zipfile.BadZipFile) as error:
+        raise BadRequest(code="archive.broken") from error
+    if not is_known:
+        raise BadRequest(code="archive.unknown")
+    return cast(dict[str, Any], manifest)
+
+
+def _passphrase_ring(passphrase: str, salt: str) -> KeyRing:
+    return KeyRing(Scrypt(salt=salt.encode(), length=32, n=2**15, r=8, p=1).derive(passphrase.encode()))
+
+
+def _enter(connection: psycopg.Connection, settings: DatabaseSettings, schema: str) -> None:
+    connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+    _take_path(connection, settings, schema)
+
+
+def _take_path(connection: psycopg.Connection, settings: DatabaseSettings, schema: str) -> None:
+    connection.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(settings.owner)))
+    connection.execute(sql.SQL("SET LOCAL search_path = {}, ext").format(sql.Identifier(schema)))
+
+
+def _installed(connection: psycopg.Connection, schema: str) -> Iterator[tuple[Component, str]]:
+    for item in components():
+        if item.schema is None:
+            version = versions(connection, item, [schema])[schema]
+            if version is not None:
+                yield item, version
+
+
+def _write_table(
+    archive: zipfile.ZipFile, connection: psycopg.Connection, item: Component, table: Table
+) -> list[str]:
+    names = [column.name for column in table.columns if column.computed is None]
+    columns = sql.SQL(", ").join(map(sql.Identifier, names))
+    query = sql.SQL("COPY {} ({}) TO STDOUT").format(sql.Identifier(table.name), columns)
+    with (
+        archive.open(f"tables/{item.key}/{table.name}.copy", "w", force_zip64=True) as target,
+        connection.cursor().copy(query) as rows,
+    ):
+        for chunk in rows:
+            target.write(chunk)
+    return names
+
+
+def _plugins(settings: DatabaseSettings, tenant: Tenant) -> list[dict[str, Any]]:
+    with psycopg.connect(settings.dsn(settings.control)) as control:
+        rows = control.execute(
+            "SELECT plugin, state, version, settings, secrets FROM control.tenant_plugin WHERE tenant_id = %s",
+            [tenant.id],
+        ).fetchall()
+    return [
+        dict(zip(("plugin", "state", "version", "settings", "secrets"), row, strict=True)) for row in rows
+    ]
+
+
+def _write_files(archive: zipfile.ZipFile, folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.is_file() and not path.is_symlink() and _DIGEST.fullmatch(path.name):
+            archive.write(path, f"files/{path.name}", zipfile.ZIP_STORED)
+            yield path
+
+
+def _refuse_taken(settings: DatabaseSettings, tenant_id: UUID, slug: str) -> None:
+    with psycopg.connect(settings.dsn(settings.control)) as control:
+        found = control.execute(
+            "SELECT id = %s FROM control.tenant WHERE id = %s OR slug = %s", [tenant_id, tenant_id, slug]
+        ).fetchall()
+    if found:
+        is_same = any(row[0] for row in found)
+        raise Conflict(code="tenant.exists" if is_same else "tenant.slug_taken")
+
+
+def _load(
+    settings: DatabaseSettings, archive: zipfile.ZipFile, manifest: dict[str, Any], tenant: Tenant
+) -> None:
+    with psycopg.connect(settings.dsn(settings.migrate, tenant.cell), autocommit=True) as connection:
+        for item in components():
+            if item.key not in manifest["components"] or item.schema is not None:
+                continue
+            version = manifest["components"][item.key]
+            try:
+                steps = install_steps(item, version)
+            except UnknownRevision as error:
+                raise BadRequest(code="archive.other_version") from error
+            upgrade_schema(connection, item, tenant.schema, settings=settings, version=None, steps=steps)
+            with connection.transaction():
+                _take_path(connection, settings, tenant.schema)
+                _copy_in(archive, connection, item, manifest["tables"][item.key])
+            upgrade_schema(connection, item, tenant.schema, settings=settings, version=version)
+
+
+def _copy_in(
+    archive: zipfile.ZipFile, connection: psycopg.Connection, item: Component, tables: dict[str, list[str]]
+) -> None:
+    # Rows come table by table; foreign keys, some of which form circles, come back after the last.
+    keys = connection.execute(
+        "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint "
+        "WHERE contype = 'f' AND connamespace = current_schema()::regnamespace"
+    ).fetchall()
+    for table, name, _ in keys:
+        connection.execute(
+            sql.SQL("ALTER TABLE {} DROP CONSTRAINT {}").format(sql.SQL(table), sql.Identifier(name))
+        )
+    for name, names in tables.items():
+        columns = sql.SQL(", ").join(map(sql.Identifier, names))
+        query = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(name), columns)
+        with archive.open(f"tables/{item.key}/{name}.copy") as rows:
+            _pump(cast(BinaryIO, rows), connection, query)
+    for table, name, definition in keys:
+        connection.execute(
+            sql.SQL("ALTER TABLE {} ADD CONSTRAINT {} {}").format(
+                sql.SQL(table), sql.Identifier(name), sql.SQL(definition)
+            )
+        )
+
+
+def _pump(source: BinaryIO, connection: psycopg.Connection, query: sql.Composed) -> None:
+    with connection.cursor().copy(query) as target:
+        while chunk := source.read(_CHUNK):
+            target.write(chunk)
+
+
+def _read_files(archive: zipfile.ZipFile, folder: Path) -> None:
+    for info in archive.infolist():
+        place, _, name = info.filename.partition("/")
+        if place != "files":
+            continue
+        if not _DIGEST.fullmatch(name):
+            raise BadRequest(code="archive.broken")
+        folder.mkdir(parents=True, exist_ok=True)
+        digest = hashlib.sha256()
+        with archive.open(info) as source, (folder / name).open("wb") as target:
+            while chunk := source.read(_CHUNK):
+                digest.update(chunk)
+                target.write(chunk)
+        if digest.hexdigest() != name:
+            raise BadRequest(code="archive.broken")
+
+
+def _register(settings: DatabaseSettings, manifest: dict[str, Any], tenant: Tenant) -> None:
+    about = manifest["tenant"]
+    with psycopg.connect(settings.dsn(settings.control)) as control:
+        control.execute(
+            "INSERT INTO control.tenant (id, slug, schema, cell, slice, state, key, claimed_at, "
+            "name, locale, timezone, currency, country) "
+            "VALUES (%s, %s, %s, %s, %s, 'active', %s, now(), %s, %s, %s, %s, %s)",
+            [
+                tenant.id,
+                tenant.slug,
+                tenant.schema,
+                tenant.cell,
+                tenant.slice,
+                tenant.key,
+                *(about[key] for key in _KEPT),
+            ],
+        )
+        for plugin in manifest["plugins"]:
+            control.execute(
+                "INSERT INTO control.tenant_plugin (tenant_id, plugin, state, version, settings, secrets) "
+                "VALUES (%s, %s, %s, %s, %s, %s)",
+                [
+                    tenant.id,
+                    plugin["plugin"],
+                    plugin["state"],
+                    plugin["version"],
+                    Jsonb(plugin["settings"]),
+                    Jsonb(plugin["secrets"]),
+                ],
+            )
+
+
+__all__ = ["Installation", "export_tenant", "import_tenant", "read_manifest"]
