@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "cell_0001_2c46d06d"
+revision = "cell_0001_339c9a3a"
 down_revision = None
 
 
@@ -28,6 +28,7 @@ def upgrade() -> None:
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.Column('started_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('worker_id', sa.Uuid(), nullable=True),
+    sa.Column('claims', sa.Integer(), server_default=sa.text('0'), nullable=False),
     sa.Column('attempts', sa.Integer(), server_default=sa.text('0'), nullable=False),
     sa.Column('crashes', sa.Integer(), server_default=sa.text('0'), nullable=False),
     sa.Column('steps_seen', sa.Integer(), server_default=sa.text('0'), nullable=False),
