@@ -29,7 +29,7 @@ demo: setup ## Make the two demo workspaces again from scratch
 	@exec .venv/bin/guanxi demo
 
 test: setup ## Run the tests in random order on up to 4 cores; ARGS= goes to pytest
-	@exec $(PY) -m pytest -q -n $(WORKERS) $(ARGS)
+	@exec $(PY) -m pytest -q -n $(WORKERS) --dist worksteal $(ARGS)
 
 faults: setup ## Kill processes under load and look for lost or doubled work, KILLS=200
 	@GUANXI_FAULT_KILLS=$(KILLS) $(PY) -m pytest -n 0 -m faults $(ARGS) tests/faults
