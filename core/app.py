@@ -73,6 +73,7 @@ async def running(runtime: Runtime) -> AsyncIterator[Runtime]:
         yield runtime
     finally:
         await runtime.http.close()
+        await runtime.waker.close()
         await runtime.cache.close()
         await runtime.databases.close()
 

@@ -28,6 +28,7 @@ from core.kernel.i18n import LOCALES, Translator, translator
 from core.kernel.mail import Mailer
 from core.kernel.rate import Limit, Limiter, Verdict
 from core.kernel.secrets import Cipher, KeyRing
+from core.kernel.wake import Waker
 from core.settings import Settings
 from core.tenancy.ctx import SYSTEM, Actor, Control, Ctx, Principal, QueuedJob
 from core.tenancy.db import Databases
@@ -81,6 +82,11 @@ class Runtime:
         return Policy()
 
     @cached_property
+    def waker(self) -> Waker:
+        """Tells the workers of a cell that there is something to do."""
+        return Waker(self.cache)
+
+    @cached_property
     def _authenticators(self) -> list[Any]:
         return self.registry.implementations("crm_authenticate")
 
@@ -115,8 +121,9 @@ class Runtime:
                 actor=ctx.actor,
                 queued=queued,
                 specs=self.registry.jobs,
-                now=ctx.now(),
+                request_id=ctx.request_id,
             )
+        ctx.session.info["wakes"] = bool(emitted or queued)
 
     async def authenticate(self, request: Request[Any, Any, Any]) -> Principal | None:
         """Ask the control plane who sends a request."""
@@ -197,6 +204,8 @@ class Runtime:
             if not readonly:
                 await ctx.flush()
             await unit.commit()
+            if unit.session.info.get("wakes"):
+                self.waker.notify(tenant.cell)
 
     @asynccontextmanager
     async def control(

@@ -59,7 +59,7 @@ WITH wanted AS (
 ), visible AS (
     INSERT INTO job_run (id, entry_id, kind, name, title, params, actor, key, total, member_id, created_at)
     SELECT id, id, kind, name, title, CAST(params AS jsonb), CAST(:actor AS jsonb), key, total,
-           CAST(:member_id AS uuid), CAST(:now AS timestamptz)
+           CAST(:member_id AS uuid), now()
     FROM wanted WHERE title IS NOT NULL
     ON CONFLICT DO NOTHING
 )
@@ -78,7 +78,6 @@ async def enqueue(
     actor: HasActor,
     queued: Sequence[Request],
     specs: Mapping[str, HasKind],
-    now: datetime,
     request_id: str = "",
 ) -> None:
     """Queue jobs with the tenant's transaction; raises KeyError for a job that nobody declares."""
@@ -91,7 +90,6 @@ async def enqueue(
             "tenant_id": tenant.id,
             "actor": msgspec.json.encode(who).decode(),
             "member_id": who.member_id,
-            "now": now,
             "request_id": request_id,
             "ids": texts(job.id for job in queued),
             "names": [job.name for job in queued],

@@ -157,7 +157,6 @@ class Scene:
                 actor=actor,
                 queued=queued,
                 specs=self.specs,
-                now=datetime.now(UTC),
             )
             await unit.commit()
         return [job.id for job in queued]
@@ -189,3 +188,23 @@ async def until(is_so: Callable[[], object], timeout_s: float = 20.0) -> None:
     while not await asyncio.to_thread(is_so):
         assert time.monotonic() < deadline, "it never came about"
         await asyncio.sleep(0.01)
+
+
+def declare(scene: Scene, handler: Any, **options: Any) -> None:
+    options = {"retries": 2, **options}
+    scene.specs["test"] = JobSpec(plugin="testing", name="test", handler=handler, params=Count, **options)
+
+
+def left(scene: Scene, tenant: Tenant) -> list[tuple[str, str]]:
+    return sorted(effects(scene.databases.settings, tenant))
+
+
+def queued(scene: Scene) -> int:
+    return int(rows(scene.databases.settings, "SELECT count(*) FROM cell.job")[0][0])
+
+
+async def run_of(scene: Scene, tenant: Tenant, run_id: Any) -> jobs.JobRunRow:
+    async with scene.databases.tenant(tenant, readonly=True) as unit:
+        found = await unit.session.get(jobs.JobRunRow, run_id)
+    assert found is not None
+    return found
