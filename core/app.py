@@ -28,6 +28,7 @@ from core.settings import Settings, SettingsError
 from core.tenancy.db import Databases
 from core.tenancy.directory import Directory
 from core.tenancy.settings import DatabaseSettings
+from core.web import gallery
 from core.web.bodies import ValidatedBodies
 from core.web.middleware import RequestFrame
 from core.web.problems import handle
@@ -86,7 +87,14 @@ def create_app(runtime: Runtime | None = None) -> Litestar:
         return running(parts)
 
     app = Litestar(
-        route_handlers=[*_routers(parts.registry), _static(), live, ready, scrape],
+        route_handlers=[
+            *_routers(parts.registry),
+            _static(),
+            live,
+            ready,
+            scrape,
+            *([] if parts.settings.smtp_url else [gallery.page]),
+        ],
         dependencies={"ctx": Provide(provide_ctx), "control": Provide(provide_control)},
         guards=[admit],
         exception_handlers={Exception: handle},

@@ -6,9 +6,15 @@ from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
 
-from core.kernel.errors import FieldError
+from litestar import MediaType, Request, Response, get
 
-__all__ = ["sample", "sample_shell"]
+from core.kernel import i18n
+from core.kernel.db import utc_now
+from core.kernel.errors import FieldError
+from core.web.problems import reader_locale
+from core.web.templating import environment
+
+__all__ = ["page", "sample", "sample_shell"]
 
 _COMPANIES = {
     "en": (
@@ -316,3 +322,15 @@ def sample_shell(locale: str, theme: str, t: Callable[[str], str]) -> SimpleName
         request_id="",
         commands=[(t("Go to"), commands)],
     )
+
+
+@get("/dev/gallery", opt={"asset": True}, include_in_schema=False)
+async def page(request: Request[Any, Any, Any], locale: str = "") -> Response[str]:
+    """Show every component in every state; mounted where the product is developed."""
+    shown = locale if locale in i18n.LOCALES else reader_locale(request)
+    t = i18n.translator(shown).gettext
+    frame = sample_shell(shown, request.cookies.get("gx_theme", "auto"), t)
+    html = (
+        environment(shown).get_template("web/gallery.html").render(shell=frame, **sample(shown, utc_now(), t))
+    )
+    return Response(html, media_type=MediaType.HTML)

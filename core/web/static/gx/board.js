@@ -79,7 +79,7 @@ class Board extends HTMLElement {
 
   key(event) {
     const card = event.altKey && event.target.closest(".bcard");
-    if (!card?.dataset.move || !event.key.startsWith("Arrow")) return;
+    if (!card || !card.dataset.move || !event.key.startsWith("Arrow")) return;
     event.preventDefault();
     const origin = this.place(card);
     const column = card.closest(".col");
@@ -98,7 +98,7 @@ class Board extends HTMLElement {
     const column = card.closest(".col");
     const { next } = this.place(card);
     const values = { stage: column.dataset.stage, before: next?.dataset?.id ?? "", version: card.dataset.version ?? "" };
-    const live = this.querySelector("[data-live]");
+    const live = this.querySelector("[data-status]");
     const end = new AbortController();
     const { signal } = end;
     const back = () => {
