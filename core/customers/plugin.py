@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from litestar import Controller
+
 from core.customers import events
+from core.customers.pages import CustomerPages
 from core.customers.records import CUSTOMER
 from core.ext.hooks import hookimpl
 from core.ext.specs import Manifest, Nav, Permission, RecordType, TimelineKind
@@ -28,6 +31,12 @@ def crm_manifest() -> Manifest:
 def crm_records() -> list[RecordType]:
     """The customer."""
     return [CUSTOMER]
+
+
+@hookimpl
+def crm_pages() -> list[type[Controller]]:
+    """The page of a customer."""
+    return [CustomerPages]
 
 
 @hookimpl

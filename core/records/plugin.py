@@ -10,6 +10,7 @@ from core.kernel.events import Event
 from core.kernel.i18n import N_
 from core.records import events
 from core.records.bulk_job import JOB
+from core.records.panels import PanelPages
 from core.records.views_api import SavedViewApi
 
 
@@ -51,6 +52,12 @@ def crm_events() -> Sequence[type[Event]]:
 def crm_jobs() -> Sequence[JobSpec]:
     """Act on whole lists in the background."""
     return [JOB]
+
+
+@hookimpl
+def crm_pages() -> Sequence[type[Controller]]:
+    """Serve the panels of record pages."""
+    return [PanelPages]
 
 
 @hookimpl

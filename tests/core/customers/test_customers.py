@@ -28,3 +28,11 @@ async def test_another_tenant_finds_nothing(ann, zed):
 async def test_an_event_is_relayed(ann, drain):
     await ann.api.post("/customers", json={"name": "恒通贸易"})
     await drain()
+
+
+async def test_its_page_shows_it(ann):
+    created = (await ann.api.post("/customers", json={"name": "恒通贸易", "city": "佛山"})).json()
+    shown = await ann.page.get(ann.w(f"/customers/{created['id']}"))
+    assert shown.status_code == 200
+    assert "恒通贸易" in shown.text
+    assert "佛山" in shown.text

@@ -1,0 +1,74 @@
+"""The page of one record: its head, what is known of it, and the panels that modules add."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, Response
+
+from core.ext.specs import RecordType
+from core.kernel.errors import NotFound
+from core.records import labels
+from core.records.panels import panel_url, panels_of
+from core.records.shown import cell_value, column_view, place
+from core.tenancy.ctx import Ctx
+from core.web.pages import render, target
+
+OVERVIEW = "overview"
+
+
+async def record_page(
+    ctx: Ctx,
+    request: Request[Any, Any, Any],
+    type_: RecordType,
+    record: Any,
+    *,
+    template: str = "records/show.html",
+    **values: Any,
+) -> Response[Any]:
+    """Show a record: the overview, or the tab that the address asks for.
+
+    Templates may extend ``records/show.html`` and fill its blocks ``facts``, ``badge``, ``actions``, ``top``.
+    """
+    names = await labels.resolve(ctx, labels.wanted(type_.columns, [record]))
+    may_edit = await ctx.can_on(f"{type_.permission}.edit", record) and record.deleted_at is None
+    facts = [
+        (column_view(ctx, column, editable=may_edit), cell_value(ctx, column, record, names))
+        for column in type_.columns
+        if hasattr(record, column.attribute.key) and column.attribute.key != type_.label.key
+    ]
+    tabs = panels_of(ctx, type_, "tab")
+    tab = request.query_params.get("tab", OVERVIEW)
+    address = place(ctx, type_, f"/{record.id}")
+    entries = [(OVERVIEW, ctx.t("Overview"), address)]
+    entries += [(item.key, ctx.t(item.title), f"{address}?tab={item.key}") for item in tabs]
+    current = next((item for item in tabs if item.key == tab), None)
+    if current is None and tab != OVERVIEW:
+        raise NotFound
+    is_tab_alone = target(request) == "record-tab"
+    return render(
+        ctx,
+        request,
+        "records/show_tab.html" if is_tab_alone else template,
+        type=type_,
+        record=record,
+        label=getattr(record, type_.label.key) or "",
+        facts=facts,
+        row={
+            "id": str(record.id),
+            "url": address,
+            "label": getattr(record, type_.label.key),
+            "version": record.version,
+            "cell_url": f"{address}/cells",
+        },
+        address=address,
+        tabs=entries,
+        tab=tab,
+        tab_url=panel_url(ctx, current, record.id) if current else "",
+        main=[(item, panel_url(ctx, item, record.id)) for item in panels_of(ctx, type_, "main")],
+        side=[(item, panel_url(ctx, item, record.id)) for item in panels_of(ctx, type_, "side")],
+        may_edit=may_edit,
+        may_delete=await ctx.can_on(f"{type_.permission}.delete", record),
+        list_url=place(ctx, type_),
+        **values,
+    )
