@@ -112,33 +112,20 @@ def socket_folder(home: Home) -> Path:
     return launch.own(launch.data_folder(home, "sockets"))
 
 
-def prepare(home: Home, *, fast: bool) -> None:
-    """Make the data folder where there is none, and refuse one of another major version."""
-    launch, folder = launch_of(home), programs()
-    data = launch.data_folder(home, NAME)
-    disk.keep_reserve(home)
-    if (data / "PG_VERSION").exists():
-        found, have = int((data / "PG_VERSION").read_text()), version(folder)
-        if found != have:
-            raise EmbeddedError(
-                f"{data} was written by PostgreSQL {found}, this is PostgreSQL {have}. Nothing was changed. "
-                f"Set {PROGRAMS} to the bin folder of a PostgreSQL {found} to go on with it."
-            )
-        return
-    draft = data.with_name(f"{NAME}.making")
-    shutil.rmtree(draft, ignore_errors=True)
-    launch.own(draft)
-    secret = draft.parent / f"{NAME}.initial"
+def make(home: Home, launch: Launch, data: Path, *, fast: bool) -> None:
+    """Make an empty cluster in a folder, beginning anew where an earlier try was cut short."""
+    shutil.rmtree(data, ignore_errors=True)
+    launch.own(data)
+    secret = data.parent / f"{NAME}.initial"
     write_private(secret, password(home))
     if launch.user is not None:
         os.chown(secret, launch.user, -1)
     try:
-        _initdb(launch, _programs_for(launch) / "initdb", draft, secret, fast=fast)
+        _initdb(launch, programs_for(launch) / "initdb", data, secret, fast=fast)
     finally:
         secret.unlink(missing_ok=True)
-    with (draft / "postgresql.conf").open("a") as configuration:
+    with (data / "postgresql.conf").open("a") as configuration:
         configuration.write(_INCLUDES)
-    draft.rename(data)
 
 
 def command(home: Home, *, fast: bool) -> tuple[Launch, list[str | Path]]:
@@ -153,7 +140,7 @@ def command(home: Home, *, fast: bool) -> tuple[Launch, list[str | Path]]:
     lines = [f"{name} = {value}\n" for name, value in settings.items()]
     _write_configuration(launch, data / "guanxi.conf", "".join(lines))
     _apply_read_only(home, launch, data)
-    return launch, [_programs_for(launch) / "postgres", "-D", data]
+    return launch, [programs_for(launch) / "postgres", "-D", data]
 
 
 def before_start(home: Home, _: int) -> None:
@@ -204,7 +191,8 @@ def _initdb(launch: Launch, program: Path, data: Path, secret: Path, *, fast: bo
     )
 
 
-def _programs_for(launch: Launch) -> Path:
+def programs_for(launch: Launch) -> Path:
+    """Give the folder of the programs as the server's user can read it."""
     root = programs().parent
     return reachable(root, launch, str(version(root / "bin"))) / "bin"
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import psycopg
 from psycopg import sql
 
-from core.embedded import cluster
+from core.embedded import cluster, preparing
 from core.embedded.home import EmbeddedError, Home
 from core.embedded.sharing import Server, Share
 
@@ -30,7 +30,7 @@ def start(home: Path | str, *, fast: bool = False) -> Server:
     place = Home(home)
     share = Share(place, cluster.NAME, fast=fast)
     share.join(
-        prepare=lambda: cluster.prepare(place, fast=fast),
+        prepare=lambda: preparing.prepare(place, fast=fast),
         ready=lambda: _is_ready(dsn(place, "postgres")),
     )
     try:

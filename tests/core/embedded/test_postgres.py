@@ -152,13 +152,42 @@ def test_a_server_whose_only_user_was_killed_stops_by_itself(home: Path):
     server.stop()
 
 
-def test_data_of_another_major_version_is_refused_untouched(home: Path):
+def test_data_of_a_version_without_programs_is_refused_untouched(home: Path):
     postgres.start(home, fast=True).stop()
     marker = cluster.data_folder(Home(home)) / "PG_VERSION"
-    marker.write_text("17\n")
-    with pytest.raises(EmbeddedError, match="written by PostgreSQL 17"):
-        postgres.start(home, fast=True)
-    assert marker.read_text() == "17\n"
+    for number in ("9", "99"):
+        marker.write_text(f"{number}\n")
+        with pytest.raises(EmbeddedError, match=f"written by PostgreSQL {number}"):
+            postgres.start(home, fast=True)
+        assert marker.read_text() == f"{number}\n"
+
+
+OLD = Path("/usr/lib/postgresql/15/bin")
+
+
+@pytest.mark.skipif(not (OLD / "postgres").exists(), reason="PostgreSQL 15 is not installed")
+def test_data_of_an_older_version_is_upgraded_and_kept(home: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv(cluster.PROGRAMS, str(OLD))
+    server = postgres.start(home, fast=True)
+    with psycopg.connect(server.dsn) as connection:
+        connection.execute("CREATE ROLE t_abc NOLOGIN")
+        connection.execute("CREATE SCHEMA t_abc AUTHORIZATION t_abc")
+        connection.execute("CREATE TABLE t_abc.kept AS SELECT '张伟' AS name")
+    server.stop()
+    monkeypatch.delenv(cluster.PROGRAMS)
+    server = postgres.start(home, fast=True)
+    try:
+        with psycopg.connect(server.dsn) as connection:
+            assert connection.info.server_version >= 180000
+            assert connection.execute("SELECT name FROM t_abc.kept").fetchone() == ("张伟",)
+            owner = connection.execute(
+                "SELECT nspowner::regrole::text FROM pg_namespace WHERE nspname = 't_abc'"
+            )
+            assert owner.fetchone() == ("t_abc",)
+    finally:
+        server.stop()
+    assert (home / "postgres-15.kept" / "PG_VERSION").read_text() == "15\n"
+    assert not list(home.glob("*.sql"))
 
 
 def test_a_lock_file_with_the_process_id_of_somebody_else_is_no_obstacle(home: Path):
