@@ -101,7 +101,7 @@ class ListPage:
         if column.kind == "member":
             view["options"] = self.people
         elif target_of(column):
-            view["search_url"] = options_url(self.ctx, column.ref)
+            view["search_url"] = options_url(self.ctx, column.ref) or None
         return view
 
     @property

@@ -39,7 +39,7 @@ class Table extends HTMLElement {
     const n = boxes.filter((box) => box.checked).length;
     const shown = this.querySelector("[data-count]");
     const all = this.everything && !this.everything.disabled;
-    if (shown) shown.textContent = all ? this.querySelector("[data-all]").textContent.replace(/[^\d.,\s]/g, "").trim() : n.toLocaleString();
+    if (shown) shown.textContent = all ? this.querySelector("[data-all]").textContent.replace(/[^\d.,\s]/g, "").trim() || this.querySelector("[data-all]").dataset.all : n.toLocaleString();
     const head = this.querySelector("[data-select-page]");
     if (head) { head.checked = n > 0 && n === boxes.length; head.indeterminate = n > 0 && n < boxes.length; }
   }
