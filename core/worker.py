@@ -244,7 +244,7 @@ def _as_key(actor: Actor, job: Claimed) -> Actor:
 def _housekeeping(runtime: Runtime, cells: Sequence[CellWork]) -> list[Chore]:
     databases = runtime.databases
     chores = [
-        Chore("schedules", 60, partial(_reconcile, runtime, cells)),
+        Chore("schedules", 60, partial(reconcile, runtime, cells)),
         Chore("deletions", 600, partial(delete_due, databases)),
     ]
     for cell in cells:
@@ -258,7 +258,7 @@ def _housekeeping(runtime: Runtime, cells: Sequence[CellWork]) -> list[Chore]:
     return chores
 
 
-async def _reconcile(runtime: Runtime, cells: Sequence[CellWork]) -> None:
+async def reconcile(runtime: Runtime, cells: Sequence[CellWork]) -> None:
     """Make the schedules of every cell those that its tenants' modules declare."""
     tenants = await runtime.directory.all()
     declared = [spec for spec in runtime.registry.jobs.values() if spec.every_s is not None]

@@ -109,3 +109,23 @@ async def test_a_worker_stops_at_once_and_gives_back_its_jobs(
     query = "SELECT state, crashes, worker_id FROM cell.job"
     assert rows(scene.databases.settings, query) == [("ready", 0, None)]
     assert rows(scene.databases.settings, "SELECT * FROM cell.worker") == []
+
+
+async def test_a_database_that_drops_every_connection_costs_nothing(
+    scene: Scene, tenant: Tenant, workers: Workers
+) -> None:
+    for _ in range(2):
+        await asyncio.to_thread(workers.start)
+    run_ids = await scene.enqueue(tenant, *(job(params=Count(steps=40, pause_s=0.02)) for _ in range(6)))
+    query = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    for _ in range(6):
+        await asyncio.sleep(0.3)
+        await asyncio.to_thread(rows, scene.databases.settings, query)
+    await until_empty(scene)
+    found = effects(scene.databases.settings, tenant)
+    assert len(found) == len(set(found)) == 6 * 40
+    assert {source for source, _ in found} == {str(run_id) for run_id in run_ids}
+    assert all(process.poll() is None for process in workers.processes)

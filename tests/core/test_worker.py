@@ -1,0 +1,171 @@
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+import pytest
+from sqlalchemy import text
+
+from core.ext.specs import JobSpec
+from core.kernel import jobs
+from core.kernel.errors import NotFound
+from core.kernel.events import ActorRef
+from core.kernel.ids import uuid7
+from core.kernel.jobs import Claimed
+from core.runtime import Runtime
+from core.tenancy.ctx import Principal
+from core.worker import Chore, Worker, open_job, reconcile, worker
+from tests.core.kernel.scene import Count
+from tests.fixtures.people import Person
+
+NAME = "testing.note"
+
+
+@asynccontextmanager
+async def working(runtime: Runtime, *chores: Chore) -> AsyncIterator[Worker]:
+    """A worker's loops in this process, without the housekeeping."""
+    made = Worker(worker(runtime).cells, listen=runtime.cache.subscribe, chores=chores)
+    task = asyncio.create_task(made.run())
+    await asyncio.sleep(0.2)
+    yield made
+    made.stop()
+    await asyncio.wait_for(task, 5)
+
+
+@pytest.fixture
+def ended(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> asyncio.Queue[float]:
+    """The instants at which jobs of the test's kind ended."""
+    ends: asyncio.Queue[float] = asyncio.Queue()
+
+    async def handler(run: jobs.JobRun) -> None:
+        await run.step("look", look)
+        ends.put_nowait(time.monotonic())
+
+    async def look(ctx: Any) -> None:
+        assert ctx.tenant.slug
+
+    spec = JobSpec(plugin="customers", name=NAME, handler=handler, params=Count)
+    monkeypatch.setitem(runtime.registry.jobs, NAME, spec)
+    return ends
+
+
+def claimed(person: Person, **options: Any) -> Claimed:
+    values: dict[str, Any] = {
+        "id": uuid7(),
+        "run_id": uuid7(),
+        "tenant_role": person.tenant.schema,
+        "tenant_id": person.tenant.id,
+        "kind": "bulk",
+        "name": NAME,
+        "params": {},
+        "actor": ActorRef(kind="member", member_id=person.member_id),
+        "request_id": "r1",
+        "claims": 1,
+        "attempts": 0,
+        "crashes": 0,
+        "steps_seen": 0,
+        "is_visible": False,
+    }
+    return Claimed(**{**values, **options})
+
+
+async def test_a_commit_wakes_the_worker(runtime: Runtime, ann: Person, ended: asyncio.Queue[float]) -> None:
+    async with working(runtime):
+        waits = []
+        for _ in range(5):
+            await asyncio.sleep(0.15)
+            async with ann.acting() as ctx:
+                ctx.enqueue(NAME, Count())
+            at = time.monotonic()
+            waits.append(await asyncio.wait_for(ended.get(), 3) - at)
+    assert sorted(waits)[2] < 0.5, "the worker only found its jobs by looking"
+
+
+async def test_a_worker_without_a_cache_looks_every_second(
+    runtime: Runtime, ann: Person, ended: asyncio.Queue[float]
+) -> None:
+    deaf = Worker(worker(runtime).cells)
+    task = asyncio.create_task(deaf.run())
+    await asyncio.sleep(0.2)
+    async with ann.acting() as ctx:
+        ctx.enqueue(NAME, Count())
+    await asyncio.wait_for(ended.get(), 2.5)
+    deaf.stop()
+    await asyncio.wait_for(task, 5)
+
+
+async def test_a_job_has_the_present_rights_of_who_asked_for_it(runtime: Runtime, bo: Person) -> None:
+    async with open_job(runtime, claimed(bo)) as ctx:
+        assert (ctx.actor.kind, ctx.actor.member_id, ctx.request_id) == ("member", bo.member_id, "r1")
+        own = dict(ctx.actor.grants)
+    async with bo.ctx() as ctx:
+        assert dict(ctx.actor.grants) == own
+
+
+async def test_a_keys_job_never_exceeds_the_key(runtime: Runtime, ann: Person) -> None:
+    key_id = uuid7()
+    narrow = ActorRef(
+        kind="key",
+        member_id=ann.member_id,
+        key_id=key_id,
+        grants={"customers.view": "own", "invented": "all"},
+    )
+    async with open_job(runtime, claimed(ann, actor=narrow)) as ctx:
+        assert (ctx.actor.kind, ctx.actor.key_id) == ("key", key_id)
+        assert {name: reach for name, reach in ctx.actor.grants.items() if reach != "none"} == {
+            "customers.view": "own"
+        }
+    asked = Principal(
+        kind="key", tenant=ann.tenant, member_id=ann.member_id, key_id=key_id, scopes=frozenset()
+    )
+    async with runtime.enter(asked) as ctx:
+        assert set(ctx.actor.grants.values()) == {"none"}, "the job's rights stayed with the key"
+
+
+async def test_the_job_of_somebody_who_left_does_not_run(runtime: Runtime, bo: Person) -> None:
+    gone = claimed(bo, actor=ActorRef(kind="member", member_id=uuid7()))
+    with pytest.raises(NotFound):
+        async with open_job(runtime, gone):
+            raise AssertionError
+
+
+async def test_jobs_of_a_closed_workspace_wait(runtime: Runtime, ann: Person) -> None:
+    tenant = replace(ann.tenant, state="suspended")
+
+    class Closed:
+        async def by_id(self, _tenant_id: object) -> object:
+            return tenant
+
+    with pytest.raises(jobs.Postpone):
+        async with open_job(replace(runtime, directory=Closed()), claimed(ann)):  # type: ignore[arg-type]
+            raise AssertionError
+
+
+async def test_a_chore_that_fails_is_tried_again(runtime: Runtime, ann: Person) -> None:
+    calls: list[float] = []
+
+    async def flaky() -> None:
+        calls.append(time.monotonic())
+        if len(calls) == 1:
+            raise ConnectionError("away")
+
+    async with working(runtime, Chore("flaky", 60, flaky)):
+        await asyncio.sleep(1.2)
+    assert len(calls) == 2
+
+
+async def test_schedules_follow_what_modules_declare(
+    runtime: Runtime, ann: Person, monkeypatch: pytest.MonkeyPatch, ended: asyncio.Queue[float]
+) -> None:
+    spec = runtime.registry.jobs[NAME]
+    monkeypatch.setitem(runtime.registry.jobs, NAME, msgspec.structs.replace(spec, every_s=3600))
+    cells = worker(runtime).cells
+    await reconcile(runtime, cells)
+    async with runtime.databases.cell("main") as unit:
+        found = await unit.session.execute(
+            text("SELECT tenant_role FROM cell.schedule WHERE name = :n"), {"n": NAME}
+        )
+        assert ann.tenant.schema in set(found.scalars())
