@@ -118,14 +118,6 @@ _READ: Final = select(
 ).where(TenantRow.state != "free")
 
 
-class _Unit(Protocol):
-    session: AsyncSession
-
-    async def __aenter__(self) -> "_Unit": ...
-    async def __aexit__(self, *exc: Any) -> None: ...
-    async def commit(self) -> None: ...
-
-
 class _Databases(Protocol):
     def control(self, *, readonly: bool = False) -> Any: ...
 
@@ -133,7 +125,7 @@ class _Databases(Protocol):
 class Directory:
     """Reads tenants, each at most once per ``FRESH_S`` and process, whatever the number of requests."""
 
-    def __init__(self, databases: _Databases, cache: object | None = None) -> None:
+    def __init__(self, databases: _Databases) -> None:
         self._databases = databases
         self._known: OrderedDict[object, tuple[float, Tenant | None]] = OrderedDict()
         self._reading: dict[object, asyncio.Task[Tenant | None]] = {}

@@ -25,6 +25,15 @@ _BLOCKED: Final = (
 )
 
 
+_NOTE: Final = """
+INSERT INTO cell.migration AS m (tenant_role, component, state, revision, error, attempts, finished_at)
+VALUES (%s, %s, %s, %s, %s, 1, now())
+ON CONFLICT (tenant_role, component) DO UPDATE SET state = excluded.state, revision = excluded.revision,
+  error = excluded.error, finished_at = now(),
+  attempts = CASE WHEN m.revision IS NOT DISTINCT FROM excluded.revision THEN m.attempts + 1 ELSE 1 END
+"""
+
+
 class Overtaken(RuntimeError):
     """Another runner moved this schema on between reading its version and writing it."""
 
@@ -128,6 +137,7 @@ def upgrade_all(
             with lock:
                 opened.append(connection)
         error = _try_upgrade(connection, component, schema, current[schema], settings)
+        _note(connection, component, schema, newest, error)
         with lock:
             progress.done += 1
             if error:
@@ -163,6 +173,12 @@ def _try_upgrade(
         else:
             return ""
     return f"blocked: {last}".strip()
+
+
+def _note(
+    connection: psycopg.Connection, component: Component, schema: str, revision: str | None, error: str
+) -> None:
+    connection.execute(_NOTE, [schema, component.key, "failed" if error else "done", revision, error or None])
 
 
 def _version(

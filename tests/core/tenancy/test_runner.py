@@ -85,6 +85,7 @@ def nothing_of_toy_left(database_settings, schemas):
     yield
     with psycopg.connect(database_settings.admin_dsn(), autocommit=True) as admin:
         for schema in schemas:
+            admin.execute("DELETE FROM cell.migration WHERE tenant_role = %s", [schema])
             admin.execute(f"DROP TABLE IF EXISTS {schema}.toy_ship, {schema}.alembic_version_toy")
 
 
@@ -160,8 +161,17 @@ def test_a_failing_schema_is_reported_and_the_rest_upgraded_then_resumed(toy, da
     assert "already exists" in progress.failed[schemas[3]]
     with psycopg.connect(database_settings.admin_dsn()) as admin:
         admin.execute(f"ALTER TABLE {schemas[3]}.toy_ship DROP COLUMN name")
+    assert notes(database_settings, schemas[3]) == [("toy", "failed", "toy_2", 1)]
     progress = runner.upgrade_all(database_settings, item, "main", schemas)
     assert (progress.total, progress.failed) == (1, {})
+    assert notes(database_settings, schemas[3]) == [("toy", "done", "toy_2", 2)]
+
+
+def notes(settings, schema):
+    with psycopg.connect(settings.admin_dsn()) as admin:
+        return admin.execute(
+            "SELECT component, state, revision, attempts FROM cell.migration WHERE tenant_role = %s", [schema]
+        ).fetchall()
 
 
 def test_a_stale_version_is_guarded(toy, database_settings, schemas):

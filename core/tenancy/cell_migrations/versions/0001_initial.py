@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "cell_0001_339c9a3a"
+revision = "cell_0001_e6c1252f"
 down_revision = None
 
 
@@ -44,6 +44,17 @@ def upgrade() -> None:
     sa.Column('tidied_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('cap', sa.Integer(), nullable=True),
     sa.PrimaryKeyConstraint('tenant_role', name=op.f('pk_lane')),
+    schema='cell'
+    )
+    op.create_table('migration',
+    sa.Column('tenant_role', sa.Text(), nullable=False),
+    sa.Column('component', sa.Text(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('revision', sa.Text(), nullable=True),
+    sa.Column('error', sa.Text(), nullable=True),
+    sa.Column('attempts', sa.Integer(), nullable=False),
+    sa.Column('finished_at', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('tenant_role', 'component', name=op.f('pk_migration')),
     schema='cell'
     )
     op.create_table('outbox',
