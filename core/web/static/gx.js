@@ -23,6 +23,11 @@ function scan() {
   }
   for (const dialog of $$("dialog[data-open]:not([open])")) { dialog.removeAttribute("data-open"); show(dialog); }
   for (const toast of $$("#gx-toasts > .toast:not([data-armed])")) arm(toast);
+  const keys = new Set();
+  for (const key of $$("input[name=_key]")) {
+    if (keys.has(key.value)) key.value = token();
+    keys.add(key.value);
+  }
   if (/Mac|iPhone|iPad/.test(navigator.platform)) for (const hint of $$("[data-mod]")) hint.textContent = "⌘K";
 }
 
@@ -88,10 +93,11 @@ document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
   const summary = ctx.response?.status === 422 && $("[data-errors]");
   if (summary) summary.focus();
   const form = ctx.sourceElement;
-  if (form?.matches?.("[data-composer]") && ctx.response?.status < 400) {
+  if (!form?.matches?.("form") || !(ctx.response?.status < 400)) return;
+  // The next submission of a form that stays is another one.
+  if (form.elements._key) form.elements._key.value = token();
+  if (form.matches("[data-composer]")) {
     form.reset();
-    const key = form.elements._key;
-    if (key) key.value = token();
     $("textarea", form).focus();
     $(".tl-empty")?.remove();
   }
