@@ -59,11 +59,13 @@ async def _batch(ctx: Any, run: Any) -> None:
     statement = statement.order_by(type_.model.id).limit(actions.FEW)
     records = list(await ctx.session.scalars(statement))
     values = msgspec.convert(params.params, action.params, strict=False) if action.params else None
+    # An attempt that fails leaves its record unread, its id with it.
+    last = records[-1].id if records else None
     done = await actions.act(ctx, type_, action, records, values)
     run.progress(done=run.done + done, failed=run.failed + len(records) - done)
     run.state["is_done"] = len(records) < actions.FEW
-    if records:
-        run.state["after"] = str(records[-1].id)
+    if last is not None:
+        run.state["after"] = str(last)
 
 
 async def _act_as(ctx: Any, member_id: UUID | None) -> None:

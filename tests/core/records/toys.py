@@ -108,6 +108,10 @@ async def create(ctx: Any, data: BoatIn) -> Boat:
 
 
 async def update(ctx: Any, boat: Boat, patch: BoatPatch) -> Boat:
+    if patch.tags is not UNSET and "forbidden" in patch.tags:
+        boat.tags = ["half", "done"]
+        await ctx.session.flush()
+        raise Invalid.field("tags", "forbidden", "Not that one.")
     for name, value in msgspec.structs.asdict(patch).items():
         if value is not UNSET:
             setattr(boat, name, value)
