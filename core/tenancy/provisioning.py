@@ -22,13 +22,16 @@ from core.tenancy.components import cell_grants, component, control_grants
 from core.tenancy.db import Databases
 from core.tenancy.directory import Tenant, TenantPlugin, TenantRow, tenant_of
 from core.tenancy.migrations import compile_history
-from core.tenancy.roles import bootstrap_roles
+from core.tenancy.roles import bootstrap_roles, open_slice
 from core.tenancy.runner import script, upgrade_schema, versions
 from core.tenancy.settings import DatabaseSettings
 
 GRACE: Final = timedelta(days=30)
-PER_SLICE: Final = 500
 _ALPHABET: Final = string.ascii_lowercase + string.digits
+
+
+class CellFull(RuntimeError):
+    """A cell has as many workspaces as it may: the operator adds another."""
 
 
 class Workspace(TypedDict, total=False):
@@ -223,8 +226,10 @@ def _new_name(settings: DatabaseSettings) -> str:
     return f"t_{settings.tag}" + "".join(secrets.choice(_ALPHABET) for _ in range(length))
 
 
-def _lightest(load: Counter[int]) -> int:
+def _lightest(load: Counter[int], limit: int) -> int:
     number = min(load, key=lambda item: (load[item], item))
+    if load[number] >= limit:
+        number = len(load)
     load[number] += 1
     return number
 
@@ -235,15 +240,19 @@ def _make_roles(
     rows = control.execute(
         "SELECT slice, count(*) FROM control.tenant WHERE cell = %s GROUP BY slice", [cell]
     ).fetchall()
-    load = Counter(dict.fromkeys(range(settings.slices), 0))
-    load.update({row[0]: row[1] for row in rows})
-    made = [(_new_name(settings), _lightest(load)) for _ in range(count)]
+    load = Counter({0: 0} | {row[0]: row[1] for row in rows})
+    if load.total() + count > settings.per_cell:
+        raise CellFull(f"cell {cell} has {load.total()} of at most {settings.per_cell} workspaces")
+    opened = len(load)
+    made = [(_new_name(settings), _lightest(load, settings.per_slice)) for _ in range(count)]
     batch = "".join(
         f'CREATE ROLE "{schema}" NOLOGIN IN ROLE "{settings.tenant_group}";'
         f'GRANT "{schema}" TO "{settings.slice_role(cell, number)}";'
         for schema, number in made
     )
     with psycopg.connect(settings.admin_dsn(cell)) as admin:
+        for number in range(opened, len(load)):
+            open_slice(admin, settings, cell, number)
         admin.execute(batch.encode())
     return made
 

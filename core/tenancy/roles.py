@@ -39,14 +39,24 @@ class Finding:
 
 def bootstrap_roles(settings: DatabaseSettings) -> None:
     """Make roles and prepare every database; harmless to repeat."""
-    with psycopg.connect(settings.admin_dsn(), autocommit=True) as admin:
-        admin.execute("SELECT pg_advisory_lock(7305811)")
-        for role, kind in _roles(settings):
-            _make_role(admin, role, kind, settings)
-        admin.execute(_grant(settings.owner, settings.migrate))
     for dsn in {settings.admin_dsn(), *map(settings.admin_dsn, settings.cell_urls())}:
         with psycopg.connect(dsn, autocommit=True) as admin:
+            admin.execute("SELECT pg_advisory_lock(7305811)")
+            for role, kind in _roles(admin, settings):
+                _make_role(admin, role, kind, settings)
+            admin.execute(_grant(settings.owner, settings.migrate))
             _prepare_database(admin, settings)
+
+
+def open_slice(admin: psycopg.Connection, settings: DatabaseSettings, cell: str, number: int) -> None:
+    """Make the login role of one more slice, in the administrator's transaction."""
+    role = settings.slice_role(cell, number)
+    _make_role(admin, role, "LOGIN NOINHERIT", settings)
+    for text in (
+        f'GRANT CONNECT ON DATABASE "{admin.info.dbname}" TO {{}}',
+        "GRANT USAGE ON SCHEMA ext TO {}",
+    ):
+        admin.execute(sql.SQL(text).format(sql.Identifier(role)))
 
 
 def assert_rights(settings: DatabaseSettings) -> list[Finding]:
@@ -58,14 +68,17 @@ def assert_rights(settings: DatabaseSettings) -> list[Finding]:
     return findings
 
 
-def _roles(settings: DatabaseSettings) -> Iterator[tuple[str, str]]:
+def _roles(connection: psycopg.Connection, settings: DatabaseSettings) -> Iterator[tuple[str, str]]:
     yield settings.owner, "NOLOGIN NOINHERIT"
     yield settings.tenant_group, "NOLOGIN"
     yield settings.migrate, "LOGIN NOINHERIT"
     yield settings.control, "LOGIN NOINHERIT"
     for cell in settings.cell_urls():
-        for number in range(settings.slices):
-            yield settings.slice_role(cell, number), "LOGIN NOINHERIT"
+        opened = connection.execute(
+            "SELECT rolname FROM pg_roles WHERE rolname ~ %s", [rf"^{settings.prefix}_{cell}_s\d+$"]
+        ).fetchall()
+        for role in sorted({settings.slice_role(cell, 0), *(row[0] for row in opened)}):
+            yield role, "LOGIN NOINHERIT"
 
 
 def _make_role(admin: psycopg.Connection, role: str, kind: str, settings: DatabaseSettings) -> None:
@@ -92,9 +105,8 @@ def _prepare_database(admin: psycopg.Connection, settings: DatabaseSettings) -> 
     owner = sql.Identifier(settings.owner)
     group = sql.Identifier(settings.tenant_group)
     logins = sql.SQL(", ").join(
-        sql.Identifier(role) for role, kind in _roles(settings) if kind.startswith("LOGIN")
+        sql.Identifier(role) for role, kind in _roles(admin, settings) if kind.startswith("LOGIN")
     )
-    admin.execute("SELECT pg_advisory_lock(7305811)")
     readers = sql.SQL(", ").join([group, logins, owner])
     for text, values in (
         ("REVOKE ALL ON DATABASE {} FROM PUBLIC", (database,)),
@@ -146,13 +158,14 @@ def _database_findings(connection: psycopg.Connection, settings: DatabaseSetting
 
 
 def _role_findings(connection: psycopg.Connection, settings: DatabaseSettings) -> Iterator[Finding]:
+    expected = list(_roles(connection, settings))
     rows = connection.execute(
         "SELECT rolname, rolcanlogin, rolinherit, rolsuper OR rolcreaterole OR rolcreatedb "
         "OR rolreplication OR rolbypassrls, rolconfig FROM pg_roles WHERE rolname = ANY(%s)",
-        [[role for role, _ in _roles(settings)]],
+        [[role for role, _ in expected]],
     ).fetchall()
     found = {row[0]: row[1:] for row in rows}
-    for role, kind in _roles(settings):
+    for role, kind in expected:
         if role not in found:
             yield Finding("role.missing", f"role {role} is missing")
             continue

@@ -29,7 +29,10 @@ class DatabaseSettings:
     """Start of the opaque part of tenant role names: at most six characters, set apart test runs."""
     cells: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Administrator's URL of each cell; empty means one cell ``main`` in the control database."""
-    slices: int = 1
+    per_slice: int = 500
+    """Tenants of one login role: with more, every grant makes each backend's next transaction slower."""
+    per_cell: int = 2_000
+    """Tenants of one database at most: with more, catalogues outgrow the data."""
     connections: int = field(default_factory=lambda: min(4 * (os.cpu_count() or 1), 20))
     control_connections: int = 6
     worker_connections: int = 6

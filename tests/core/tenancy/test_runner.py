@@ -2,7 +2,6 @@
 
 import threading
 import time
-from dataclasses import replace
 
 import psycopg
 import pytest
@@ -12,7 +11,6 @@ from core.tenancy.components import Component, component
 from core.tenancy.linter import lint
 from core.tenancy.migrations import Step, UnknownRevision, compile_history, head
 from core.tenancy.provisioning import drop, fill_pool
-from core.tenancy.roles import bootstrap_roles
 from tests.fixtures.server import KEYRING
 
 FIRST = """
@@ -206,11 +204,6 @@ def test_the_history_of_core_is_compiled_to_plain_sql():
     assert head(steps) == steps[-1].revision
     assert "event" in steps[0].created
     assert "ref" not in steps[0].sql.lower().split()
-
-
-def test_a_bootstrap_may_be_repeated(database_settings):
-    bootstrap_roles(database_settings)
-    bootstrap_roles(replace(database_settings, slices=1))
 
 
 @pytest.mark.parametrize(
