@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+from msgspec import UNSET, UnsetType
+from sqlalchemy import func
+from sqlalchemy import update as changing
 
 from core.contacts.events import ContactCreated, ContactDeleted, ContactRestored, ContactUpdated
 from core.contacts.models import Contact
 from core.contacts.schema import ContactIn, ContactPatch
 from core.customers.models import Customer
-from core.kernel.errors import FieldError, Invalid
+from core.kernel.errors import FieldError, Invalid, NotFound
 from core.kernel.events import Event
 from core.kernel.i18n import N_
 from core.records import references
@@ -60,6 +66,30 @@ async def restore(ctx: Ctx, contact: Contact) -> None:
     contact.deleted_at = None
     await ctx.session.flush()
     _tell(ctx, ContactRestored, contact)
+
+
+async def touch(
+    ctx: Ctx, contact_id: UUID, *, at: datetime | None, next_follow_up_on: date | UnsetType | None = UNSET
+) -> None:
+    """Note that a contact was in contact at an instant, and when to turn to it next.
+
+    As with customers: a later contact stays, the version stays, nothing is emitted. The contact's customer
+    is not touched; whoever means both touches both.
+    """
+    values: dict[str, object] = {"updated_at": ctx.now()}
+    if at is not None:
+        values["last_contacted_at"] = func.greatest(func.coalesce(Contact.last_contacted_at, at), at)
+    if next_follow_up_on is not UNSET:
+        values["next_follow_up_on"] = next_follow_up_on
+    touched = (
+        changing(Contact)
+        .where(Contact.id == contact_id, ctx.visible(Contact, "contacts.view"))
+        .values(values)
+        .returning(Contact.id)
+        .execution_options(synchronize_session="fetch")
+    )
+    if await ctx.session.scalar(touched) is None:
+        raise NotFound
 
 
 def _tell(ctx: Ctx, event: type[Event], contact: Contact, **more: object) -> None:

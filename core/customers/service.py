@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+from msgspec import UNSET, UnsetType
+from sqlalchemy import func
+from sqlalchemy import update as changing
 
 from core.customers.events import CustomerCreated, CustomerDeleted, CustomerRestored, CustomerUpdated
 from core.customers.models import Customer, CustomerClass
 from core.customers.schema import CustomerIn, CustomerPatch
-from core.kernel.errors import FieldError, Invalid
+from core.kernel.errors import FieldError, Invalid, NotFound
 from core.kernel.i18n import N_
 from core.kernel.text import strip_company
 from core.records import numbers, references
@@ -61,6 +67,31 @@ async def restore(ctx: Ctx, customer: Customer) -> None:
     customer.deleted_at = None
     await ctx.session.flush()
     ctx.emit(CustomerRestored(subject_id=customer.id, label=customer.name))
+
+
+async def touch(
+    ctx: Ctx, customer_id: UUID, *, at: datetime | None, next_follow_up_on: date | UnsetType | None = UNSET
+) -> None:
+    """Note that a customer was in contact at an instant, and when to turn to it next.
+
+    ``at`` None leaves the last contact; an earlier one than noted never overwrites a later one. The version
+    stays, so that nobody who is changing the record meets a conflict. Whoever sees it may touch it. Emits
+    nothing: what happened is an event already.
+    """
+    values: dict[str, object] = {"updated_at": ctx.now()}
+    if at is not None:
+        values["last_contacted_at"] = func.greatest(func.coalesce(Customer.last_contacted_at, at), at)
+    if next_follow_up_on is not UNSET:
+        values["next_follow_up_on"] = next_follow_up_on
+    touched = (
+        changing(Customer)
+        .where(Customer.id == customer_id, ctx.visible(Customer, "customers.view"))
+        .values(values)
+        .returning(Customer.id)
+        .execution_options(synchronize_session="fetch")
+    )
+    if await ctx.session.scalar(touched) is None:
+        raise NotFound
 
 
 def _made(ctx: Ctx, data: CustomerIn, number: str) -> Customer:
