@@ -11,6 +11,7 @@ from typing import TypeVar
 import click
 
 from core.app import create_runtime, running
+from core.cli.database import migrate_all
 from core.cli.serving import serving
 from core.kernel.validate import convert
 from core.runtime import Runtime
@@ -29,6 +30,7 @@ def with_runtime(work: Callable[[Runtime], Awaitable[T]]) -> T:
             return await work(runtime)
 
     with serving() as settings:
+        migrate_all(settings, lambda line: click.echo(line, err=True))
         return asyncio.run(_run(create_runtime(settings)))
 
 
