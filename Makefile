@@ -26,7 +26,7 @@ run: setup ## Serve Guanxi with two demo workspaces on http://127.0.0.1, PORT=80
 	@exec .venv/bin/guanxi up --demo
 
 demo: setup ## Make the two demo workspaces again from scratch
-	@exec .venv/bin/guanxi demo
+	@exec .venv/bin/guanxi demo --again
 
 test: setup ## Run the tests in random order on up to 4 cores; ARGS= goes to pytest
 	@exec $(PY) -m pytest -q -n $(WORKERS) --dist worksteal $(ARGS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -18,27 +19,30 @@ def digest(key: str) -> bytes:
     return hashlib.sha256(key.encode()).digest()
 
 
-async def issue(
-    control: Control,
-    *,
-    tenant_id: UUID,
-    member_id: UUID,
-    name: str,
-    scopes: Sequence[str],
-    mode: format.Mode = "live",
-    expires_at: datetime | None = None,
-) -> tuple[str, ApiKey]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyIn:
+    """A key to make; ``tenant_id`` is the workspace that it acts on, ``member_id`` whose rights it has."""
+
+    tenant_id: UUID
+    member_id: UUID
+    name: str
+    scopes: Sequence[str]
+    mode: format.Mode = "live"
+    expires_at: datetime | None = None
+
+
+async def issue(control: Control, data: KeyIn) -> tuple[str, ApiKey]:
     """Make a key; its text is returned once and never stored. No scope means no right at all."""
-    text = format.new(mode)
+    text = format.new(data.mode)
     key = ApiKey(
-        tenant_id=tenant_id,
-        member_id=member_id,
-        name=name,
-        mode=mode,
+        tenant_id=data.tenant_id,
+        member_id=data.member_id,
+        name=data.name,
+        mode=data.mode,
         hint=f"{text[:12]}…{text[-4:]}",
         key_hash=digest(text),
-        scopes=sorted(set(scopes)),
-        expires_at=expires_at,
+        scopes=sorted(set(data.scopes)),
+        expires_at=data.expires_at,
     )
     control.session.add(key)
     await control.session.flush()
@@ -48,14 +52,14 @@ async def issue(
 async def rotate(control: Control, key_id: UUID, *, overlap: timedelta) -> tuple[str, ApiKey]:
     """Issue a successor with the same rights; the old key dies after the overlap."""
     old = await _living(control, key_id)
-    text, key = await issue(
-        control,
+    successor = KeyIn(
         tenant_id=old.tenant_id,
         member_id=old.member_id,
         name=old.name,
         scopes=old.scopes,
         mode="live" if old.mode == "live" else "test",
     )
+    text, key = await issue(control, successor)
     old.expires_at = control.now() + overlap
     return text, key
 

@@ -15,6 +15,7 @@ from core.cli.database import migrate_all
 from core.cli.serving import serving
 from core.kernel.validate import convert
 from core.runtime import Runtime
+from tenants.signup import demo as demos
 from tenants.signup import service
 from tenants.signup.schema import OwnerIn, WorkspaceIn
 from tenants.signup.slugs import suggest
@@ -71,3 +72,12 @@ def list_() -> None:
 
     for slug, name, state in with_runtime(work):
         click.echo(json.dumps({"slug": slug, "name": name, "state": state}, ensure_ascii=False))
+
+
+@click.command()
+@click.option("--again", is_flag=True, help="Remove what there is of them and begin anew.")
+def demo(*, again: bool) -> None:
+    """Make the two demo workspaces; logins and keys are written to demo.json in the home."""
+    made = with_runtime(lambda runtime: demos.make(runtime, again=again))
+    for workspace in made["workspaces"]:
+        click.echo(f"{workspace['name']}  {workspace['url']}")

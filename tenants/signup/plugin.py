@@ -7,7 +7,7 @@ import click
 from core.ext.hooks import hookimpl
 from core.ext.specs import Manifest
 from core.kernel.i18n import N_
-from tenants.signup.commands import workspaces
+from tenants.signup.commands import demo, workspaces
 
 
 @hookimpl
@@ -18,5 +18,5 @@ def crm_manifest() -> Manifest:
 
 @hookimpl
 def crm_commands() -> list[click.Command]:
-    """``guanxi workspaces``."""
-    return [workspaces]
+    """``guanxi workspaces`` and ``guanxi demo``."""
+    return [workspaces, demo]

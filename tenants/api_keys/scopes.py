@@ -1,0 +1,43 @@
+"""Scopes of keys: ``<resource>:read`` or ``<resource>:write`` for what the installed modules declare."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from core.access.grants import scope_of
+from core.ext.registry import Registry
+from core.kernel.errors import FieldError, Invalid
+from core.kernel.i18n import N_
+
+
+def known(registry: Registry) -> frozenset[str]:
+    """Every scope that a key can have."""
+    named = {scope_of(permission) for permission in registry.permissions.values()}
+    return frozenset(
+        named | {f"{scope.rpartition(':')[0]}:read" for scope in named if scope.endswith(":write")}
+    )
+
+
+def checked(registry: Registry, scopes: Iterable[str]) -> list[str]:
+    """The scopes, sorted and once each; ``all:read`` and ``all:write`` stand for everything there is.
+
+    Raises :class:`Invalid` with every scope that no module knows.
+    """
+    there_are, wanted = known(registry), set(scopes)
+    for way in ("read", "write"):
+        if f"all:{way}" in wanted:
+            wanted.remove(f"all:{way}")
+            wanted |= {scope for scope in there_are if scope.endswith(f":{way}")}
+    unknown = sorted(wanted - there_are)
+    if unknown:
+        raise Invalid(
+            errors=[
+                FieldError("scopes", "scope", N_("There is no scope {scope}."), {"scope": scope})
+                for scope in unknown
+            ]
+        )
+    if not wanted:
+        raise Invalid.field(
+            "scopes", "required", N_("A key without a scope can do nothing. Choose at least one.")
+        )
+    return sorted(wanted)
