@@ -15,11 +15,11 @@ from sqlalchemy import (
     BigInteger,
     Date,
     DateTime,
+    FromClause,
     Index,
     LargeBinary,
     MetaData,
     Numeric,
-    Table,
     Text,
     Uuid,
     event,
@@ -143,7 +143,8 @@ class Row:
 class Entity(Row):
     """A record that people own, link to, delete softly and address by their own key."""
 
-    __table__: ClassVar[Table]
+    __table__: ClassVar[FromClause]
+    __tablename__: ClassVar[str]
 
     external_id: Mapped[str | None] = mapped_column(sort_order=910)
     deleted_at: Mapped[datetime | None] = mapped_column(sort_order=911)
@@ -156,7 +157,7 @@ def _external_id_is_unique(_mapper: Any, cls: type[Entity]) -> None:
     columns = cls.__table__.c
     if "external_id" in columns:
         Index(
-            f"uq_{cls.__table__.name}_external_id",
+            f"uq_{cls.__tablename__}_external_id",
             columns.external_id,
             unique=True,
             postgresql_where=columns.deleted_at.is_(None),

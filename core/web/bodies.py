@@ -24,7 +24,7 @@ class Validated(AbstractDTO[Any]):
 
     def decode_bytes(self, value: bytes) -> Any:
         """Decode a JSON object into the declared struct."""
-        return self.decode_builtins(validate.decode_json(value))  # type: ignore[arg-type]
+        return self.decode_builtins(validate.decode_json(value))
 
     def decode_builtins(self, value: dict[str, Any]) -> Any:
         """Convert a decoded object into the declared struct."""
@@ -75,7 +75,8 @@ class ValidatedBodies(SerializationPlugin):
 
     def create_dto_for_type(self, field_definition: FieldDefinition) -> type[AbstractDTO[Any]]:
         """Make the decoder of one struct."""
-        return Validated[field_definition.annotation]
+        made: type[AbstractDTO[Any]] = Validated.__class_getitem__(field_definition.annotation)
+        return made
 
 
 async def form_values(request: Request[Any, Any, Any]) -> dict[str, Any]:
