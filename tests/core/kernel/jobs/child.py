@@ -16,7 +16,9 @@ from tests.core.kernel.scene import Scene
 
 async def main(settings: DatabaseSettings) -> None:
     databases = Databases(settings)
-    scene = Scene(databases, await Directory(databases).all(), slots=6)
+    scene = Scene(databases, await Directory(databases).all(), slots=3)
+    # More than a worker has slots, so that both are busy.
+    scene.runner.cap = 4
     cell = CellWork("main", scene.runner, scene.relay, scene.schedules)
     scene.runner._wake = cell.claim_bell.set
     worker = Worker([cell])

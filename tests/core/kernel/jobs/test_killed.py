@@ -16,6 +16,7 @@ from tests.core.kernel.jobs.child import encode
 from tests.core.kernel.scene import Count, NoteAdded, Scene, effects, job, rows, until
 
 KILLS = 8
+BUSY = "SELECT count(DISTINCT worker_id) FROM cell.job WHERE state = 'running'"
 
 
 class Workers:
@@ -69,7 +70,8 @@ async def test_killed_workers_lose_nothing_and_double_nothing(
             event_ids = await scene.emit(owner, *(NoteAdded(subject_id=uuid7(), text="n") for _ in range(10)))
             expected[owner.schema] |= {(str(run_id), str(step)) for run_id in run_ids for step in range(15)}
             expected[owner.schema] |= {(str(event_id), "n") for event_id in event_ids}
-        await asyncio.sleep(rng.uniform(0.2, 0.6))
+        await until(lambda: rows(scene.databases.settings, BUSY) == [(2,)])
+        await asyncio.sleep(rng.uniform(0, 0.2))
         victim = alive.pop(0)
         victim.kill()
         alive.append(await asyncio.to_thread(workers.start))
