@@ -144,7 +144,7 @@ class Entity(Row):
     """A record that people own, link to, delete softly and address by their own key."""
 
     __table__: ClassVar[FromClause]
-    __tablename__: ClassVar[str]
+    __tablename__: Any
 
     external_id: Mapped[str | None] = mapped_column(sort_order=910)
     deleted_at: Mapped[datetime | None] = mapped_column(sort_order=911)
