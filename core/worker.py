@@ -71,6 +71,11 @@ class CellWork:
             self.claim_bell.set()
         return placed > 0
 
+    async def take_over_once(self) -> None:
+        """Free the jobs of workers that died, and have them claimed at once."""
+        if await self.runner.queue.take_over():
+            self.claim_bell.set()
+
     async def schedule_once(self) -> bool:
         """Queue what is due."""
         due = await self.schedules.run_due()
@@ -124,7 +129,7 @@ class Worker:
                 ("claim", cell.runner.claim, POLL_S, cell.claim_bell),
                 ("relay", cell.relay_once, POLL_S, cell.relay_bell),
                 ("schedule", cell.schedule_once, POLL_S),
-                ("take_over", cell.runner.queue.take_over, POLL_S),
+                ("take_over", cell.take_over_once, POLL_S),
             ]
         return found + [(chore.name, chore.run, chore.every_s) for chore in self._chores]
 
