@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from litestar import Controller
+
 from core.contacts import events
+from core.contacts.pages import ContactPages
 from core.contacts.records import CONTACT
 from core.ext.hooks import hookimpl
 from core.ext.specs import Manifest, Nav, Permission, RecordType, TimelineKind
@@ -21,13 +24,19 @@ ICONS = {"created": "sparkles", "updated": "pencil", "deleted": "trash-2", "rest
 @hookimpl
 def crm_manifest() -> Manifest:
     """Locked: business is done with people."""
-    return Manifest(key="contacts", title=N_("Contacts"), kind="locked", icon="users")
+    return Manifest(key="contacts", title=N_("Contacts"), kind="locked", icon="users", requires=("customers",))
 
 
 @hookimpl
 def crm_records() -> list[RecordType]:
     """The contact."""
     return [CONTACT]
+
+
+@hookimpl
+def crm_pages() -> list[type[Controller]]:
+    """The page of a contact."""
+    return [ContactPages]
 
 
 @hookimpl

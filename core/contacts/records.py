@@ -20,6 +20,51 @@ ROLES = (
 )
 
 
+REACH = N_("How to reach them")
+WORK = N_("At work")
+FOLLOW_UP = N_("Follow-up")
+PERSON = N_("Person")
+RECORD = N_("Record")
+COLUMNS = (
+    Column("name", N_("Name"), Contact.name, link=True, editable=True),
+    Column("mobile", N_("Mobile"), Contact.mobile, kind="phone", editable=True, group=REACH),
+    Column("phone", N_("Phone"), Contact.phone, kind="phone", editable=True, group=REACH),
+    Column("email", N_("E-mail"), Contact.email, kind="email", editable=True, group=REACH),
+    Column("wechat", N_("WeChat"), Contact.wechat, editable=True, group=REACH),
+    Column("whatsapp", N_("WhatsApp"), Contact.whatsapp, kind="phone", editable=True, group=REACH),
+    Column("customer_id", N_("Customer"), Contact.customer_id, kind="ref", ref="customer", group=WORK),
+    Column("position", N_("Position"), Contact.position, editable=True, group=WORK),
+    Column("department", N_("Department"), Contact.department, editable=True, group=WORK),
+    Column("reports_to_id", N_("Reports to"), Contact.reports_to_id, kind="ref", ref="contact", group=WORK),
+    Column(
+        "role",
+        N_("Role in decisions"),
+        Contact.role,
+        kind="choice",
+        choices=ROLES,
+        editable=True,
+        group=WORK,
+    ),
+    Column("owner_id", N_("Owner"), Contact.owner_id, kind="member", editable=True, group=FOLLOW_UP),
+    Column(
+        "next_follow_up_on",
+        N_("Next follow-up"),
+        Contact.next_follow_up_on,
+        kind="date",
+        editable=True,
+        group=FOLLOW_UP,
+    ),
+    Column(
+        "last_contacted_at", N_("Last contact"), Contact.last_contacted_at, kind="datetime", group=FOLLOW_UP
+    ),
+    Column("birthday_on", N_("Birthday"), Contact.birthday_on, kind="date", editable=True, group=PERSON),
+    Column("tags", N_("Tags"), Contact.tags, kind="tags", editable=True, group=PERSON),
+    Column("notes", N_("Notes"), Contact.notes, kind="longtext", editable=True, group=PERSON),
+    Column("created_at", N_("Created"), Contact.created_at, kind="datetime", group=RECORD),
+    Column("updated_at", N_("Changed"), Contact.updated_at, kind="datetime", group=RECORD),
+)
+
+
 def to_out(contact: Contact) -> ContactOut:
     """Show a contact as the API does."""
     return msgspec.convert(contact, ContactOut, from_attributes=True)
@@ -58,26 +103,7 @@ CONTACT = RecordType(
     permission="contacts",
     label=Contact.name,
     owner=Contact.owner_id,
-    columns=(
-        Column("name", N_("Name"), Contact.name, link=True, editable=True),
-        Column("customer_id", N_("Customer"), Contact.customer_id, kind="ref", ref="customer"),
-        Column("position", N_("Position"), Contact.position, editable=True),
-        Column("department", N_("Department"), Contact.department, editable=True),
-        Column("role", N_("Role in decisions"), Contact.role, kind="choice", choices=ROLES, editable=True),
-        Column("mobile", N_("Mobile"), Contact.mobile, kind="phone", editable=True),
-        Column("phone", N_("Phone"), Contact.phone, kind="phone", editable=True),
-        Column("email", N_("E-mail"), Contact.email, kind="email", editable=True),
-        Column("wechat", N_("WeChat"), Contact.wechat, editable=True),
-        Column("owner_id", N_("Owner"), Contact.owner_id, kind="member", editable=True),
-        Column(
-            "next_follow_up_on", N_("Next follow-up"), Contact.next_follow_up_on, kind="date", editable=True
-        ),
-        Column("last_contacted_at", N_("Last contact"), Contact.last_contacted_at, kind="datetime"),
-        Column("birthday_on", N_("Birthday"), Contact.birthday_on, kind="date", editable=True),
-        Column("tags", N_("Tags"), Contact.tags, kind="tags", editable=True),
-        Column("created_at", N_("Created"), Contact.created_at, kind="datetime"),
-        Column("updated_at", N_("Changed"), Contact.updated_at, kind="datetime"),
-    ),
+    columns=COLUMNS,
     default_columns=("name", "customer_id", "position", "mobile", "email", "owner_id", "last_contacted_at"),
     search=search_doc,
 )

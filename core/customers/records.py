@@ -20,6 +20,60 @@ STAGES = (
 )
 
 
+CONTACT = N_("How to reach them")
+FOLLOW_UP = N_("Follow-up")
+PROFILE = N_("Profile")
+ADDRESS = N_("Address")
+RECORD = N_("Record")
+COLUMNS = (
+    Column("name", N_("Name"), Customer.name, link=True, editable=True),
+    Column("phone", N_("Phone"), Customer.phone, kind="phone", editable=True, group=CONTACT),
+    Column("mobile", N_("Mobile"), Customer.mobile, kind="phone", editable=True, group=CONTACT),
+    Column("email", N_("E-mail"), Customer.email, kind="email", editable=True, group=CONTACT),
+    Column("wechat", N_("WeChat"), Customer.wechat, editable=True, group=CONTACT),
+    Column("whatsapp", N_("WhatsApp"), Customer.whatsapp, kind="phone", editable=True, group=CONTACT),
+    Column("website", N_("Website"), Customer.website, kind="url", editable=True, group=CONTACT),
+    Column("owner_id", N_("Owner"), Customer.owner_id, kind="member", editable=True, group=FOLLOW_UP),
+    Column(
+        "stage",
+        N_("Lifecycle stage"),
+        Customer.stage,
+        kind="choice",
+        choices=STAGES,
+        editable=True,
+        group=FOLLOW_UP,
+    ),
+    Column(
+        "next_follow_up_on",
+        N_("Next follow-up"),
+        Customer.next_follow_up_on,
+        kind="date",
+        editable=True,
+        group=FOLLOW_UP,
+    ),
+    Column(
+        "last_contacted_at", N_("Last contact"), Customer.last_contacted_at, kind="datetime", group=FOLLOW_UP
+    ),
+    Column("kind", N_("Kind"), Customer.kind, kind="choice", choices=KINDS, group=PROFILE),
+    Column("class_id", N_("Class"), Customer.class_id, kind="ref", ref="customer_class", group=PROFILE),
+    Column("industry", N_("Industry"), Customer.industry, editable=True, group=PROFILE),
+    Column("staff_count", N_("Staff"), Customer.staff_count, kind="number", editable=True, group=PROFILE),
+    Column("founded_on", N_("Founded on"), Customer.founded_on, kind="date", editable=True, group=PROFILE),
+    Column("birthday_on", N_("Birthday"), Customer.birthday_on, kind="date", editable=True, group=PROFILE),
+    Column("source", N_("Source"), Customer.source, editable=True, group=PROFILE),
+    Column("tags", N_("Tags"), Customer.tags, kind="tags", editable=True, group=PROFILE),
+    Column("notes", N_("Notes"), Customer.notes, kind="longtext", editable=True, group=PROFILE),
+    Column("street", N_("Street"), Customer.street, editable=True, group=ADDRESS),
+    Column("city", N_("City"), Customer.city, editable=True, group=ADDRESS),
+    Column("region", N_("Province or state"), Customer.region, editable=True, group=ADDRESS),
+    Column("postal_code", N_("Postal code"), Customer.postal_code, editable=True, group=ADDRESS),
+    Column("country", N_("Country"), Customer.country, editable=True, group=ADDRESS),
+    Column("number", N_("Number"), Customer.number, group=RECORD),
+    Column("created_at", N_("Created"), Customer.created_at, kind="datetime", group=RECORD),
+    Column("updated_at", N_("Changed"), Customer.updated_at, kind="datetime", group=RECORD),
+)
+
+
 def to_out(customer: Customer) -> CustomerOut:
     """Show a customer as the API does."""
     return msgspec.convert(customer, CustomerOut, from_attributes=True)
@@ -59,32 +113,7 @@ CUSTOMER = RecordType(
     permission="customers",
     label=Customer.name,
     owner=Customer.owner_id,
-    columns=(
-        Column("name", N_("Name"), Customer.name, link=True, editable=True),
-        Column("number", N_("Number"), Customer.number),
-        Column("kind", N_("Kind"), Customer.kind, kind="choice", choices=KINDS),
-        Column("owner_id", N_("Owner"), Customer.owner_id, kind="member", editable=True),
-        Column("stage", N_("Lifecycle stage"), Customer.stage, kind="choice", choices=STAGES, editable=True),
-        Column("phone", N_("Phone"), Customer.phone, kind="phone", editable=True),
-        Column("mobile", N_("Mobile"), Customer.mobile, kind="phone", editable=True),
-        Column("email", N_("E-mail"), Customer.email, kind="email", editable=True),
-        Column("wechat", N_("WeChat"), Customer.wechat, editable=True),
-        Column("city", N_("City"), Customer.city, editable=True),
-        Column("region", N_("Province or state"), Customer.region, editable=True),
-        Column("country", N_("Country"), Customer.country),
-        Column("industry", N_("Industry"), Customer.industry, editable=True),
-        Column("staff_count", N_("Staff"), Customer.staff_count, kind="number", editable=True),
-        Column("source", N_("Source"), Customer.source, editable=True),
-        Column("website", N_("Website"), Customer.website, kind="url", editable=True),
-        Column("class_id", N_("Class"), Customer.class_id, kind="ref", ref="customer_class"),
-        Column(
-            "next_follow_up_on", N_("Next follow-up"), Customer.next_follow_up_on, kind="date", editable=True
-        ),
-        Column("last_contacted_at", N_("Last contact"), Customer.last_contacted_at, kind="datetime"),
-        Column("tags", N_("Tags"), Customer.tags, kind="tags", editable=True),
-        Column("created_at", N_("Created"), Customer.created_at, kind="datetime"),
-        Column("updated_at", N_("Changed"), Customer.updated_at, kind="datetime"),
-    ),
+    columns=COLUMNS,
     default_columns=("name", "owner_id", "stage", "phone", "city", "next_follow_up_on", "last_contacted_at"),
     search=search_doc,
 )

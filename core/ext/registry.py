@@ -118,9 +118,24 @@ class Registry:
         return [(self.owners[id(item)], item) for item in self.declared[hook]]
 
     def implementations(self, hook: str) -> list[Any]:
-        """The functions that implement a life-cycle hook, in the order of modules."""
-        found = (getattr(module.source, hook, None) for module in self.modules.values() if not module.error)
+        """The functions that implement a life-cycle hook, those of required modules first."""
+        found = (getattr(module.source, hook, None) for module in self.ordered() if not module.error)
         return [function for function in found if function is not None]
+
+    def ordered(self) -> list[Module]:
+        """All modules, each after those that it requires."""
+        placed: dict[str, Module] = {}
+
+        def place(key: str, above: frozenset[str]) -> None:
+            if key in placed or key in above or key not in self.modules:
+                return
+            for need in self.modules[key].manifest.requires:
+                place(need, above | {key})
+            placed[key] = self.modules[key]
+
+        for key in self.modules:
+            place(key, frozenset())
+        return list(placed.values())
 
 
 def load() -> Registry:

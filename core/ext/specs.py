@@ -168,7 +168,8 @@ class Column(Spec, frozen=True):
     """A listable property of a record type: column, filter, sort key, export field and inline-edit cell.
 
     ``attribute`` is the mapped attribute; ``field`` the name in the patch struct where that differs from
-    ``key``; ``currency`` the attribute that holds a money column's ISO code.
+    ``key``; ``currency`` the attribute that holds a money column's ISO code; ``group`` the heading under which
+    the record's page shows it.
     """
 
     key: str
@@ -183,6 +184,7 @@ class Column(Spec, frozen=True):
     filterable: bool = True
     editable: bool = False
     field: str = ""
+    group: str = ""
 
 
 class Verbs(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -211,8 +213,23 @@ class SearchDoc(msgspec.Struct, frozen=True, kw_only=True):
     person: bool = False
 
 
+class Duplicate(msgspec.Struct, frozen=True, kw_only=True):
+    """A record that may be the same as one about to be written; ``matches`` names the fields that agree.
+
+    Where the actor may not see it, ``id`` and ``label`` are None and the owner's name is all there is to know.
+    """
+
+    id: UUID | None
+    label: str | None
+    owner: str | None
+    matches: tuple[str, ...]
+
+
 class RecordType(Spec, frozen=True, kw_only=True):
-    """A kind of record; its list, API, bulk writing, import, export and search follow from this."""
+    """A kind of record; its list, API, bulk writing, import, export and search follow from this.
+
+    ``duplicates(ctx, rows)`` finds, for each of several new records, what exists already; likeliest first.
+    """
 
     key: str
     path: str
@@ -232,6 +249,7 @@ class RecordType(Spec, frozen=True, kw_only=True):
     default_columns: tuple[str, ...] = ()
     natural_order: str = "-created_at"
     search: Callable[[Any], SearchDoc] | None = None
+    duplicates: Callable[[Any, Sequence[Any]], Awaitable[Sequence[Sequence[Duplicate]]]] | None = None
     importable: bool = True
     pages: bool = True
 

@@ -9,6 +9,7 @@ from litestar import Request, Response
 from core.ext.specs import RecordType
 from core.kernel.errors import NotFound
 from core.records import labels
+from core.records.labels import Labels
 from core.records.panels import panel_url, panels_of
 from core.records.shown import cell_value, column_view, place
 from core.tenancy.ctx import Ctx
@@ -32,11 +33,6 @@ async def record_page(
     """
     names = await labels.resolve(ctx, labels.wanted(type_.columns, [record]))
     may_edit = await ctx.can_on(f"{type_.permission}.edit", record) and record.deleted_at is None
-    facts = [
-        (column_view(ctx, column, editable=may_edit), cell_value(ctx, column, record, names))
-        for column in type_.columns
-        if hasattr(record, column.attribute.key) and column.attribute.key != type_.label.key
-    ]
     tabs = panels_of(ctx, type_, "tab")
     tab = request.query_params.get("tab", OVERVIEW)
     address = place(ctx, type_, f"/{record.id}")
@@ -53,7 +49,7 @@ async def record_page(
         type=type_,
         record=record,
         label=getattr(record, type_.label.key) or "",
-        facts=facts,
+        groups=fact_groups(ctx, type_, record, names=names, may_edit=may_edit),
         row={
             "id": str(record.id),
             "url": address,
@@ -72,3 +68,18 @@ async def record_page(
         list_url=place(ctx, type_),
         **values,
     )
+
+
+def fact_groups(
+    ctx: Ctx, type_: RecordType, record: Any, *, names: Labels, may_edit: bool
+) -> list[tuple[str, list[tuple[dict[str, Any], Any, bool]]]]:
+    """What is known of a record under the headings of its columns: column, value, whether it is empty."""
+    groups: dict[str, list[tuple[dict[str, Any], Any, bool]]] = {}
+    for column in type_.columns:
+        name = column.attribute.key
+        if not hasattr(record, name) or name == type_.label.key:
+            continue
+        value = cell_value(ctx, column, record, names)
+        view = column_view(ctx, column, editable=may_edit)
+        groups.setdefault(column.group, []).append((view, value, value in (None, "", [])))
+    return [(ctx.t(title) if title else "", facts) for title, facts in groups.items()]

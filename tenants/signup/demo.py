@@ -149,7 +149,7 @@ async def _organise(runtime: Runtime, tenant: Tenant, demo: Demo) -> None:
 
 async def _fill(runtime: Runtime, tenant: Tenant) -> None:
     """Let every module add its rows; its dice are its own, so that modules do not disturb each other."""
-    for module in runtime.registry.modules.values():
+    for module in runtime.registry.ordered():
         fill = getattr(module.source, "crm_demo", None)
         if fill is None:
             continue

@@ -27,7 +27,7 @@ from core.tenancy.db import TenantSession
 from core.tenancy.directory import Tenant
 from core.tenancy.settings import DatabaseSettings
 from tenants.accounts.authentication import COOKIE
-from tenants.api_keys.service import issue
+from tenants.api_keys.service import KeyIn, issue
 from tests.core.records.toys import BOAT, PERMISSIONS, YARD, BoatEvent, Harbour
 from tests.fixtures.people import BASE, Cast, Person
 from tests.fixtures.restore import Restore
@@ -139,13 +139,13 @@ async def crew(
                 httpx.AsyncClient(transport=transport, base_url=BASE, cookies={COOKIE: person.token})
             )
             async with harbour_runtime.control() as control:
-                key, _ = await issue(
-                    control,
+                wanted = KeyIn(
                     tenant_id=person.tenant.id,
                     member_id=person.member_id,
                     name="boats",
                     scopes=scopes or ("boats:write", "yards:write", "views:write"),
                 )
+                key, _ = await issue(control, wanted)
             person.api = await stack.enter_async_context(
                 httpx.AsyncClient(
                     transport=transport,

@@ -1,0 +1,24 @@
+"""Contacts through the API and their page; what every record type does is tested in tests/core/records."""
+
+
+async def test_its_page_shows_it_with_its_customer(ann):
+    customer = (await ann.api.post("/customers", json={"name": "恒通贸易"})).json()
+    body = {"name": "张伟", "customer_id": customer["id"], "position": "采购经理", "role": "buyer"}
+    made = await ann.api.post("/contacts", json=body)
+    assert made.status_code == 201, made.text
+    shown = await ann.page.get(ann.w(f"/contacts/{made.json()['id']}"))
+    assert shown.status_code == 200
+    for text in ("张伟", "采购经理", "恒通贸易", "Buyer"):
+        assert text in shown.text
+
+
+async def test_nobody_reports_to_oneself(ann):
+    made = (await ann.api.post("/contacts", json={"name": "张伟"})).json()
+    refused = await ann.api.patch(f"/contacts/{made['id']}", json={"reports_to_id": made["id"]})
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["path"] == "reports_to_id"
+
+
+async def test_a_contact_of_somebody_else_is_not_there(ann, bo):
+    made = (await ann.api.post("/contacts", json={"name": "张伟"})).json()
+    assert (await bo.page.get(bo.w(f"/contacts/{made['id']}"))).status_code == 404
