@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
+import click
+
 from core.ext.hooks import hookimpl
 from core.ext.specs import Manifest
 from core.kernel.i18n import N_
 from tenants.api_keys.authentication import authenticate
+from tenants.api_keys.commands import keys
 
 
 @hookimpl
 def crm_manifest() -> Manifest:
     """Locked: the API needs it."""
     return Manifest(key="api_keys", title=N_("API keys"), kind="locked")
+
+
+@hookimpl
+def crm_commands() -> list[click.Command]:
+    """``guanxi keys``."""
+    return [keys]
 
 
 @hookimpl

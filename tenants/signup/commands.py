@@ -2,37 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import secrets
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
 
 import click
 
-from core.app import create_runtime, running
-from core.cli.database import migrate_all
-from core.cli.serving import serving
 from core.kernel.validate import convert
 from core.runtime import Runtime
+from tenants.process import with_runtime
 from tenants.signup import demo as demos
 from tenants.signup import service
 from tenants.signup.schema import OwnerIn, WorkspaceIn
 from tenants.signup.slugs import suggest
-
-T = TypeVar("T")
-
-
-def with_runtime(work: Callable[[Runtime], Awaitable[T]]) -> T:
-    """Run some work with the parts of a process, on running servers."""
-
-    async def _run(runtime: Runtime) -> T:
-        async with running(runtime):
-            return await work(runtime)
-
-    with serving() as settings:
-        migrate_all(settings, lambda line: click.echo(line, err=True))
-        return asyncio.run(_run(create_runtime(settings)))
 
 
 @click.group()

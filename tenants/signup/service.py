@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from core.access.models import Member
-from core.kernel.errors import Conflict, Invalid
+from core.kernel.errors import Invalid
 from core.kernel.i18n import N_
 from core.runtime import Runtime
 from core.tenancy.directory import Tenant, TenantPlugin
@@ -23,7 +23,7 @@ from tenants.signup.slugs import is_reserved
 async def create_workspace(runtime: Runtime, data: WorkspaceIn) -> Tenant:
     """Make a workspace: claim a schema, switch on what is on by default, let every module seed it.
 
-    Raises :class:`Invalid` where the address is reserved, :class:`Conflict` where it is taken.
+    Raises :class:`Invalid` where the address is reserved, ``Conflict`` where it is taken.
     """
     if is_reserved(data.slug):
         raise Invalid.field("slug", "reserved", N_("This address is reserved. Choose another one."))
@@ -87,11 +87,3 @@ async def _is_joined(session: object, account: Account, tenant: Tenant) -> bool:
         Membership.account_id == account.id, Membership.tenant_id == tenant.id
     )
     return await session.scalar(statement) is not None  # type: ignore[attr-defined]
-
-
-async def require_tenant(runtime: Runtime, slug: str) -> Tenant:
-    """The workspace of an address; raises :class:`Conflict` with its name where there is none."""
-    tenant = await runtime.directory.by_slug(slug)
-    if tenant is None:
-        raise Conflict(N_("There is no workspace {slug}."), params={"slug": slug})
-    return tenant

@@ -1,0 +1,137 @@
+"""API keys: their form, what they may do, and how they end."""
+
+from datetime import timedelta
+
+import pytest
+
+from core.kernel.errors import Invalid, NotFound
+from tenants.api_keys import authentication, format, scopes, service
+from tenants.api_keys.models import ApiKey
+
+
+@pytest.fixture(autouse=True)
+def forgetful(monkeypatch):
+    """Ask the database every time: what is tested is not how long a process remembers."""
+    monkeypatch.setattr(authentication, "TTL_S", 0.0)
+    authentication._kept.clear()
+
+
+async def issued(person, **options):
+    async with person.runtime.control() as control:
+        data = {
+            "tenant_id": person.tenant.id,
+            "member_id": person.member_id,
+            "name": "test",
+            "scopes": ["customers:read"],
+        }
+        text, key = await service.issue(control, service.KeyIn(**{**data, **options}))
+        return text, key.id
+
+
+async def asked(person, key, path="/customers", **options):
+    return await person.api.get(path, headers={"Authorization": f"Bearer {key}"}, **options)
+
+
+def test_a_key_has_a_checksum():
+    key = format.new("live")
+    assert key.startswith("gx_live_")
+    assert format.is_wellformed(key)
+    assert not format.is_wellformed(key[:-1] + ("a" if key[-1] != "a" else "b"))
+    assert not format.is_wellformed("gx_prod_" + key[8:])
+    assert not format.is_wellformed(key.replace(key[10], "é", 1))
+
+
+async def test_only_its_digest_is_kept(ann):
+    text, key_id = await issued(ann)
+    async with ann.runtime.control() as control:
+        row = await control.session.get(ApiKey, key_id)
+        assert text not in repr(vars(row))
+        assert row.hint.endswith(text[-4:])
+
+
+async def test_a_scope_opens_its_resource_alone(ann):
+    text, _ = await issued(ann)
+    assert (await asked(ann, text)).status_code == 200
+    assert (await asked(ann, text, "/contacts")).status_code == 403
+    created = await ann.api.post(
+        "/customers", json={"name": "x"}, headers={"Authorization": f"Bearer {text}"}
+    )
+    assert created.status_code == 403
+
+
+async def test_writing_includes_reading(ann):
+    text, _ = await issued(ann, scopes=["customers:write"])
+    assert (await asked(ann, text)).status_code == 200
+
+
+async def test_no_scope_is_no_right(ann):
+    text, _ = await issued(ann, scopes=[])
+    assert (await asked(ann, text)).status_code == 403
+
+
+async def test_a_key_never_exceeds_its_member(rea):
+    text, _ = await issued(rea, scopes=["customers:write"])
+    created = await rea.api.post(
+        "/customers", json={"name": "x"}, headers={"Authorization": f"Bearer {text}"}
+    )
+    assert created.status_code == 403
+
+
+async def test_a_revoked_key_is_dead(ann):
+    text, key_id = await issued(ann)
+    assert (await asked(ann, text)).status_code == 200
+    async with ann.runtime.control() as control:
+        await service.revoke(control, key_id)
+    refused = await asked(ann, text)
+    assert refused.status_code == 401
+    assert refused.json()["code"] == "auth.key"
+    async with ann.runtime.control() as control:
+        with pytest.raises(NotFound):
+            await service.revoke(control, key_id)
+
+
+async def test_an_expired_key_is_dead(ann):
+    async with ann.runtime.control() as control:
+        past = control.now() - timedelta(seconds=1)
+    text, _ = await issued(ann, expires_at=past)
+    assert (await asked(ann, text)).status_code == 401
+
+
+async def test_rotation_overlaps(ann):
+    text, key_id = await issued(ann)
+    async with ann.runtime.control() as control:
+        successor, _ = await service.rotate(control, key_id, overlap=timedelta(hours=1))
+    assert (await asked(ann, text)).status_code == 200
+    assert (await asked(ann, successor)).status_code == 200
+
+
+async def test_its_last_use_is_kept(ann):
+    text, key_id = await issued(ann)
+    await asked(ann, text)
+    async with ann.runtime.control() as control:
+        assert (await control.session.get(ApiKey, key_id)).last_used_at is not None
+
+
+@pytest.mark.parametrize("header", ["Bearer nonsense", "Bearer gx_live_" + "a" * 36, "Bearer "])
+async def test_what_is_no_key_is_refused(ann, header):
+    refused = await ann.api.get("/customers", headers={"Authorization": header})
+    assert refused.status_code == 401
+    assert refused.headers["WWW-Authenticate"] == "Bearer"
+
+
+async def test_without_a_key_there_is_nothing(stranger):
+    assert (await stranger.get("/api/v1/customers")).status_code == 401
+
+
+def test_scopes_are_checked_all_at_once(registry):
+    with pytest.raises(Invalid) as raised:
+        scopes.checked(registry, ["customers:read", "boats:read", "customers:fly"])
+    assert [error.params["scope"] for error in raised.value.errors] == ["boats:read", "customers:fly"]
+    with pytest.raises(Invalid):
+        scopes.checked(registry, [])
+
+
+def test_all_means_everything_there_is(registry):
+    everything = scopes.checked(registry, ["all:read", "all:write"])
+    assert everything == sorted(scopes.known(registry))
+    assert not [scope for scope in scopes.checked(registry, ["all:read"]) if scope.endswith(":write")]
