@@ -35,7 +35,14 @@ class Component:
 
     def tables(self) -> list[Table]:
         """Tables of this component, referenced ones first."""
-        return [table for table in self.metadata.sorted_tables if component_of(table.name, self) == self.key]
+        return [table for table in self.metadata.sorted_tables if self.owns(table.name)]
+
+    def owns(self, table: str) -> bool:
+        """Whether a table of the component's schema is its own: a plugin's by prefix, the rest is core's."""
+        if self.schema is not None:
+            return True
+        plugins = [item.key for item in components()[3:] if table.startswith(f"{item.key}_")]
+        return self.key == max(plugins, key=len, default="core")
 
 
 def import_models() -> None:
@@ -68,14 +75,6 @@ def components() -> tuple[Component, ...]:
 def component(key: str) -> Component:
     """Find a component by its key."""
     return next(item for item in components() if item.key == key)
-
-
-def component_of(table: str, asked: Component) -> str:
-    """Say which component owns a table of the same metadata: the plugin with its prefix, else the core."""
-    if asked.schema is not None:
-        return asked.key
-    plugins = [item.key for item in components()[3:] if table.startswith(f"{item.key}_")]
-    return max(plugins, key=len, default="core")
 
 
 def tenant_grants(tables: Iterable[Table], role: str, worker: str) -> str:

@@ -51,7 +51,9 @@ def source(component: Component) -> str:
     )
     upgrade = ops.UpgradeOps([*operations, *late])
     body = (
-        render_python_code(upgrade, render_item=_render, migration_context=context) if operations else "pass"
+        render_python_code(upgrade, render_item=render_item, migration_context=context)
+        if operations
+        else "pass"
     )
     body = "\n".join(line for line in body.splitlines() if "###" not in line).strip()
     # The digest tells schemas made before the models changed from those made after.
@@ -85,7 +87,8 @@ def _create(table: Table) -> ops.CreateTableOp:
     return operation
 
 
-def _render(kind: str, item: Any, _context: Any) -> str | Literal[False]:
+def render_item(kind: str, item: Any, _context: Any) -> str | Literal[False]:
+    """Write types of our own as the built-in types that they are stored as."""
     if kind == "type" and isinstance(item, TypeDecorator):
         return f"sa.{item.impl!r}"
     if kind == "type" and isinstance(item, postgresql.JSONB):

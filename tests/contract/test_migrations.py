@@ -2,10 +2,9 @@
 
 import pytest
 from alembic.autogenerate import compare_metadata
-from alembic.runtime.migration import MigrationContext
-from sqlalchemy import create_engine
 
 from core.tenancy import initial
+from core.tenancy.author import comparison
 from core.tenancy.components import components
 from core.tenancy.linter import lint
 from core.tenancy.migrations import compile_history
@@ -28,35 +27,8 @@ def test_the_initial_revision_is_current(key):
 
 
 def test_a_migrated_schema_is_what_the_models_say(component, database_settings, tenant):
-    path = "public" if component.schema else f"{tenant.schema},ext"
-    engine = create_engine(
-        database_settings.admin_dsn().replace("postgresql://", "postgresql+psycopg://"),
-        connect_args={"options": f"-c search_path={path}"},
-    )
-    names = {table.name for table in component.tables()}
-
-    def is_ours(name, kind, parents):
-        if kind == "schema":
-            return name == component.schema
-        if kind == "table":
-            return name in names
-        return not (name or "").startswith("cx_")
-
-    with engine.connect() as connection:
-        context = MigrationContext.configure(
-            connection,
-            opts={
-                "compare_type": True,
-                "compare_server_default": True,
-                "include_name": is_ours,
-                "include_object": lambda item, name, kind, _reflected, _other: (
-                    kind != "table" or name in names
-                ),
-                "include_schemas": component.schema is not None,
-            },
-        )
+    with comparison(component, database_settings.admin_dsn(), tenant.schema) as context:
         differences = compare_metadata(context, component.metadata)
-    engine.dispose()
     assert differences == []
 
 
