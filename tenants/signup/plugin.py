@@ -7,6 +7,7 @@ import click
 from core.ext.hooks import hookimpl
 from core.ext.specs import Manifest
 from core.kernel.i18n import N_
+from tenants.signup import archives
 from tenants.signup.commands import demo, workspaces
 
 
@@ -19,4 +20,6 @@ def crm_manifest() -> Manifest:
 @hookimpl
 def crm_commands() -> list[click.Command]:
     """``guanxi workspaces`` and ``guanxi demo``."""
+    workspaces.add_command(archives.export)
+    workspaces.add_command(archives.import_)
     return [workspaces, demo]
