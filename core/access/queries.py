@@ -7,7 +7,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import aliased
 
-from core.access.models import Member, Role, Unit
+from core.access.models import Member, Role, Share, Unit
+from core.kernel.errors import NotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +47,29 @@ async def _standing(session: Any, condition: ColumnElement[bool]) -> Standing | 
     return None if row is None else Standing(row[0], row[1], frozenset(row[2] or ()))
 
 
-async def members(session: Any, *, active_only: bool = True) -> list[tuple[UUID, str]]:
-    """List members by name, as id and name: what a person field offers."""
-    statement = select(Member.id, Member.name).order_by(Member.name, Member.id)
-    if active_only:
-        statement = statement.where(Member.active)
-    return [(row.id, row.name) for row in await session.execute(statement)]
+async def people(session: Any, *, inactive: bool = False) -> list[Member]:
+    """List members by name; those who left only if asked for."""
+    statement = select(Member).order_by(Member.name, Member.id)
+    return list(await session.scalars(statement if inactive else statement.where(Member.active)))
+
+
+async def one(session: Any, model: type[Any], record_id: UUID) -> Any:
+    """Read one member, unit or share; raises NotFound."""
+    found = await session.get(model, record_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def units(session: Any) -> list[Unit]:
+    """List departments, each after the one above it."""
+    return list(await session.scalars(select(Unit).order_by(func.length(Unit.path), Unit.name)))
+
+
+async def shares(session: Any, record_type: str, record_id: UUID) -> list[Share]:
+    """List whom a record is shared with."""
+    statement = select(Share).where(Share.record_type == record_type, Share.record_id == record_id)
+    return list(await session.scalars(statement.order_by(Share.id)))
 
 
 async def custom_roles(session: Any) -> list[Role]:

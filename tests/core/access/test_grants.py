@@ -1,7 +1,4 @@
-from hypothesis import given
-from hypothesis import strategies as st
-
-from core.access.grants import REACHES, narrower, of_key, of_role, reach_of, scope_of
+from core.access.grants import of_key, of_role, reach_of, scope_of
 from core.ext.specs import Permission
 
 VIEW = Permission(name="customers.view", title="See customers", reach={"owner": "all", "member": "own"})
@@ -43,13 +40,6 @@ def test_viewing_and_exporting_are_reading() -> None:
     export = Permission(name="customers.export", title="Export", reach={})
     assert scope_of(export) == "customers:read"
     assert scope_of(EDIT) == "customers:write"
-
-
-@given(st.sampled_from(REACHES), st.sampled_from(REACHES))
-def test_the_narrower_reach_is_one_of_both_and_never_wider(one: str, other: str) -> None:
-    found = narrower(one, other)  # type: ignore[arg-type]
-    assert found in (one, other)
-    assert REACHES.index(found) <= min(REACHES.index(one), REACHES.index(other))  # type: ignore[arg-type]
 
 
 def test_what_nobody_granted_reaches_nowhere() -> None:

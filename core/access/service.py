@@ -1,0 +1,145 @@
+"""Verbs on members, roles and shares: the only writers. Units are in units.py."""
+
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+from sqlalchemy import func, select
+
+from core.access.events import MemberCreated, MemberUpdated, RecordShared, RoleChanged
+from core.access.grants import ROLES
+from core.access.models import Member, Role, Share, Unit
+from core.access.schema import MemberIn, MemberPatch, RoleIn, ShareIn
+from core.kernel.errors import Conflict, FieldError, Forbidden, Invalid
+from core.kernel.i18n import N_
+
+MANAGE = "members.manage"
+OWNER = "owner"
+OWN_FIELDS = frozenset({"name", "phone", "title", "locale", "timezone"})
+"""What everybody may change of himself."""
+
+
+async def add_member(ctx: Any, data: MemberIn) -> Member:
+    """Add a member; emits member.created. Raises Conflict for an address that is here already."""
+    await ctx.require(MANAGE)
+    _only_owners_make_owners(ctx, data.role)
+    await _check(ctx, role=data.role, unit_id=data.unit_id)
+    if await ctx.session.scalar(select(Member.id).where(Member.email == data.email)):
+        raise Conflict(code="member.exists", detail=N_("Somebody with this address is a member already."))
+    member = Member(**msgspec.structs.asdict(data))
+    ctx.session.add(member)
+    await ctx.session.flush()
+    ctx.emit(MemberCreated(subject_id=member.id, label=member.name))
+    return member
+
+
+async def update_member(ctx: Any, member: Member, patch: MemberPatch) -> Member:
+    """Change a member; emits member.updated.
+
+    One's own name, phone, position, language and zone are one's own; the rest takes members.manage. Owners
+    are changed by owners alone, and the last active one stays an owner.
+    """
+    changes = {
+        name: (getattr(member, name), value)
+        for name, value in msgspec.structs.asdict(patch).items()
+        if value is not UNSET and value != getattr(member, name)
+    }
+    if not changes:
+        return member
+    if ctx.actor.member_id != member.id or not changes.keys() <= OWN_FIELDS:
+        await ctx.require(MANAGE)
+        _only_owners_make_owners(ctx, member.role, str(changes.get("role", ("", ""))[1]))
+    await _check(
+        ctx, role=changes.get("role", (None, None))[1], unit_id=changes.get("unit_id", (None, None))[1]
+    )
+    if member.role == OWNER and ("role" in changes or "active" in changes):
+        await _keep_an_owner(ctx, member)
+    for name, (_, value) in changes.items():
+        setattr(member, name, value)
+    await ctx.session.flush()
+    told = {name: (_plain(before), _plain(after)) for name, (before, after) in changes.items()}
+    ctx.emit(MemberUpdated(subject_id=member.id, label=member.name, changes=told))
+    return member
+
+
+async def save_role(ctx: Any, key: str, data: RoleIn) -> Role:
+    """Make a role of the workspace's own, or change what a built-in one may do; emits role.changed."""
+    await ctx.require(MANAGE)
+    if key == OWNER:
+        raise Invalid.field("key", "fixed", N_("The owner's role cannot be changed."))
+    known = ctx.machinery.registry.permissions
+    wrong = [
+        FieldError(f"grants.{name[:100]}", "unknown", N_("There is no such permission."))
+        for name in data.grants
+        if name not in known
+    ]
+    if wrong:
+        raise Invalid(errors=wrong)
+    role: Role | None = await ctx.session.scalar(select(Role).where(Role.key == key))
+    if role is None:
+        role = Role(key=key)
+        ctx.session.add(role)
+    role.name, role.grants = data.name, dict(data.grants)
+    await ctx.session.flush()
+    ctx.emit(RoleChanged(subject_id=role.id, label=role.name))
+    return role
+
+
+async def share(ctx: Any, record: Any, data: ShareIn) -> Share:
+    """Open a record that the actor may edit to a member; emits share.changed."""
+    if await ctx.session.get(Member, data.member_id) is None:
+        raise Invalid.field("member_id", "reference", N_("There is no such member."))
+    found: Share | None = await ctx.session.scalar(
+        select(Share).where(
+            Share.record_type == data.record_type,
+            Share.record_id == record.id,
+            Share.member_id == data.member_id,
+        )
+    )
+    if found is None:
+        found = Share(record_type=data.record_type, record_id=record.id, member_id=data.member_id)
+        ctx.session.add(found)
+    found.level = data.level
+    await ctx.session.flush()
+    _tell_share(ctx, found, data.level)
+    return found
+
+
+async def unshare(ctx: Any, found: Share) -> None:
+    """Close a record to a member again; emits share.changed with an empty level."""
+    await ctx.session.delete(found)
+    _tell_share(ctx, found, "")
+
+
+def _tell_share(ctx: Any, found: Share, level: str) -> None:
+    links = ((found.record_type, found.record_id),)
+    ctx.emit(RecordShared(subject_id=found.id, links=links, member_id=str(found.member_id), level=level))
+
+
+def _only_owners_make_owners(ctx: Any, *roles: str) -> None:
+    if OWNER in roles and ctx.actor.kind != "system" and ctx.actor.role != OWNER:
+        raise Forbidden(detail=N_("Only an owner can change owners."))
+
+
+async def _check(ctx: Any, *, role: str | None, unit_id: Any) -> None:
+    errors = []
+    if role is not None and not await _is_role(ctx, role):
+        errors.append(FieldError("role", "reference", N_("There is no such role.")))
+    if unit_id is not None and await ctx.session.get(Unit, unit_id) is None:
+        errors.append(FieldError("unit_id", "reference", N_("There is no such department.")))
+    if errors:
+        raise Invalid(errors=errors)
+
+
+async def _is_role(ctx: Any, key: str) -> bool:
+    return key in ROLES or await ctx.session.scalar(select(Role.id).where(Role.key == key)) is not None
+
+
+async def _keep_an_owner(ctx: Any, member: Member) -> None:
+    others = select(func.count()).where(Member.role == OWNER, Member.active, Member.id != member.id)
+    if not await ctx.session.scalar(others):
+        raise Conflict(code="member.last_owner", detail=N_("A workspace needs an owner who is active."))
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if value is not None and not isinstance(value, (str, bool)) else value
