@@ -26,6 +26,11 @@ class Grantable(Protocol):
     def scope(self) -> str | None: ...
 
 
+def narrower(one: Reach, other: Reach) -> Reach:
+    """Return the smaller of two reaches."""
+    return min(one, other, key=REACHES.index)
+
+
 def reach_of(grants: Grants, permission: str) -> Reach:
     """Tell how far `permission` reaches; what nobody granted reaches nowhere."""
     reach = grants.get(permission, "none")

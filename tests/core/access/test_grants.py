@@ -1,5 +1,7 @@
-from core.access.grants import of_key, of_role, reach_of, scope_of
-from core.ext.specs import Permission
+import pytest
+
+from core.access.grants import REACHES, narrower, of_key, of_role, reach_of, scope_of
+from core.ext.specs import Permission, Reach
 
 VIEW = Permission(name="customers.view", title="See customers", reach={"owner": "all", "member": "own"})
 EDIT = Permission(name="customers.edit", title="Edit customers", reach={"owner": "all", "member": "own"})
@@ -45,3 +47,11 @@ def test_viewing_and_exporting_are_reading() -> None:
 def test_what_nobody_granted_reaches_nowhere() -> None:
     assert reach_of({}, "customers.view") == "none"
     assert reach_of({"customers.view": "moon"}, "customers.view") == "none"  # type: ignore[dict-item]
+
+
+@pytest.mark.parametrize("one", REACHES)
+@pytest.mark.parametrize("other", REACHES)
+def test_the_narrower_reach_is_one_of_both_and_never_wider(one: Reach, other: Reach) -> None:
+    found = narrower(one, other)
+    assert found in (one, other)
+    assert REACHES.index(found) <= min(REACHES.index(one), REACHES.index(other))
