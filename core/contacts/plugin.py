@@ -24,7 +24,9 @@ ICONS = {"created": "sparkles", "updated": "pencil", "deleted": "trash-2", "rest
 @hookimpl
 def crm_manifest() -> Manifest:
     """Locked: business is done with people."""
-    return Manifest(key="contacts", title=N_("Contacts"), kind="locked", icon="users", requires=("customers",))
+    return Manifest(
+        key="contacts", title=N_("Contacts"), kind="locked", icon="users", requires=("customers",)
+    )
 
 
 @hookimpl

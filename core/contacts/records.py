@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from core.contacts import service
+from core.contacts import queries, service
 from core.contacts.models import Contact
 from core.contacts.schema import ContactIn, ContactOut, ContactPatch
 from core.ext.specs import Choice, Column, RecordType, SearchDoc, Verbs
@@ -82,7 +82,7 @@ def search_doc(contact: Contact) -> SearchDoc:
     )
 
 
-CONTACT = RecordType(
+CONTACT: RecordType = RecordType(
     key="contact",
     path="contacts",
     title=N_("Contact"),
@@ -106,4 +106,5 @@ CONTACT = RecordType(
     columns=COLUMNS,
     default_columns=("name", "customer_id", "position", "mobile", "email", "owner_id", "last_contacted_at"),
     search=search_doc,
+    duplicates=lambda ctx, rows: queries.find_duplicates(ctx, CONTACT, rows),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from core.customers import service
+from core.customers import queries, service
 from core.customers.models import Customer
 from core.customers.schema import CustomerIn, CustomerOut, CustomerPatch
 from core.ext.specs import Choice, Column, RecordType, SearchDoc, Verbs
@@ -92,7 +92,7 @@ def search_doc(customer: Customer) -> SearchDoc:
     )
 
 
-CUSTOMER = RecordType(
+CUSTOMER: RecordType = RecordType(
     key="customer",
     path="customers",
     title=N_("Customer"),
@@ -116,4 +116,5 @@ CUSTOMER = RecordType(
     columns=COLUMNS,
     default_columns=("name", "owner_id", "stage", "phone", "city", "next_follow_up_on", "last_contacted_at"),
     search=search_doc,
+    duplicates=lambda ctx, rows: queries.find_duplicates(ctx, CUSTOMER, rows),
 )

@@ -41,6 +41,8 @@ class AppError(Exception):
     status: ClassVar[int] = 500
     code: str = "internal"
     title: str = N_("Something went wrong")
+    members: Mapping[str, Any] = {}
+    """What a problem document says beyond the standard members; set on one error, never on a class."""
 
     def __init__(
         self,

@@ -14,7 +14,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from core.ext.specs import RecordType
 from core.kernel.validate import decode_json
-from core.records import bulk, lists, metadata, writing
+from core.records import bulk, duplicates, lists, metadata, writing
 from core.records.etag import check, etag, matches
 from core.records.query import parse
 from core.tenancy.ctx import Ctx
@@ -36,6 +36,8 @@ def record_api(type_: RecordType) -> Router:
         _bulk,
     )
     handlers = [make(type_) for make in makers]
+    if type_.duplicates is not None:
+        handlers.append(_duplicates(type_))
     if type_.verbs.restore is not None:
         handlers.append(_restore(type_))
     return Router(path=f"/{type_.path}", route_handlers=handlers, tags=[type_.title_plural])
@@ -103,11 +105,24 @@ def _get(type_: RecordType) -> HTTPRouteHandler:
 
 
 def _create(type_: RecordType) -> HTTPRouteHandler:
-    async def create_record(ctx: Ctx, data: Any) -> Response[Any]:
+    async def create_record(ctx: Ctx, request: Any_, data: Any) -> Response[Any]:
+        if request.query_params.get("duplicates") == "refuse":
+            found = await duplicates.of(ctx, type_, data)
+            if found:
+                raise duplicates.refusal(ctx, type_, found)
         return _answer(type_, await writing.create(ctx, type_, data), status=201)
 
     return post("/", permission=f"{type_.permission}.create", status_code=201)(
         _typed(create_record, returns=type_.out, data=type_.create)
+    )
+
+
+def _duplicates(type_: RecordType) -> HTTPRouteHandler:
+    async def find_duplicates(ctx: Ctx, data: Any) -> Response[duplicates.DuplicateList]:
+        return Response(duplicates.DuplicateList(list(await duplicates.of(ctx, type_, data))))
+
+    return post("/duplicates", permission=f"{type_.permission}.create")(
+        _typed(find_duplicates, returns=duplicates.DuplicateList, data=type_.create)
     )
 
 

@@ -11,7 +11,7 @@ from litestar.handlers import HTTPRouteHandler
 from core.ext.specs import Column, RecordType
 from core.kernel.errors import AppError, NotFound, PreconditionFailed
 from core.kernel.i18n import N_
-from core.records import labels, lists, writing
+from core.records import duplicates, labels, lists, writing
 from core.records.etag import check_version
 from core.records.forms import FormSpec, field_of
 from core.records.list_page import OFFERED
@@ -47,7 +47,12 @@ def _create(type_: RecordType) -> HTTPRouteHandler:
         spec, sent = FormSpec(ctx, type_, type_.create), await form_values(request)
         shown = await _form(spec)
         try:
-            record = await writing.create(ctx, type_, spec.read(sent))
+            data = spec.read(sent)
+            found = [] if sent.get("save_anyway") else await duplicates.of(ctx, type_, data)
+            if found:
+                shown["duplicates"] = duplicates.views(ctx, type_, found)
+                return render(ctx, request, "records/form.html", status=409, **shown, values=sent, errors=())
+            record = await writing.create(ctx, type_, data)
         except AppError as error:
             return form_again(ctx, request, "records/form.html", error, **shown, values=sent)
         text = ctx.t(N_("{record} is created."), record=getattr(record, type_.label.key))

@@ -17,7 +17,7 @@ from core.records.shown import choices, currency_of, place
 KINDS: Final[Mapping[str, str]] = {"name": "text", "plain": "text", "tag": "text", "color": "text"}
 NOT_SHOWN: Final = frozenset({"external_id", "custom"})
 NESTED: Final = frozenset({"list", "object"})
-OWN_FIELDS: Final = frozenset({"version"})
+OWN_FIELDS: Final = frozenset({"version", "save_anyway"})
 
 
 @dataclass(frozen=True, slots=True)

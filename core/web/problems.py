@@ -98,6 +98,7 @@ def _problem_document(
             {"path": item.path, "code": item.code, "message": t(item.message, **item.params)}
             for item in problem.errors
         ]
+    body |= problem.members
     return Response(body, status_code=problem.status, media_type=PROBLEM_JSON, headers=headers)
 
 
