@@ -15,6 +15,7 @@ from typing import Any, Final, TypedDict, Unpack
 import psycopg
 from psycopg import sql
 from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
 
 from core.kernel.errors import Conflict
 from core.kernel.ids import uuid7
@@ -178,10 +179,10 @@ async def _claim_one(databases: Databases, values: dict[str, Any]) -> Any:
         .returning(*_CLAIMED)
     )
     async with databases.control() as unit:
-        taken = await unit.session.scalar(select(TenantRow.id).where(TenantRow.slug == values["slug"]))
-        if taken is not None:
-            raise Conflict(code="tenant.slug_taken")
-        row = (await unit.session.execute(statement)).one_or_none()
+        try:
+            row = (await unit.session.execute(statement)).one_or_none()
+        except IntegrityError as error:
+            raise Conflict(code="tenant.slug_taken") from error
         await unit.commit()
     return row
 
