@@ -76,14 +76,16 @@ class FormSpec:
         return currency_of(self.ctx, column, self.record)
 
     def values(self) -> dict[str, Any]:
-        """The present values, sums in major units."""
-        found: dict[str, Any] = {}
-        if self.record is None:
+        """The present values, sums in major units; of a new record the defaults, owned by its maker."""
+        if self.record is not None:
             return {
-                name: value for name, value in _defaults(self.struct).items() if value not in (None, UNSET)
+                meta.name: self._shown(meta.name, getattr(self.record, meta.name, None))
+                for meta in self.metas()
             }
-        for meta in self.metas():
-            found[meta.name] = self._shown(meta.name, getattr(self.record, meta.name, None))
+        found = {name: value for name, value in _defaults(self.struct).items() if value not in (None, UNSET)}
+        owner = next((c for c in self.type_.columns if c.attribute is self.type_.owner), None)
+        if owner is not None and self.ctx.actor.member_id is not None:
+            found.setdefault(field_of(owner), str(self.ctx.actor.member_id))
         return found
 
     def one(self, name: str) -> Any:

@@ -95,6 +95,7 @@ async def test_a_form_creates_a_record_and_shows_all_errors_at_once(ann: Person)
     form = await seen(ann, "/boats/new?name=Ada")
     assert 'value="Ada"' in form.text
     assert '<select id="f-state"' in form.text
+    assert f'<option value="{ann.member_id}" selected>Ann' in form.text
     wrong = await ann.post("/boats/new", {"name": "", "length": "x", "price_minor": "1.234567"})
     assert wrong.status_code == 422
     for place in ("f-name", "f-length", "f-price_minor"):
