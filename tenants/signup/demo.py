@@ -15,9 +15,11 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import delete, select
 
-from core.access.models import Member, Unit
+from core.access import service as people
+from core.access.models import Member
+from core.access.schema import MemberPatch, UnitIn
+from core.access.units import create_unit
 from core.kernel.clock import FrozenClock
-from core.kernel.ids import uuid7
 from core.runtime import Runtime
 from core.tenancy.directory import Tenant
 from core.tenancy.provisioning import drop
@@ -135,16 +137,12 @@ async def _make_one(runtime: Runtime, demo: Demo, password: str) -> dict[str, An
 async def _organise(runtime: Runtime, tenant: Tenant, demo: Demo) -> None:
     """Give everybody a unit and a title."""
     async with runtime.open(tenant) as ctx:
-        units: dict[str, Unit] = {}
-        for name in dict.fromkeys(person.unit for person in demo.people if person.unit):
-            unit_id = uuid7()
-            units[name] = Unit(id=unit_id, name=name, path=f"/{unit_id}/")
-        ctx.session.add_all(units.values())
-        await ctx.session.flush()
+        names = dict.fromkeys(person.unit for person in demo.people if person.unit)
+        units = {name: (await create_unit(ctx, UnitIn(name=name))).id for name in names}
         members = {member.email: member for member in await ctx.session.scalars(select(Member))}
         for person in demo.people:
-            member = members[person.email]
-            member.title, member.unit_id = person.title, units[person.unit].id if person.unit else None
+            patch = MemberPatch(title=person.title, unit_id=units.get(person.unit))
+            await people.update_member(ctx, members[person.email], patch)
 
 
 async def _fill(runtime: Runtime, tenant: Tenant) -> None:

@@ -7,7 +7,9 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
+from core.access import service as people
 from core.access.models import Member
+from core.access.schema import MemberIn
 from core.kernel.errors import Invalid
 from core.kernel.i18n import N_
 from core.runtime import Runtime
@@ -65,9 +67,7 @@ async def add_member(runtime: Runtime, tenant: Tenant, data: OwnerIn, *, passwor
     async with runtime.open(tenant) as ctx:
         member = await ctx.session.scalar(select(Member).where(Member.email == email))
         if member is None:
-            member = Member(name=data.name, email=email, role=data.role)
-            ctx.session.add(member)
-            await ctx.session.flush()
+            member = await people.add_member(ctx, MemberIn(name=data.name, email=email, role=data.role))
         member_id = member.id
     async with runtime.control() as control:
         account = await accounts.by_email(control, email)
