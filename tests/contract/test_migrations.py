@@ -29,7 +29,8 @@ def test_the_initial_revision_is_current(key):
 def test_a_migrated_schema_is_what_the_models_say(component, database_settings, tenant):
     with comparison(component, database_settings.admin_dsn(), tenant.schema) as context:
         differences = compare_metadata(context, component.metadata)
-    assert differences == []
+    # The tests of record types keep tables of their own beside the product's.
+    assert [change for change in differences if "toy_" not in repr(change)] == []
 
 
 def test_no_step_breaks_a_rule(component):
