@@ -13,6 +13,8 @@ from core.tenancy.provisioning import begin_delete, cancel_delete, claim, delete
 from tests.fixtures.server import KEYRING
 
 new_key = KEYRING.new_tenant_key
+# The first two schemas of the pool belong to all workers' databases: they are claimed before any is dropped.
+pytestmark = pytest.mark.usefixtures("tenant", "other_tenant")
 
 
 def count_free(settings):
@@ -21,8 +23,8 @@ def count_free(settings):
 
 
 @pytest.fixture
-async def claimed(database_settings, tenant, other_tenant):
-    """Tenants that a test claims are removed after it; those of all tests come from the template."""
+async def claimed(database_settings):
+    """Tenants that a test claims are removed after it."""
     made = []
     yield made
     for tenant in made:
