@@ -6,27 +6,26 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, SmallInteger, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, SmallInteger
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.kernel.db import Base, Entity, Ref, Row
+from core.kernel.db import Base, Entity, Ref
 
 STATUSES = ("open", "won", "lost")
 
 
-class Pipeline(Row, Base):
-    """A way of selling, with stages of its own."""
+class Pipeline(Entity, Base):
+    """A way of selling, with stages of its own; a deleted one is archived and has no deals left."""
 
     __tablename__ = "pipeline"
 
     name: Mapped[str]
     position: Mapped[int] = mapped_column(default=0)
     is_default: Mapped[bool] = mapped_column(default=False)
-    archived_at: Mapped[datetime | None]
 
 
-class Stage(Row, Base):
+class Stage(Entity, Base):
     """A step of a pipeline.
 
     ``probability`` is in percent; ``rotting_days`` is how long a deal may stay before it is called stale;
@@ -39,16 +38,15 @@ class Stage(Row, Base):
         CheckConstraint("probability between 0 and 100", name="probability"),
     )
 
-    pipeline_id: Mapped[UUID] = mapped_column(ForeignKey("pipeline.id"))
+    pipeline_id: Mapped[UUID] = mapped_column(Ref("pipeline"), ForeignKey("pipeline.id"))
     name: Mapped[str]
     position: Mapped[int] = mapped_column(default=0)
     probability: Mapped[int] = mapped_column(SmallInteger, default=0)
     rotting_days: Mapped[int | None] = mapped_column(SmallInteger)
     required_fields: Mapped[list[str]] = mapped_column(JSONB, default=list)
-    archived_at: Mapped[datetime | None]
 
 
-class CloseReason(Row, Base):
+class CloseReason(Entity, Base):
     """Why deals are won or lost, in the workspace's own words."""
 
     __tablename__ = "close_reason"
@@ -57,14 +55,18 @@ class CloseReason(Row, Base):
     outcome: Mapped[str]
     name: Mapped[str]
     position: Mapped[int] = mapped_column(default=0)
-    archived_at: Mapped[datetime | None]
 
 
-class CurrencyRate(Row, Base):
+class CurrencyRate(Entity, Base):
     """What one unit of a currency is worth in the workspace's own from a day on."""
 
     __tablename__ = "currency_rate"
-    __table_args__ = (UniqueConstraint("currency", "valid_on"),)
+    __table_args__ = (
+        CheckConstraint("rate > 0", name="rate"),
+        Index(
+            "uq_currency_rate_day", "currency", "valid_on", unique=True, postgresql_where="deleted_at is null"
+        ),
+    )
 
     currency: Mapped[str]
     valid_on: Mapped[date]
@@ -97,8 +99,8 @@ class Deal(Entity, Base):
     contact_id: Mapped[UUID | None] = mapped_column(Ref("contact"), ForeignKey("contact.id"))
     lead_id: Mapped[UUID | None] = mapped_column(Ref("lead"), ForeignKey("lead.id"))
     owner_id: Mapped[UUID | None] = mapped_column(Ref("member"), ForeignKey("member.id"))
-    pipeline_id: Mapped[UUID] = mapped_column(ForeignKey("pipeline.id"))
-    stage_id: Mapped[UUID] = mapped_column(ForeignKey("stage.id"))
+    pipeline_id: Mapped[UUID] = mapped_column(Ref("pipeline"), ForeignKey("pipeline.id"))
+    stage_id: Mapped[UUID] = mapped_column(Ref("stage"), ForeignKey("stage.id"))
     status: Mapped[str] = mapped_column(default="open")
     amount_minor: Mapped[int | None]
     currency: Mapped[str]
@@ -108,7 +110,7 @@ class Deal(Entity, Base):
     probability: Mapped[int | None] = mapped_column(SmallInteger)
     expected_close_on: Mapped[date | None]
     closed_at: Mapped[datetime | None]
-    close_reason_id: Mapped[UUID | None] = mapped_column(ForeignKey("close_reason.id"))
+    close_reason_id: Mapped[UUID | None] = mapped_column(Ref("close_reason"), ForeignKey("close_reason.id"))
     competitor: Mapped[str | None]
     source: Mapped[str | None]
     stage_entered_at: Mapped[datetime]

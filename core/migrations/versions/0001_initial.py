@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "core_0001_7422fc52"
+revision = "core_0001_1f742614"
 down_revision = None
 
 
@@ -39,13 +39,17 @@ def upgrade() -> None:
     sa.Column('outcome', sa.Text(), nullable=False),
     sa.Column('name', sa.Text(), nullable=False),
     sa.Column('position', sa.BigInteger(), nullable=False),
-    sa.Column('archived_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.Column('external_id', sa.Text(), nullable=True),
+    sa.Column('deleted_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('created_by_id', sa.Uuid(), nullable=True),
+    sa.Column('updated_by_id', sa.Uuid(), nullable=True),
     sa.CheckConstraint("outcome in ('won', 'lost')", name=op.f('ck_close_reason_outcome')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_close_reason'))
     )
+    op.create_index('uq_close_reason_external_id', 'close_reason', ['external_id'], unique=True, postgresql_where=sa.text('deleted_at IS NULL'))
     op.create_table('currency_rate',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('currency', sa.Text(), nullable=False),
@@ -54,9 +58,15 @@ def upgrade() -> None:
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('version', sa.BigInteger(), nullable=False),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_currency_rate')),
-    sa.UniqueConstraint('currency', 'valid_on', name=op.f('uq_currency_rate_currency_valid_on'))
+    sa.Column('external_id', sa.Text(), nullable=True),
+    sa.Column('deleted_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('created_by_id', sa.Uuid(), nullable=True),
+    sa.Column('updated_by_id', sa.Uuid(), nullable=True),
+    sa.CheckConstraint('rate > 0', name=op.f('ck_currency_rate_rate')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_currency_rate'))
     )
+    op.create_index('uq_currency_rate_day', 'currency_rate', ['currency', 'valid_on'], unique=True, postgresql_where='deleted_at is null')
+    op.create_index('uq_currency_rate_external_id', 'currency_rate', ['external_id'], unique=True, postgresql_where=sa.text('deleted_at IS NULL'))
     op.create_table('customer_class',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('parent_id', sa.Uuid(), nullable=True),
@@ -168,12 +178,16 @@ def upgrade() -> None:
     sa.Column('name', sa.Text(), nullable=False),
     sa.Column('position', sa.BigInteger(), nullable=False),
     sa.Column('is_default', sa.Boolean(), nullable=False),
-    sa.Column('archived_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.Column('external_id', sa.Text(), nullable=True),
+    sa.Column('deleted_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('created_by_id', sa.Uuid(), nullable=True),
+    sa.Column('updated_by_id', sa.Uuid(), nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_pipeline'))
     )
+    op.create_index('uq_pipeline_external_id', 'pipeline', ['external_id'], unique=True, postgresql_where=sa.text('deleted_at IS NULL'))
     op.create_table('role',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('key', sa.Text(), nullable=False),
@@ -226,15 +240,19 @@ def upgrade() -> None:
     sa.Column('probability', sa.SmallInteger(), nullable=False),
     sa.Column('rotting_days', sa.SmallInteger(), nullable=True),
     sa.Column('required_fields', postgresql.JSONB(), nullable=False),
-    sa.Column('archived_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.Column('external_id', sa.Text(), nullable=True),
+    sa.Column('deleted_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('created_by_id', sa.Uuid(), nullable=True),
+    sa.Column('updated_by_id', sa.Uuid(), nullable=True),
     sa.CheckConstraint('probability between 0 and 100', name=op.f('ck_stage_probability')),
     sa.ForeignKeyConstraint(['pipeline_id'], ['pipeline.id'], name=op.f('fk_stage_pipeline_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_stage'))
     )
     op.create_index('ix_stage_pipeline', 'stage', ['pipeline_id', 'position'], unique=False)
+    op.create_index('uq_stage_external_id', 'stage', ['external_id'], unique=True, postgresql_where=sa.text('deleted_at IS NULL'))
     op.create_table('customer',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('number', sa.Text(), nullable=False),

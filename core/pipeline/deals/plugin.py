@@ -1,0 +1,91 @@
+"""Deals: what the folder gives to the product."""
+
+from __future__ import annotations
+
+from litestar import Controller
+
+from core.ext.hooks import hookimpl
+from core.ext.specs import Manifest, Nav, Permission, RecordType, TimelineKind
+from core.kernel.events import Event
+from core.kernel.i18n import N_
+from core.pipeline.deals.api import BoardApi, DealApi
+from core.pipeline.deals.records import DEAL
+from core.pipeline.deals.story import EVENTS, TIMELINE
+
+
+@hookimpl
+def crm_manifest() -> Manifest:
+    """Locked: a pipeline without deals is empty."""
+    return Manifest(key="deals", title=N_("Deals"), kind="locked", icon="handshake")
+
+
+@hookimpl
+def crm_records() -> list[RecordType]:
+    """The deal."""
+    return [DEAL]
+
+
+@hookimpl
+def crm_api() -> list[type[Controller]]:
+    """The board, moving, winning, losing, reopening."""
+    return [DealApi, BoardApi]
+
+
+@hookimpl
+def crm_permissions() -> list[Permission]:
+    """See, create, change, delete, export."""
+    return [
+        Permission(
+            name="deals.view",
+            title=N_("See deals"),
+            reach={"owner": "all", "admin": "all", "manager": "team", "member": "own", "readonly": "all"},
+        ),
+        Permission(
+            name="deals.create",
+            title=N_("Create deals"),
+            reach={"owner": "all", "admin": "all", "manager": "all", "member": "all"},
+        ),
+        Permission(
+            name="deals.edit",
+            title=N_("Change deals"),
+            reach={"owner": "all", "admin": "all", "manager": "team", "member": "own"},
+        ),
+        Permission(
+            name="deals.delete",
+            title=N_("Delete deals"),
+            reach={"owner": "all", "admin": "all", "manager": "team"},
+        ),
+        Permission(
+            name="deals.export",
+            title=N_("Export deals"),
+            reach={"owner": "all", "admin": "all", "manager": "team"},
+        ),
+    ]
+
+
+@hookimpl
+def crm_events() -> list[type[Event]]:
+    """Created, changed, moved, won, lost, reopened, deleted, restored."""
+    return EVENTS
+
+
+@hookimpl
+def crm_timeline() -> list[TimelineKind]:
+    """One line for each event."""
+    return TIMELINE
+
+
+@hookimpl
+def crm_nav() -> list[Nav]:
+    """The list of deals."""
+    return [
+        Nav(
+            key="deals",
+            title=N_("Deals"),
+            icon="handshake",
+            url="/deals",
+            order=45,
+            permission="deals.view",
+            shortcut="g d",
+        )
+    ]

@@ -1,0 +1,114 @@
+"""Leads: what the folder gives to the product."""
+
+from __future__ import annotations
+
+from litestar import Controller
+
+from core.ext.hooks import hookimpl
+from core.ext.specs import Manifest, Nav, Permission, RecordType, TimelineKind
+from core.kernel.events import Event
+from core.kernel.i18n import N_
+from core.pipeline.leads import events
+from core.pipeline.leads.api import LeadApi
+from core.pipeline.leads.records import LEAD
+
+EVENTS: list[type[Event]] = [
+    events.LeadCreated,
+    events.LeadUpdated,
+    events.LeadConverted,
+    events.LeadDeleted,
+    events.LeadRestored,
+]
+ICONS = {
+    "created": "sparkles",
+    "updated": "pencil",
+    "converted": "user-check",
+    "deleted": "trash-2",
+    "restored": "undo-2",
+}
+
+
+@hookimpl
+def crm_manifest() -> Manifest:
+    """Locked: customers come of leads."""
+    return Manifest(key="leads", title=N_("Leads"), kind="locked", icon="target")
+
+
+@hookimpl
+def crm_records() -> list[RecordType]:
+    """The lead."""
+    return [LEAD]
+
+
+@hookimpl
+def crm_api() -> list[type[Controller]]:
+    """Converting."""
+    return [LeadApi]
+
+
+@hookimpl
+def crm_permissions() -> list[Permission]:
+    """See, create, change, delete, export."""
+    return [
+        Permission(
+            name="leads.view",
+            title=N_("See leads"),
+            reach={"owner": "all", "admin": "all", "manager": "team", "member": "own", "readonly": "all"},
+        ),
+        Permission(
+            name="leads.create",
+            title=N_("Create leads"),
+            reach={"owner": "all", "admin": "all", "manager": "all", "member": "all"},
+        ),
+        Permission(
+            name="leads.edit",
+            title=N_("Change leads"),
+            reach={"owner": "all", "admin": "all", "manager": "team", "member": "own"},
+        ),
+        Permission(
+            name="leads.delete",
+            title=N_("Delete leads"),
+            reach={"owner": "all", "admin": "all", "manager": "team"},
+        ),
+        Permission(
+            name="leads.export",
+            title=N_("Export leads"),
+            reach={"owner": "all", "admin": "all", "manager": "team"},
+        ),
+    ]
+
+
+@hookimpl
+def crm_events() -> list[type[Event]]:
+    """Created, changed, converted, deleted, restored."""
+    return EVENTS
+
+
+@hookimpl
+def crm_timeline() -> list[TimelineKind]:
+    """One line for each event."""
+    return [
+        TimelineKind(
+            event=event.name,
+            icon=ICONS[event.name.partition(".")[2]],
+            summary=lambda stored, t: t(type(stored).summary),
+            tone="success" if event is events.LeadConverted else "neutral",
+        )
+        for event in EVENTS
+    ]
+
+
+@hookimpl
+def crm_nav() -> list[Nav]:
+    """The list of leads."""
+    return [
+        Nav(
+            key="leads",
+            title=N_("Leads"),
+            icon="target",
+            url="/leads",
+            order=10,
+            permission="leads.view",
+            shortcut="g l",
+        )
+    ]
