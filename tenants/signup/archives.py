@@ -15,8 +15,8 @@ from core.runtime import Runtime
 from core.tenancy.archive import Installation, export_tenant, import_tenant
 from core.tenancy.directory import Tenant
 from tenants.accounts import service as accounts
+from tenants.process import require_tenant, with_runtime
 from tenants.signup import service
-from tenants.signup.commands import with_runtime
 from tenants.signup.schema import OwnerIn
 
 PASSPHRASE = click.option(
@@ -38,7 +38,7 @@ def export(slug: str, file: Path, passphrase: str) -> None:
         raise click.ClickException(f"{file} exists already")
 
     async def work(runtime: Runtime) -> dict[str, object]:
-        tenant = await service.require_tenant(runtime, slug)
+        tenant = await require_tenant(runtime, slug)
         return export_tenant(installation(runtime), tenant, file, passphrase=passphrase)
 
     manifest = with_runtime(work)
