@@ -103,6 +103,10 @@ class Runtime:
         found = self.registry.subscribers(event, tenant.plugins, in_transaction=True)
         return [subscription.handler for subscription in found]
 
+    def at_end(self, tenant: Tenant) -> Sequence[Callable[[Ctx, Sequence[Any]], Awaitable[None]]]:
+        """The handlers that take all events of a transaction at its end."""
+        return [subscription.handler for subscription in self.registry.batches(tenant.plugins)]
+
     async def write(self, ctx: Ctx, emitted: Sequence[events.Event], queued: Sequence[QueuedJob]) -> None:
         """Write a transaction's events and jobs into the tenant's log and the cell's outbox."""
         if emitted:

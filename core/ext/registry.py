@@ -103,7 +103,15 @@ class Registry:
         return [
             item
             for item in (*self.subscriptions.get(event, ()), *self.subscriptions.get("*", ()))
-            if item.in_transaction is in_transaction and self.is_on(item.plugin, enabled)
+            if item.in_transaction is in_transaction and not item.batch and self.is_on(item.plugin, enabled)
+        ]
+
+    def batches(self, enabled: frozenset[str]) -> list[specs.Subscription]:
+        """The handlers that take all events of a transaction at its end."""
+        return [
+            item
+            for item in self.subscriptions.get("*", ())
+            if item.batch and self.is_on(item.plugin, enabled)
         ]
 
     def below(self, plugin: str) -> str:
@@ -230,6 +238,11 @@ def _cross_check(registry: Registry) -> None:
         f"{item.plugin}: nobody declares the event {item.event!r}"
         for item in registry.items(specs.Subscription) + registry.items(specs.TimelineKind)
         if item.event != "*" and item.event not in registry.events
+    ]
+    wrong += [
+        f"{item.plugin}: the subscription {item.name!r} takes batches, so it must be in the transaction of *"
+        for item in registry.items(specs.Subscription)
+        if item.batch and (item.event != "*" or not item.in_transaction)
     ]
     for module in registry.modules.values():
         wrong += [

@@ -48,7 +48,10 @@ class Permission(Spec, frozen=True, kw_only=True):
 
 
 class Nav(Spec, frozen=True, kw_only=True):
-    """An entry of the menu and the palette; ``url`` is relative to the workspace."""
+    """An entry of the menu and the palette; ``url`` is relative to the workspace.
+
+    The group ``palette`` is for actions that the palette alone offers.
+    """
 
     key: str
     title: str
@@ -56,7 +59,7 @@ class Nav(Spec, frozen=True, kw_only=True):
     url: str
     order: int = 500
     permission: str = ""
-    group: Literal["core", "apps", "settings"] = "core"
+    group: Literal["core", "apps", "settings", "palette"] = "core"
     shortcut: str = ""
     mobile: bool = False
 
@@ -97,12 +100,17 @@ class JobSpec(Spec, frozen=True, kw_only=True):
 
 
 class Subscription(Spec, frozen=True, kw_only=True):
-    """``handler(ctx, event)`` for an event's name, or for ``*``; inside its transaction only for invariants."""
+    """``handler(ctx, event)`` for an event's name, or for ``*``; inside its transaction only for invariants.
+
+    With ``batch`` it is ``handler(ctx, events)``, called once at a transaction's end with all its events; only
+    for ``*`` in the transaction, and it cannot emit any more.
+    """
 
     event: str
     name: str
     handler: Callable[[Any, Any], Awaitable[None]]
     in_transaction: bool = False
+    batch: bool = False
 
 
 class Widget(Spec, frozen=True, kw_only=True):

@@ -17,6 +17,7 @@ from pypinyin.contrib.tone_convert import to_normal
 from core.kernel.words import read_lines, read_words
 
 __all__ = [
+    "bare",
     "fold",
     "grams",
     "initials",
@@ -78,6 +79,11 @@ def grams(text: str) -> list[str]:
         found.update(dict.fromkeys(run))
         found.update(dict.fromkeys(map("".join, pairwise(run))))
     return list(found)
+
+
+def bare(text: str) -> str:
+    """Reduce a text to its folded letters and digits: C-2026-0001 → c20260001, Big Acme → bigacme."""
+    return "".join(_PIECES.findall(fold(text)))
 
 
 @cache

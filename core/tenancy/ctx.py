@@ -110,6 +110,7 @@ class Machinery(Protocol):
     def in_transaction(
         self, tenant: Tenant, event: str
     ) -> Sequence[Callable[[Ctx, Any], Awaitable[None]]]: ...
+    def at_end(self, tenant: Tenant) -> Sequence[Callable[[Ctx, Sequence[Any]], Awaitable[None]]]: ...
     async def write(self, ctx: Ctx, events: Sequence[Event], jobs: Sequence[QueuedJob]) -> None: ...
 
 
@@ -281,6 +282,8 @@ class Ctx:
                     await handler(self, event)
         else:
             raise AppError(code="events.loop")
+        for batch in self.machinery.at_end(self.tenant) if handled else ():
+            await batch(self, handled)
         jobs, self._jobs = self._jobs, []
         await self.session.flush()
         if handled or jobs:

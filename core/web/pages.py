@@ -151,7 +151,7 @@ def shell(ctx: Ctx | Control, request: Request[Any, Any, Any]) -> Shell:
 
 def _fill_menu(frame: Shell, ctx: Ctx, entries: list[Nav]) -> None:
     groups: dict[str, list[Link]] = {group: [] for group, _ in GROUPS}
-    for nav in entries:
+    for nav in (entry for entry in entries if entry.group in groups):
         url = ctx.w(nav.url)
         is_current = frame.path == url or (nav.url != "/" and frame.path.startswith(f"{url}/"))
         link = (ctx.t(nav.title), url, nav.icon, is_current, nav.shortcut.rpartition(" ")[2])

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "core_0001_1f742614"
+revision = "core_0001_702733c9"
 down_revision = None
 
 
@@ -199,6 +199,18 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_role')),
     sa.UniqueConstraint('key', name=op.f('uq_role_key'))
     )
+    op.create_table('search_document',
+    sa.Column('record_type', sa.Text(), nullable=False),
+    sa.Column('record_id', sa.Uuid(), nullable=False),
+    sa.Column('owner_id', sa.Uuid(), nullable=True),
+    sa.Column('title', sa.Text(), nullable=False),
+    sa.Column('subtitle', sa.Text(), nullable=False),
+    sa.Column('folded', sa.Text(), nullable=False),
+    sa.Column('terms', postgresql.TSVECTOR(), nullable=False),
+    sa.Column('touched_at', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('record_type', 'record_id', name=op.f('pk_search_document'))
+    )
+    op.create_index('ix_search_document_terms', 'search_document', ['terms'], unique=False, postgresql_using='gin')
     op.create_table('unit',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('name', sa.Text(), nullable=False),

@@ -1,0 +1,33 @@
+"""Search: what the folder gives to the product."""
+
+from __future__ import annotations
+
+from litestar import Controller
+
+from core.ext.hooks import hookimpl
+from core.ext.specs import Manifest, Subscription
+from core.kernel.i18n import N_
+from core.records import text
+from core.search import queries, service
+from core.search.api import SearchApi
+
+# Lists ask the index from the moment on that it is loaded.
+text.use(queries.condition)
+
+
+@hookimpl
+def crm_manifest() -> Manifest:
+    """Locked: lists and the palette need it."""
+    return Manifest(key="search", title=N_("Search"), kind="locked", icon="search")
+
+
+@hookimpl
+def crm_subscriptions() -> list[Subscription]:
+    """Write the index with every transaction."""
+    return [Subscription(event="*", name="index", handler=service.index, in_transaction=True, batch=True)]
+
+
+@hookimpl
+def crm_api() -> list[type[Controller]]:
+    """Find records."""
+    return [SearchApi]

@@ -1,0 +1,112 @@
+"""Keeps the index: the one writer of search_document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Text, Uuid, any_, bindparam, cast, inspect, select, text
+
+from core.ext.specs import RecordType
+from core.kernel.events import Event
+from core.kernel.texts import texts
+from core.search import terms
+from core.tenancy.ctx import Ctx
+
+BATCH: Final = 1_000
+Key = tuple[str, UUID]
+
+_WRITE = text("""
+INSERT INTO search_document (record_type, record_id, owner_id, title, subtitle, folded, terms, touched_at)
+SELECT record_type, record_id, owner_id, title, subtitle, folded,
+       array_to_tsvector(string_to_array(terms, ' ')), CAST(:now AS timestamptz)
+FROM unnest(CAST(:types AS text[]), CAST(CAST(:ids AS text[]) AS uuid[]), CAST(CAST(:owners AS text[]) AS uuid[]),
+            CAST(:titles AS text[]), CAST(:subtitles AS text[]), CAST(:folded AS text[]), CAST(:terms AS text[]))
+     AS d (record_type, record_id, owner_id, title, subtitle, folded, terms)
+ON CONFLICT (record_type, record_id) DO UPDATE
+SET owner_id = excluded.owner_id, title = excluded.title, subtitle = excluded.subtitle,
+    folded = excluded.folded, terms = excluded.terms, touched_at = excluded.touched_at
+""")
+_DELETE = text("""
+DELETE FROM search_document d
+USING unnest(CAST(:types AS text[]), CAST(CAST(:ids AS text[]) AS uuid[])) AS gone (record_type, record_id)
+WHERE d.record_type = gone.record_type AND d.record_id = gone.record_id
+""")
+
+
+async def index(ctx: Ctx, events: Sequence[Event]) -> None:
+    """Write anew how the records of a transaction's events are found; what was deleted is found no more."""
+    known: dict[str, RecordType] = ctx.machinery.registry.records
+    touched = {
+        (event.record_type(), event.subject_id): None
+        for event in events
+        if (type_ := known.get(event.record_type())) is not None and type_.search is not None
+    }
+    for some in _batches(list(touched)):
+        await write(ctx, some, await _records(ctx, some))
+
+
+async def write(ctx: Ctx, keys: Sequence[Key], records: dict[Key, Any]) -> None:
+    """Write the documents of these keys: of those that exist by their records, of the others none."""
+    alive = {key: record for key in keys if (record := records.get(key)) and record.deleted_at is None}
+    gone = [key for key in keys if key not in alive]
+    if alive:
+        await ctx.session.execute(_WRITE, _columns(ctx, alive))
+    if gone:
+        await ctx.session.execute(
+            _DELETE, {"types": [key[0] for key in gone], "ids": texts(key[1] for key in gone)}
+        )
+
+
+def _columns(ctx: Ctx, records: dict[Key, Any]) -> dict[str, Any]:
+    known: dict[str, RecordType] = ctx.machinery.registry.records
+    owners = [getattr(record, "owner_id", None) for record in records.values()]
+    docs = [known[kind].search(record) for (kind, _), record in records.items()]  # type: ignore[misc]
+    kinds = [kind for kind, _ in records]
+    return {
+        "now": ctx.now(),
+        "types": kinds,
+        "ids": texts(record_id for _, record_id in records),
+        "owners": texts(owners),
+        "titles": [doc.title for doc in docs],
+        "subtitles": [doc.subtitle for doc in docs],
+        "folded": [terms.folded(doc) for doc in docs],
+        "terms": [
+            " ".join(terms.of_document(doc, kind, owner))
+            for doc, kind, owner in zip(docs, kinds, owners, strict=True)
+        ],
+    }
+
+
+async def _records(ctx: Ctx, keys: Sequence[Key]) -> dict[Key, Any]:
+    """Take the records that the transaction holds anyway, and read the others, one statement for each type."""
+    known: dict[str, RecordType] = ctx.machinery.registry.records
+    found: dict[Key, Any] = {}
+    missing: dict[str, list[UUID]] = {}
+    for key in keys:
+        record = _held(ctx, known[key[0]].model, key[1])
+        if record is None:
+            missing.setdefault(key[0], []).append(key[1])
+        else:
+            found[key] = record
+    for kind, ids in missing.items():
+        model = known[kind].model
+        chosen = select(model).where(model.id == any_(_uuids(ids)))
+        rows = await ctx.session.scalars(chosen, execution_options={"include_deleted": True})
+        found |= {(kind, record.id): record for record in rows}
+    return found
+
+
+def _held(ctx: Ctx, model: type[Any], record_id: UUID) -> Any:
+    session = ctx.session.sync_session
+    record = session.identity_map.get(session.identity_key(model, record_id))
+    return record if record is not None and not inspect(record).expired_attributes else None
+
+
+def _uuids(ids: Iterable[UUID]) -> Any:
+    return cast(bindparam(None, texts(ids), type_=ARRAY(Text()), unique=True), ARRAY(Uuid()))
+
+
+def _batches(keys: Sequence[Key]) -> list[Sequence[Key]]:
+    return [keys[start : start + BATCH] for start in range(0, len(keys), BATCH)]

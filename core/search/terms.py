@@ -1,0 +1,128 @@
+"""The language of the index: which terms a record gets, and the question that finds them. Pure.
+
+Beside the terms of `core.kernel.text`, marked ones: `=` a whole name without spaces, `^` its beginning, `#` the
+type of the record, `@` its owner. So rank and reach are answered by the index, without reading what is not shown.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from core.access.decide import Who
+from core.access.grants import reach_of
+from core.ext.specs import RecordType, SearchDoc
+from core.kernel.text import (
+    bare,
+    fold,
+    initials,
+    phone_terms,
+    pinyin,
+    query_terms,
+    search_vector_terms,
+    strip_company,
+)
+
+BEGINNING: Final = 6
+"""Beginnings of up to so many letters are terms; longer ones are few enough to be looked up by prefix."""
+BEGINNING_CJK: Final = 3
+PREFIX_MIN: Final = 3
+DIGITS_MIN: Final = 4
+KEY_MAX: Final = 100
+NOBODY: Final = "0"
+
+
+class Asked(NamedTuple):
+    """A query as three questions to the index, from narrow to wide, and what must stand in the names."""
+
+    exact: str
+    prefix: str
+    contains: str
+    patterns: Sequence[str]
+
+
+def of_document(doc: SearchDoc, record_type: str, owner_id: UUID | None) -> list[str]:
+    """List all terms of a record."""
+    names = doc.names or (doc.title,)
+    found = {*search_vector_terms(*names, person=doc.person), *phone_terms(*doc.phones)}
+    found.update(search_vector_terms(*doc.numbers, *doc.emails))
+    for key in _keys(doc, names):
+        found.add(f"={key[:KEY_MAX]}")
+        found.update(f"^{key[:length]}" for length in range(1, _beginning(key) + 1))
+    found |= {f"#{record_type}", owner_term(owner_id)}
+    return sorted(found)
+
+
+def folded(doc: SearchDoc) -> str:
+    """Return the names as they are compared, one a line."""
+    return "\n".join(fold(name) for name in doc.names or (doc.title,))
+
+
+def owner_term(owner_id: UUID | None) -> str:
+    """Return the term of an owner; nobody has one too."""
+    return f"@{owner_id.hex if owner_id else NOBODY}"
+
+
+def _keys(doc: SearchDoc, names: Iterable[str]) -> Iterator[str]:
+    """Yield what may be typed for the whole of a record: names in every spelling, words, numbers, addresses."""
+    for name in names:
+        found = [bare(name), pinyin(name, doc.person), initials(name, doc.person)]
+        if not doc.person:
+            found.append(bare(strip_company(name)))
+        yield from filter(None, found)
+        yield from (word for word in map(bare, name.split()) if word)
+    for text in (*doc.numbers, *doc.emails):
+        yield bare(text)
+    for phone in doc.phones:
+        yield "".join(filter(str.isdigit, phone.partition(";")[0])) or NOBODY
+
+
+def _beginning(key: str) -> int:
+    return min(len(key), BEGINNING if key[0].isascii() else BEGINNING_CJK)
+
+
+def asked(query: str) -> Asked | None:
+    """Read a query; None where it holds nothing that could be found."""
+    pieces = query_terms(query)
+    key = bare(query)[:KEY_MAX]
+    if not pieces or not key:
+        return None
+    is_short = len(key) <= (BEGINNING if key[0].isascii() else BEGINNING_CJK)
+    return Asked(
+        exact=f"'={key}'",
+        prefix=f"'^{key}'" if is_short else f"'={key}':*",
+        contains=" & ".join(_piece(piece) for piece in pieces),
+        patterns=[f"%{run}%" for run in fold(query).split() if len(run) > 2 and _is_cjk(run)],
+    )
+
+
+def _piece(piece: str) -> str:
+    if _is_cjk(piece):
+        return f"'{piece}'"
+    if len(piece) < (DIGITS_MIN if piece.isdigit() else PREFIX_MIN):
+        return f"('{piece}' | '^{piece}')"
+    return f"'{piece}':*"
+
+
+def _is_cjk(text: str) -> bool:
+    """Tell whether a text is of characters alone, that the index cuts into pairs."""
+    return text.isalpha() and all(letter > "\u2fff" for letter in text)
+
+
+def scope(actor: Who, types: Mapping[str, RecordType]) -> tuple[list[str], str]:
+    """Return the types that an actor may find, and the question that keeps to what he reaches, '' for all."""
+    parts: dict[str, str] = {}
+    for key, type_ in types.items():
+        reach = "all" if actor.kind == "system" else reach_of(actor.grants, f"{type_.permission}.view")  # type: ignore[arg-type]
+        if reach == "none":
+            continue
+        is_open = reach == "all" or not hasattr(type_.model, "owner_id")
+        parts[key] = f"'#{key}'" if is_open else f"'#{key}' & ({_owners(actor, is_team=reach == 'team')})"
+    is_all = all("@" not in part for part in parts.values())
+    return list(parts), "" if is_all else " | ".join(f"({part})" for part in parts.values())
+
+
+def _owners(actor: Who, *, is_team: bool) -> str:
+    owners = {actor.member_id, *actor.team_ids, None} if is_team else {actor.member_id}
+    if not is_team and actor.member_id is None:
+        return "'@-'"
+    return " | ".join(f"'{owner_term(owner)}'" for owner in sorted(owners, key=str))
