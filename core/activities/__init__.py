@@ -1,5 +1,5 @@
-"""What people did and are going to do: activities, tasks, files on records, and the timeline.
+"""What people did with whom: calls, meetings, visits, messages and notes, and the timeline that shows them.
 
-Owns activity, task, attachment and notification. Emits ``activity.*`` and ``task.*``.
+Owns activity; tasks, files and notifications are packages below. Emits ``activity.*``.
 Never changes a record except by telling it that it was contacted.
 """

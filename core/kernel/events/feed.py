@@ -21,7 +21,6 @@ COLUMNS = (
     EventRow.version,
     EventRow.record_type,
     EventRow.record_id,
-    EventRow.occurred_at,
     EventRow.request_id,
     EventRow.actor_kind,
     EventRow.member_id,
@@ -75,9 +74,12 @@ async def timeline(
     limit: int = 50,
     names: Sequence[str] | None = None,
 ) -> list[Stored]:
-    """The events that concern a record, newest first, older than ``before``; by keyset."""
+    """The events that concern a record, newest first, older than ``before``; by keyset.
+
+    ``occurred_at`` is the event's place on the timeline: when it happened, not when it was told.
+    """
     query = (
-        _stored(null())
+        _stored(null(), EventLink.occurred_at)
         .join(EventLink, EventLink.event_id == EventRow.id)
         .where(EventLink.record_type == record_type, EventLink.record_id == record_id)
         .order_by(EventLink.occurred_at.desc(), EventLink.event_id.desc())
@@ -120,9 +122,9 @@ async def find(session: AsyncSession, event_id: UUID) -> Stored | None:
     return found[0] if found else None
 
 
-def _stored(position: Any) -> Select[Any]:
+def _stored(position: Any, occurred_at: Any = EventRow.occurred_at) -> Select[Any]:
     return (
-        select(*COLUMNS, position.label("position"))
+        select(*COLUMNS, position.label("position"), occurred_at.label("occurred_at"))
         .select_from(EventRow)
         .join(EventBody, EventBody.event_id == EventRow.id)
     )

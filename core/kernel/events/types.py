@@ -66,8 +66,9 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
     Subclasses set ``name`` (``customer.created``) and add fields of their own; ``subject`` names the
     record's type where the name does not begin with it. ``links`` are other records whose timelines show
-    the event; ``changes`` maps a field to its values before and after. ``meta`` is set on events that are
-    read back, never by emitters.
+    the event; ``changes`` maps a field to its values before and after. ``happened_at`` places an event on
+    timelines that is told later than it happened. ``meta`` is set on events that are read back, never by
+    emitters.
     """
 
     name: ClassVar[str]
@@ -80,6 +81,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     label: str = ""
     links: tuple[tuple[str, UUID], ...] = ()
     changes: dict[str, tuple[Any, Any]] = {}
+    happened_at: datetime | None = None
     meta: Meta | None = None
 
     @classmethod

@@ -50,10 +50,11 @@ WITH event_rows AS (
          AS b (id, salt, label, changes, data, links)
 ), link_rows AS (
     INSERT INTO event_link (record_type, record_id, occurred_at, event_id, event_name)
-    SELECT record_type, record_id, CAST(:now AS timestamptz), event_id, event_name
+    SELECT record_type, record_id, coalesce(happened_at, CAST(:now AS timestamptz)), event_id, event_name
     FROM unnest(CAST(:link_types AS text[]), CAST(CAST(:link_records AS text[]) AS uuid[]),
-                CAST(CAST(:link_events AS text[]) AS uuid[]), CAST(:link_names AS text[]))
-         AS l (record_type, record_id, event_id, event_name)
+                CAST(CAST(:link_events AS text[]) AS uuid[]), CAST(:link_names AS text[]),
+                CAST(CAST(:link_instants AS text[]) AS timestamptz[]))
+         AS l (record_type, record_id, event_id, event_name, happened_at)
 )
 INSERT INTO cell.outbox (event_id, tenant_id, event_name)
 SELECT id, CAST(:tenant_id AS uuid), name
@@ -170,16 +171,17 @@ def _columns(events: Sequence[Event], actor_name: str) -> dict[str, list[Any]]:
 
 def _links(events: Sequence[Event], ids: Sequence[UUID]) -> dict[str, list[Any]]:
     rows = [
-        (kind, record_id, event_id, event.name)
+        (kind, record_id, event_id, event.name, event.happened_at)
         for event, event_id in zip(events, ids, strict=True)
         for kind, record_id in dict.fromkeys(((event.record_type(), event.subject_id), *event.links))
     ]
-    kinds, records, event_ids, names = zip(*rows, strict=True)
+    kinds, records, event_ids, names, instants = zip(*rows, strict=True)
     return {
         "link_types": list(kinds),
         "link_records": texts(records),
         "link_events": texts(event_ids),
         "link_names": list(names),
+        "link_instants": [at.isoformat() if at else None for at in instants],
     }
 
 

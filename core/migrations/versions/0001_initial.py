@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "core_0001_702733c9"
+revision = "core_0001_690d3c7b"
 down_revision = None
 
 
@@ -322,8 +322,8 @@ def upgrade() -> None:
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('member_id', sa.Uuid(), nullable=False),
     sa.Column('kind', sa.Text(), nullable=False),
-    sa.Column('text', sa.Text(), nullable=False),
-    sa.Column('url', sa.Text(), nullable=False),
+    sa.Column('params', postgresql.JSONB(), nullable=False),
+    sa.Column('path', sa.Text(), nullable=False),
     sa.Column('read_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
@@ -439,7 +439,7 @@ def upgrade() -> None:
     sa.Column('subject', sa.Text(), nullable=True),
     sa.Column('body', sa.Text(), nullable=True),
     sa.Column('occurred_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('duration_s', sa.BigInteger(), nullable=True),
+    sa.Column('duration_min', sa.BigInteger(), nullable=True),
     sa.Column('direction', sa.Text(), nullable=True),
     sa.Column('outcome', sa.Text(), nullable=True),
     sa.Column('owner_id', sa.Uuid(), nullable=True),

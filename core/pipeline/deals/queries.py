@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, func, select, true
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from core.activities.models import Task
+from core.activities.tasks.models import Task
 from core.kernel import paging
 from core.kernel.errors import NotFound
 from core.pipeline import queries

@@ -1,0 +1,45 @@
+"""The verbs of notifications."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import update
+
+from core.activities.notifications.models import Notification
+from core.kernel.i18n import N_
+from core.tenancy.ctx import Ctx
+
+KINDS: Final[Mapping[str, tuple[str, str]]] = {
+    "mentioned": ("at-sign", N_("{actor} mentioned you: {title}")),
+    "assigned": ("user-check", N_("{actor} gave you a task: {title}")),
+    "reminded": ("bell", N_("Reminder: {title}")),
+}
+"""What a notification can be about: its icon and its text."""
+
+
+async def notify(
+    ctx: Ctx, member_ids: Sequence[UUID], kind: str, *, path: str, params: Mapping[str, str]
+) -> None:
+    """Tell members something; ``params`` fill the text of the kind, ``path`` leads to the cause."""
+    ctx.session.add_all(
+        Notification(member_id=member_id, kind=kind, params=dict(params), path=path)
+        for member_id in dict.fromkeys(member_ids)
+    )
+
+
+async def read_all(ctx: Ctx) -> None:
+    """Mark all notifications of the actor as read."""
+    await ctx.session.execute(
+        update(Notification)
+        .where(Notification.member_id == ctx.actor.member_id, Notification.read_at.is_(None))
+        .values(read_at=ctx.now(), updated_at=ctx.now(), version=Notification.version + 1)
+    )
+
+
+async def read(ctx: Ctx, notification: Notification) -> None:
+    """Mark one notification as read; harmless to repeat."""
+    notification.read_at = notification.read_at or ctx.now()
+    await ctx.session.flush()

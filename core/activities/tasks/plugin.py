@@ -1,0 +1,106 @@
+"""Tasks: what the folder gives to the product."""
+
+from __future__ import annotations
+
+from litestar import Controller
+
+from core.activities.tasks import events
+from core.activities.tasks.api import TaskApi
+from core.activities.tasks.jobs import JOB
+from core.activities.tasks.pages import TaskPages
+from core.activities.tasks.records import TASK
+from core.ext.hooks import hookimpl
+from core.ext.specs import JobSpec, Manifest, Permission, RecordType, TimelineKind
+from core.kernel.events import Event
+from core.kernel.i18n import N_
+
+EVENTS: dict[type[Event], str] = {
+    events.TaskCreated: "list-plus",
+    events.TaskUpdated: "pencil",
+    events.TaskCompleted: "circle-check",
+    events.TaskReopened: "rotate-ccw",
+    events.TaskDeleted: "trash-2",
+    events.TaskRestored: "archive-restore",
+}
+
+
+@hookimpl
+def crm_manifest() -> Manifest:
+    """Locked: follow-ups are planned as tasks."""
+    return Manifest(key="tasks", title=N_("Tasks & calendar"), kind="locked", icon="list-todo")
+
+
+@hookimpl
+def crm_records() -> list[RecordType]:
+    """The task."""
+    return [TASK]
+
+
+@hookimpl
+def crm_api() -> list[type[Controller]]:
+    """Complete, reopen, put off."""
+    return [TaskApi]
+
+
+@hookimpl
+def crm_pages() -> list[type[Controller]]:
+    """The page of a task."""
+    return [TaskPages]
+
+
+@hookimpl
+def crm_jobs() -> list[JobSpec]:
+    """Reminders."""
+    return [JOB]
+
+
+@hookimpl
+def crm_permissions() -> list[Permission]:
+    """See, create, change, delete, export."""
+    return [
+        Permission(
+            name="tasks.view",
+            title=N_("See tasks"),
+            reach={"owner": "all", "admin": "all", "manager": "team", "member": "own", "readonly": "all"},
+        ),
+        Permission(
+            name="tasks.create",
+            title=N_("Create tasks"),
+            reach={"owner": "all", "admin": "all", "manager": "all", "member": "all"},
+        ),
+        Permission(
+            name="tasks.edit",
+            title=N_("Change tasks"),
+            reach={"owner": "all", "admin": "all", "manager": "team", "member": "own"},
+        ),
+        Permission(
+            name="tasks.delete",
+            title=N_("Delete tasks"),
+            reach={"owner": "all", "admin": "all", "manager": "team", "member": "own"},
+        ),
+        Permission(
+            name="tasks.export",
+            title=N_("Export tasks"),
+            reach={"owner": "all", "admin": "all", "manager": "team"},
+        ),
+    ]
+
+
+@hookimpl
+def crm_events() -> list[type[Event]]:
+    """Created, changed, completed, reopened, deleted, restored."""
+    return list(EVENTS)
+
+
+@hookimpl
+def crm_timeline() -> list[TimelineKind]:
+    """One line for each event."""
+    return [
+        TimelineKind(
+            event=event.name,
+            icon=icon,
+            tone="success" if event is events.TaskCompleted else "neutral",
+            summary=lambda stored, t: t(type(stored).summary),
+        )
+        for event, icon in EVENTS.items()
+    ]
