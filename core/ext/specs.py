@@ -237,6 +237,8 @@ class RecordType(Spec, frozen=True, kw_only=True):
     """A kind of record; its list, API, bulk writing, import, export and search follow from this.
 
     ``duplicates(ctx, rows)`` finds, for each of several new records, what exists already; likeliest first.
+    ``option`` is what a field shows that offers all records to choose from, where the label alone is ambiguous;
+    fields do so for types without pages.
     """
 
     key: str
@@ -253,6 +255,7 @@ class RecordType(Spec, frozen=True, kw_only=True):
     permission: str
     label: Any
     columns: tuple[Column, ...]
+    option: Any = None
     owner: Any = None
     default_columns: tuple[str, ...] = ()
     natural_order: str = "-created_at"

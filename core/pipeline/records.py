@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from sqlalchemy import case, func, select
 
 from core.ext.specs import Choice, Column, RecordType, Verbs
 from core.kernel.i18n import N_
@@ -13,6 +14,19 @@ from core.pipeline import service_settings as settings
 from core.pipeline.models import CloseReason, CurrencyRate, Pipeline, Stage
 
 OUTCOMES = (Choice("won", N_("Won"), "success"), Choice("lost", N_("Lost"), "danger"))
+
+
+_OTHERS = (
+    select(func.count()).select_from(Pipeline.__table__).where(Pipeline.__table__.c.deleted_at.is_(None))
+)
+_OWN = (
+    select(Pipeline.__table__.c.name)
+    .where(Pipeline.__table__.c.id == Stage.pipeline_id)
+    .correlate(Stage)
+    .scalar_subquery()
+)
+OPTION = case((_OTHERS.scalar_subquery() > 1, _OWN.concat(" · ").concat(Stage.name)), else_=Stage.name)
+"""A stage by its name, with its pipeline's before it where there are several."""
 
 
 def shown_as(struct: type[msgspec.Struct]) -> Any:
@@ -71,6 +85,7 @@ STAGE = RecordType(
     ),
     permission="pipelines",
     label=Stage.name,
+    option=OPTION,
     columns=(
         Column("name", N_("Name"), Stage.name),
         Column("pipeline_id", N_("Pipeline"), Stage.pipeline_id, kind="ref", ref="pipeline"),

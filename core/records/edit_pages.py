@@ -44,7 +44,8 @@ def _new(type_: RecordType) -> HTTPRouteHandler:
 
 def _create(type_: RecordType) -> HTTPRouteHandler:
     async def create_record(ctx: Ctx, request: Any_) -> Response[Any]:
-        spec, sent = FormSpec(ctx, type_, type_.create), await form_values(request)
+        sent = await form_values(request)
+        spec = FormSpec(ctx, type_, type_.create, typed=sent)
         shown = await _form(spec)
         try:
             data = spec.read(sent)
@@ -74,7 +75,8 @@ def _edit(type_: RecordType) -> HTTPRouteHandler:
 def _update(type_: RecordType) -> HTTPRouteHandler:
     async def update_record(ctx: Ctx, request: Any_, record_id: UUID) -> Response[Any]:
         record = await lists.get(ctx, type_, record_id, action="edit")
-        spec, sent = FormSpec(ctx, type_, type_.patch, record), await form_values(request)
+        sent = await form_values(request)
+        spec = FormSpec(ctx, type_, type_.patch, record, sent)
         shown = await _form(spec)
         try:
             check_version(str(sent.get("version", "")), record)
@@ -160,7 +162,7 @@ async def _form(spec: FormSpec) -> dict[str, Any]:
     label = getattr(spec.record, spec.type_.label.key) if spec.record is not None else ""
     return {
         "type": spec.type_,
-        "fields": spec.views(names),
+        "fields": spec.views(names, await labels.choices(spec.ctx, spec.columns(), most=OFFERED)),
         "label": label,
         "address": place(spec.ctx, spec.type_),
         "action": place(spec.ctx, spec.type_, f"{own}/edit" if own else "/new"),

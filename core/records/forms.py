@@ -1,7 +1,8 @@
 """Forms of any record type, made from its structs and columns: fields, present values, and reading back."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
@@ -17,21 +18,30 @@ from core.records.shown import choices, currency_of, place
 KINDS: Final[Mapping[str, str]] = {"name": "text", "plain": "text", "tag": "text", "color": "text"}
 NOT_SHOWN: Final = frozenset({"external_id", "custom"})
 NESTED: Final = frozenset({"list", "object"})
+USUAL: Final = ("CNY", "USD", "EUR", "HKD", "JPY", "GBP")
+"""Offered before all other currencies."""
+Offers = Mapping[str, list[tuple[str, str]]]
 OWN_FIELDS: Final = frozenset({"version", "save_anyway"})
 
 
 @dataclass(frozen=True, slots=True)
 class FormSpec:
-    """One struct of a record type as a form; `record` is what it changes, None for a new one."""
+    """One struct of a record type as a form.
+
+    `record` is what it changes, None for a new one; `typed` what was sent of it, where it comes again.
+    """
 
     ctx: Any
     type_: RecordType
     struct: type[msgspec.Struct]
     record: Any = None
+    typed: Mapping[str, Any] = field(default_factory=dict)
 
     def metas(self) -> list[FieldMeta]:
-        """The fields that a plain form can show."""
-        return [f for f in fields(self.struct) if f.name not in NOT_SHOWN and f.kind not in NESTED]
+        """The fields that a plain form can show; a currency is chosen beside its sum."""
+        beside = {column.currency.key for column in self.type_.columns if column.currency is not None}
+        hidden = NOT_SHOWN | beside
+        return [f for f in fields(self.struct) if f.name not in hidden and f.kind not in NESTED]
 
     def column(self, name: str) -> Column | None:
         """The column that a field of the struct writes."""
@@ -47,11 +57,15 @@ class FormSpec:
                 found.setdefault(target_of(column), set()).add(value)
         return found
 
-    def views(self, labels: Labels) -> list[dict[str, Any]]:
-        """The fields as ui/form.html takes them."""
-        return [self._view(meta, labels) for meta in self.metas()]
+    def columns(self) -> list[Column]:
+        """The columns that the fields of the struct write."""
+        return [column for meta in self.metas() if (column := self.column(meta.name)) is not None]
 
-    def _view(self, meta: FieldMeta, labels: Labels) -> dict[str, Any]:
+    def views(self, labels: Labels, offers: Offers = MappingProxyType({})) -> list[dict[str, Any]]:
+        """The fields as ui/form.html takes them; ``offers`` are the choices of references without pages."""
+        return [self._view(meta, labels, offers) for meta in self.metas()]
+
+    def _view(self, meta: FieldMeta, labels: Labels, offers: Offers) -> dict[str, Any]:
         column = self.column(meta.name)
         view = {**meta._asdict(), "kind": KINDS.get(meta.kind, meta.kind)}
         if column is None:
@@ -61,10 +75,12 @@ class FormSpec:
         if column.choices:
             view["choices"] = choices(column)
         if column.kind == "money":
-            view["currency"] = self.currency(column)
+            view |= self._currencies(column)
         target = target_of(column)
         if target == MEMBER:
             view["options"] = [(str(key), label) for (kind, key), label in labels.items() if kind == MEMBER]
+        elif target in offers:
+            view["options"] = offers[target]
         elif target:
             view["search_url"] = options_url(self.ctx, target)
             present = getattr(self.record, meta.name, None)
@@ -73,7 +89,16 @@ class FormSpec:
 
     def currency(self, column: Column) -> str:
         """The currency that a sum of this form is in."""
-        return currency_of(self.ctx, column, self.record)
+        typed = self.typed.get(column.currency.key) if column.currency is not None else None
+        return str(typed or currency_of(self.ctx, column, self.record))
+
+    def _currencies(self, column: Column) -> dict[str, Any]:
+        """The currency of a sum, and those to choose from where the struct holds it."""
+        present = self.currency(column)
+        if column.currency is None or column.currency.key not in self.struct.__struct_fields__:
+            return {"currency": present}
+        usual = dict.fromkeys((self.ctx.tenant.currency, *USUAL, *sorted(money.CURRENCIES)))
+        return {"currency": present, "currencies": list(usual), "currency_name": column.currency.key}
 
     def values(self) -> dict[str, Any]:
         """The present values, sums in major units; of a new record the defaults, owned by its maker."""

@@ -9,7 +9,7 @@ from sqlalchemy import Select, Text, cast, literal, select, union_all
 
 from core.access.models import Member
 from core.ext.registry import Registry
-from core.ext.specs import Column
+from core.ext.specs import Column, RecordType
 
 MEMBER = "member"
 Labels = Mapping[tuple[str, UUID], str]
@@ -46,6 +46,35 @@ async def resolve(ctx: Any, ids: Mapping[str, Iterable[UUID]], *, offered: int =
         return {}
     rows = await ctx.session.execute(union_all(*parts) if len(parts) > 1 else parts[0])
     return {(row[0], row[1]): row[2] or "" for row in rows}
+
+
+async def choices(ctx: Any, columns: Iterable[Column], *, most: int) -> Mapping[str, list[tuple[str, str]]]:
+    """Read all that may be chosen in columns that point to types without pages: type -> ids and names."""
+    registry: Registry = ctx.machinery.registry
+    targets = dict.fromkeys(target_of(column) for column in columns)
+    types = [type_ for key in targets if (type_ := registry.records.get(key)) is not None and not type_.pages]
+    if not types:
+        return {}
+    parts = [_offer(ctx, type_, most) for type_ in types]
+    rows = await ctx.session.execute(union_all(*parts) if len(parts) > 1 else parts[0])
+    found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for key, record_id, name in rows:
+        found[key].append((str(record_id), name or ""))
+    return found
+
+
+def _offer(ctx: Any, type_: RecordType, most: int) -> Select[Any]:
+    model = type_.model
+    keys = [(getattr(model, token.removeprefix("-")), token) for token in type_.natural_order.split(",")]
+    order = [attribute.desc() if token.startswith("-") else attribute.asc() for attribute, token in keys]
+    shown = type_.label if type_.option is None else type_.option
+    offered = (
+        select(literal(type_.key), model.id, cast(shown, Text))
+        .where(model.deleted_at.is_(None), ctx.visible(model, f"{type_.permission}.view"))
+        .order_by(*order, model.id)
+        .limit(most)
+    )
+    return select(offered.subquery())
 
 
 def _part(ctx: Any, key: str, ids: Iterable[UUID]) -> Select[str, UUID, str] | None:

@@ -1,7 +1,7 @@
 """The page of a list as its template wants it: filters, views, columns, pager, and every link between them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -32,6 +32,7 @@ class ListPage:
     views: Sequence[SavedView]
     actions: Sequence[Action]
     error: AppError | None = None
+    offers: Mapping[str, list[tuple[str, str]]] = field(default_factory=dict)
 
     @property
     def address(self) -> str:
@@ -100,6 +101,8 @@ class ListPage:
         view = column_view(self.ctx, column)
         if column.kind == "member":
             view["options"] = self.people
+        elif column.ref in self.offers:
+            view["options"] = self.offers[column.ref]
         elif target_of(column):
             view["search_url"] = options_url(self.ctx, column.ref) or None
         return view
@@ -180,7 +183,10 @@ class ListPage:
 
 
 async def load(ctx: Any, type_: RecordType, pairs: Sequence[tuple[str, str]]) -> ListPage:
-    """Read a list's page in three statements: rows, labels with the members to offer, saved views."""
+    """Read a list's page in three statements: rows, labels with the members to offer, saved views.
+
+    A type that points to others without pages costs a fourth: all that can be chosen of them.
+    """
     folded, looks = _fold(pairs)
     query, error = parse_page(type_, folded, lists.reading(ctx))
     listing = await lists.run(ctx, query, with_labels=False)
@@ -192,7 +198,8 @@ async def load(ctx: Any, type_: RecordType, pairs: Sequence[tuple[str, str]]) ->
     names = await labels.resolve(ctx, ids, offered=OFFERED if has_people else 0)
     listing = lists.Listing(query, listing.rows, names, listing.next)
     views = await queries.views(ctx, type_.key)
-    return ListPage(ctx, type_, query, looks, listing, views, actions.of(ctx, type_), error)
+    offers = await labels.choices(ctx, type_.columns, most=OFFERED)
+    return ListPage(ctx, type_, query, looks, listing, views, actions.of(ctx, type_), error, offers)
 
 
 def _fold(pairs: Sequence[tuple[str, str]]) -> tuple[list[tuple[str, str]], dict[str, str]]:

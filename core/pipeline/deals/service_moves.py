@@ -7,7 +7,7 @@ from decimal import Context, Decimal
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import func, select, tuple_, update
 
 from core.kernel.errors import Conflict, FieldError, Invalid
 from core.kernel.events import Event
@@ -186,8 +186,8 @@ async def _number_afresh(ctx: Ctx, stage: Stage) -> None:
         .where(Deal.stage_id == stage.id, Deal.status == "open")
         .subquery()
     )
-    table = Deal.__table__
-    await ctx.session.execute(table.update().where(table.c.id == numbered.c.id).values(rank=numbered.c.place))
+    renumbered = update(Deal).where(Deal.id == numbered.c.id).values(rank=numbered.c.place)
+    await ctx.session.execute(renumbered, execution_options={"synchronize_session": False})
 
 
 async def _reason(ctx: Ctx, reason_id: UUID | None, outcome: str) -> CloseReason | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import literal, or_, select
+from sqlalchemy import literal, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
@@ -18,7 +18,6 @@ from core.customers.schema import CustomerIn
 from core.kernel.errors import AppError, Conflict, FieldError, Invalid
 from core.kernel.events.models import EventLink
 from core.kernel.i18n import N_
-from core.kernel.text import strip_company
 from core.pipeline.deals import service as deals
 from core.pipeline.deals.schema import DealIn
 from core.pipeline.leads.events import LeadConverted
@@ -26,8 +25,6 @@ from core.pipeline.leads.models import Lead
 from core.pipeline.leads.schema import ConvertDeal, ConvertIn
 from core.pipeline.models import Deal
 from core.tenancy.ctx import Ctx
-
-MATCHES = 5
 
 
 async def convert(ctx: Ctx, lead: Lead, data: ConvertIn) -> Lead:
@@ -55,28 +52,6 @@ async def convert(ctx: Ctx, lead: Lead, data: ConvertIn) -> Lead:
     await _keep_trace(ctx, lead)
     _tell(ctx, lead)
     return lead
-
-
-async def matches(ctx: Ctx, lead: Lead) -> list[Customer]:
-    """Customers that the lead may already be: by name without legal form, by phone or by e-mail."""
-    ways = [Customer.name_key == strip_company(lead.company or lead.name)]
-    for number in {lead.mobile, lead.phone} - {None}:
-        ways += [Customer.mobile == number, Customer.phone == number]
-    if lead.email:
-        ways.append(Customer.email == lead.email)
-    statement = select(Customer).where(or_(*ways), ctx.visible(Customer, "customers.view"))
-    return list(await ctx.session.scalars(statement.order_by(Customer.created_at).limit(MATCHES)))
-
-
-async def known_contacts(ctx: Ctx, lead: Lead) -> list[Contact]:
-    """Contacts that the lead may already be: by mobile or e-mail."""
-    ways = [Contact.mobile == lead.mobile] if lead.mobile else []
-    if lead.email:
-        ways.append(Contact.email == lead.email)
-    if not ways:
-        return []
-    statement = select(Contact).where(or_(*ways), ctx.visible(Contact, "contacts.view"))
-    return list(await ctx.session.scalars(statement.order_by(Contact.created_at).limit(MATCHES)))
 
 
 async def _customer(ctx: Ctx, lead: Lead, data: ConvertIn) -> Customer:
