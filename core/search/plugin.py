@@ -10,6 +10,7 @@ from core.kernel.i18n import N_
 from core.records import text
 from core.search import queries, service
 from core.search.api import SearchApi
+from core.search.pages import SearchPages
 
 # Lists ask the index from the moment on that it is loaded.
 text.use(queries.condition)
@@ -31,3 +32,9 @@ def crm_subscriptions() -> list[Subscription]:
 def crm_api() -> list[type[Controller]]:
     """Find records."""
     return [SearchApi]
+
+
+@hookimpl
+def crm_pages() -> list[type[Controller]]:
+    """The page of results and the palette."""
+    return [SearchPages]

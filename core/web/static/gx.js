@@ -233,8 +233,11 @@ function openPalette() {
   const dialog = $("#gx-palette");
   if (!dialog || dialog.open) return;
   dialog.showModal();
-  $("#gx-pal-q").select();
+  const input = $("#gx-pal-q");
+  input.select();
   choose(choices()[0]);
+  // Nothing there yet: ask for what there is to do.
+  if (!choices().length) input.dispatchEvent(new Event("input", { bubbles: true }));
 }
 on("click", "[data-palette]", (button) => { button.closest("[popover]")?.hidePopover(); openPalette(); });
 on("submit", ".pal-head", (_form, event) => event.preventDefault(), true);
