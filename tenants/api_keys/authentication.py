@@ -15,6 +15,7 @@ from core.kernel.errors import Unauthenticated
 from core.kernel.i18n import N_
 from core.runtime import Runtime
 from core.tenancy.ctx import Principal
+from core.web.routing import is_api
 from tenants.api_keys.format import is_wellformed
 from tenants.api_keys.models import ApiKey
 from tenants.api_keys.service import digest
@@ -27,9 +28,12 @@ _kept: OrderedDict[tuple[int, bytes], tuple[float, Principal]] = OrderedDict()
 
 
 async def authenticate(runtime: Runtime, request: Request[Any, Any, Any]) -> Principal | None:
-    """The principal of a request's bearer key; a key that does not work is an error, not a stranger."""
+    """The principal of a request's bearer key; a key that does not work is an error, not a stranger.
+
+    A key opens the API alone: pages take their workspace from the address, and their forms ask for a session.
+    """
     scheme, _, text = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer":
+    if scheme.lower() != "bearer" or not is_api(request):
         return None
     text = text.strip()
     principal = await _principal(runtime, text) if is_wellformed(text) else None
