@@ -75,6 +75,7 @@ async def running(runtime: Runtime) -> AsyncIterator[Runtime]:
     finally:
         await runtime.http.close()
         await runtime.waker.close()
+        await runtime.live.close()
         await runtime.cache.close()
         await runtime.databases.close()
 

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from core.access.grants import of_key, of_role
@@ -28,7 +28,7 @@ from core.kernel.i18n import LOCALES, Translator, translator
 from core.kernel.mail import Mailer
 from core.kernel.rate import Limit, Limiter, Verdict
 from core.kernel.secrets import Cipher, KeyRing
-from core.kernel.wake import Waker
+from core.kernel.wake import Waker, live
 from core.settings import Settings
 from core.tenancy.ctx import SYSTEM, Actor, Control, Ctx, Principal, QueuedJob
 from core.tenancy.db import Databases
@@ -37,9 +37,13 @@ from core.tenancy.directory import Directory, Tenant
 if TYPE_CHECKING:
     from litestar import Request
 
+P = TypeVar("P")
+
 ACTOR_TTL_S = 1.0
 """A member's rights are remembered this long at most, so that taking them away works within a second."""
 ACTORS = 10_000
+LIVE_PAUSE_S = 0.25
+"""How often at most the open pages of a workspace are told that it wrote something."""
 
 
 @dataclass(slots=True)
@@ -75,6 +79,14 @@ class Runtime:
     http: Outbound
     clock: Clock = field(default_factory=SystemClock)
     _actors: _Actors = field(default_factory=_Actors)
+    _parts: dict[type[Any], Any] = field(default_factory=dict)
+
+    def part(self, kind: type[P], make: Callable[[], P]) -> P:
+        """A further part of the process that some package keeps; made on first use."""
+        if kind not in self._parts:
+            self._parts[kind] = make()
+        found: P = self._parts[kind]
+        return found
 
     @cached_property
     def policy(self) -> Policy:
@@ -85,6 +97,11 @@ class Runtime:
     def waker(self) -> Waker:
         """Tells the workers of a cell that there is something to do."""
         return Waker(self.cache)
+
+    @cached_property
+    def live(self) -> Waker:
+        """Tells the open pages of a tenant that something was written."""
+        return Waker(self.cache, message=live, pause_s=LIVE_PAUSE_S)
 
     @cached_property
     def _authenticators(self) -> list[Any]:
@@ -210,6 +227,8 @@ class Runtime:
             await unit.commit()
             if unit.session.info.get("wakes"):
                 self.waker.notify(tenant.cell)
+            if not readonly:
+                self.live.notify(str(tenant.id))
 
     @asynccontextmanager
     async def control(

@@ -124,6 +124,15 @@ class Widget(Spec, frozen=True, kw_only=True):
     wide: bool = False
 
 
+class LivePart(Spec, frozen=True, kw_only=True):
+    """A part of the shell that follows what happens: its template is one ``<hx-partial>``."""
+
+    key: str
+    render: Callable[[Any], Awaitable[tuple[str, dict[str, Any]]]]
+    permission: str = ""
+    order: int = 500
+
+
 class Action(Spec, frozen=True, kw_only=True):
     """Something to do with selected records of one type: ``run(ctx, records, params)``."""
 

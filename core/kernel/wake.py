@@ -1,6 +1,7 @@
-"""Wakes the workers of a cell after a commit, so that they need not wait for their next look.
+"""Tells other processes after a commit that there is something to see, so that they need not wait.
 
-Owns the channel ``wake:<cell>``. Emits nothing. Never carries data: a lost message costs a second, no more.
+Owns the channels ``wake:<cell>`` (workers) and ``live`` (open pages; the message is the tenant's id).
+Emits nothing. Never carries more than that: a lost message costs the time until the next look.
 """
 
 import asyncio
@@ -9,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 LEAST_PAUSE_S = 0.05
+LIVE = "live"
 
 
 class Publisher(Protocol):
@@ -22,31 +24,50 @@ def channel(cell: str) -> str:
     return f"wake:{cell}"
 
 
-class Waker:
-    """Publishes at most once per 50 ms and cell; calls in between are joined into one."""
+def wake(cell: str) -> tuple[str, bytes]:
+    """What wakes the workers of a cell."""
+    return channel(cell), b"1"
 
-    def __init__(self, cache: Publisher, *, clock: Callable[[], float] = time.monotonic) -> None:
+
+def live(tenant_id: str) -> tuple[str, bytes]:
+    """What tells the open pages of a tenant to look again."""
+    return LIVE, tenant_id.encode()
+
+
+class Waker:
+    """Publishes at most once per pause and subject; calls in between are joined into one."""
+
+    def __init__(
+        self,
+        cache: Publisher,
+        *,
+        message: Callable[[str], tuple[str, bytes]] = wake,
+        pause_s: float = LEAST_PAUSE_S,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._cache = cache
+        self._message = message
+        self._pause_s = pause_s
         self._clock = clock
         self._last: dict[str, float] = {}
         self._pending: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def notify(self, cell: str) -> None:
-        """Wake the workers of a cell soon; call it after the commit. Does not wait and does not fail."""
-        if cell not in self._pending:
-            task = asyncio.create_task(self._publish(cell))
-            self._pending.add(cell)
+    def notify(self, subject: str) -> None:
+        """Publish soon; call it after the commit. Does not wait and does not fail."""
+        if subject not in self._pending:
+            task = asyncio.create_task(self._publish(subject))
+            self._pending.add(subject)
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _publish(self, cell: str) -> None:
-        pause_s = self._last.get(cell, -LEAST_PAUSE_S) + LEAST_PAUSE_S - self._clock()
+    async def _publish(self, subject: str) -> None:
+        pause_s = self._last.get(subject, -self._pause_s) + self._pause_s - self._clock()
         if pause_s > 0:
             await asyncio.sleep(pause_s)
-        self._last[cell] = self._clock()
-        self._pending.discard(cell)
-        await self._cache.publish(channel(cell), b"1")
+        self._last[subject] = self._clock()
+        self._pending.discard(subject)
+        await self._cache.publish(*self._message(subject))
 
     async def close(self) -> None:
         """Let the last message go out."""

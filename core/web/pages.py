@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from litestar import MediaType, Request, Response
 
-from core.ext.specs import Nav
+from core.ext.specs import LivePart, Nav
 from core.kernel.errors import AppError
 from core.kernel.i18n import N_
 from core.kernel.ids import uuid7
@@ -63,6 +63,7 @@ class Shell:
     mobile_nav: list[Link] = field(default_factory=list)
     jobs: list[Any] = field(default_factory=list)
     flash: list[dict[str, str]] = field(default_factory=list)
+    live: str = ""
     is_development: bool = False
 
     def w(self, path: str = "/") -> str:
@@ -144,6 +145,7 @@ def shell(ctx: Ctx | Control, request: Request[Any, Any, Any]) -> Shell:
     if isinstance(ctx, Ctx):
         frame.workspace = Workspace(ctx.tenant.name, ctx.tenant.slug, ctx.tenant.name[:1].upper())
         frame.user = Person(ctx.actor.name, ctx.actor.role, _initials(ctx.actor.name))
+        frame.live = ctx.w("/live") if runtime.registry.serve(LivePart, ctx) else ""
         if not is_partial(request):
             _fill_menu(frame, ctx, runtime.registry.serve(Nav, ctx))
     return frame

@@ -1,0 +1,22 @@
+"""The shell's own routes."""
+
+from __future__ import annotations
+
+from litestar import Controller
+
+from core.ext.hooks import hookimpl
+from core.ext.specs import Manifest
+from core.kernel.i18n import N_
+from core.web.live import LivePages
+
+
+@hookimpl
+def crm_manifest() -> Manifest:
+    """Locked: every page stands in it."""
+    return Manifest(key="web", title=N_("Shell"), kind="locked", icon="panel-left")
+
+
+@hookimpl
+def crm_pages() -> list[type[Controller]]:
+    """The live stream."""
+    return [LivePages]
