@@ -1,3 +1,8 @@
 """Fixtures for every test: databases here, contexts and people on top of them."""
 
+import structlog
+
 pytest_plugins = ["tests.fixtures.database", "tests.fixtures.people"]
+
+# Drawing a traceback with every local variable takes a second; tests only want the line.
+structlog.configure(processors=[structlog.processors.add_log_level, structlog.processors.KeyValueRenderer()])
