@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from core.contacts import queries, service
 from core.contacts.models import Contact
 from core.contacts.schema import ContactIn, ContactOut, ContactPatch
@@ -65,11 +63,6 @@ COLUMNS = (
 )
 
 
-def to_out(contact: Contact) -> ContactOut:
-    """Show a contact as the API does."""
-    return msgspec.convert(contact, ContactOut, from_attributes=True)
-
-
 def search_doc(contact: Contact) -> SearchDoc:
     """What a contact can be found by."""
     return SearchDoc(
@@ -92,7 +85,6 @@ CONTACT: RecordType = RecordType(
     create=ContactIn,
     patch=ContactPatch,
     out=ContactOut,
-    to_out=to_out,
     verbs=Verbs(
         create=service.create,
         create_many=service.create_many,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from core.customers import queries, service
 from core.customers.models import Customer
 from core.customers.schema import CustomerIn, CustomerOut, CustomerPatch
@@ -74,11 +72,6 @@ COLUMNS = (
 )
 
 
-def to_out(customer: Customer) -> CustomerOut:
-    """Show a customer as the API does."""
-    return msgspec.convert(customer, CustomerOut, from_attributes=True)
-
-
 def search_doc(customer: Customer) -> SearchDoc:
     """What a customer can be found by."""
     return SearchDoc(
@@ -102,7 +95,6 @@ CUSTOMER: RecordType = RecordType(
     create=CustomerIn,
     patch=CustomerPatch,
     out=CustomerOut,
-    to_out=to_out,
     verbs=Verbs(
         create=service.create,
         create_many=service.create_many,

@@ -259,11 +259,11 @@ class RecordType(Spec, frozen=True, kw_only=True):
     create: type[msgspec.Struct]
     patch: type[msgspec.Struct]
     out: type[msgspec.Struct]
-    to_out: Callable[[Any], msgspec.Struct]
     verbs: Verbs
     permission: str
     label: Any
     columns: tuple[Column, ...]
+    to_out: Callable[[Any], msgspec.Struct] | None = None
     option: Any = None
     owner: Any = None
     default_columns: tuple[str, ...] = ()

@@ -14,7 +14,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from core.ext.specs import RecordType
 from core.kernel.validate import decode_json
-from core.records import bulk, duplicates, lists, metadata, writing
+from core.records import bulk, duplicates, lists, metadata, out, writing
 from core.records.etag import check, etag, matches
 from core.records.query import parse
 from core.tenancy.ctx import Ctx
@@ -66,7 +66,7 @@ def _typed(handler: Any, *, returns: Any, data: Any = None) -> Any:
 
 
 def _answer(type_: RecordType, record: Any, *, status: int = 200) -> Response[Any]:
-    return Response(type_.to_out(record), status_code=status, headers={"ETag": etag(record)})
+    return Response(out.one(type_, record), status_code=status, headers={"ETag": etag(record)})
 
 
 def _list(type_: RecordType) -> HTTPRouteHandler:
@@ -75,7 +75,7 @@ def _list(type_: RecordType) -> HTTPRouteHandler:
     async def list_records(ctx: Ctx, request: Any_) -> Response[Any]:
         query = parse(type_, request.query_params.multi_items(), lists.reading(ctx))
         found = await lists.run(ctx, query, with_labels=False)
-        body = answer([type_.to_out(row) for row in found.rows], found.next)
+        body = answer(out.many(type_, found.rows), found.next)
         if found.count is not None:
             body = msgspec.structs.replace(
                 body, count=min(found.count, lists.COUNT_MOST), count_is_capped=found.is_capped
@@ -94,7 +94,7 @@ def _fields(type_: RecordType) -> HTTPRouteHandler:
 
 def _get(type_: RecordType) -> HTTPRouteHandler:
     async def get_record(ctx: Ctx, request: Any_, record_id: UUID) -> Response[Any]:
-        record = await lists.get(ctx, type_, record_id)
+        record = await lists.row(ctx, type_, record_id)
         if matches(request.headers.get("if-none-match", ""), record):
             return Response(None, status_code=304, headers={"ETag": etag(record)})
         return _answer(type_, record)

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, NoReturn, Self
 
 import asyncpg
+import msgspec
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
@@ -187,6 +188,8 @@ class Databases:
         return create_async_engine(
             "postgresql+asyncpg://",
             poolclass=SharedPool,
+            json_serializer=_json,
+            json_deserializer=msgspec.json.decode,
             budget=budget,
             max_age_s=settings.max_age_s,
             max_tenants=settings.max_tenants,
@@ -195,6 +198,10 @@ class Databases:
                 "prepared_statement_cache_size": settings.statement_cache,
             },
         )
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 def driver_of(connection: AsyncConnection) -> TenantConnection:
