@@ -207,6 +207,11 @@ async def write(
     return work.outcome(dry_run=dry_run)
 
 
+async def write_prepared(ctx: Any, type_: RecordType, rows: list[Row]) -> None:
+    """Write rows that are valid already, those with a target as changes of it; each tells its own error."""
+    await _Bulk(ctx, type_, upsert=True, rows=rows).write()
+
+
 def _row(number: int, line: bytes) -> Row:
     try:
         return Row(number, given(decode_json(line)))

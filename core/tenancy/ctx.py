@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from core.kernel.clock import Clock
     from core.kernel.events import Event
+    from core.kernel.files import Store
     from core.kernel.i18n import Translator
     from core.kernel.secrets import Cipher
     from core.tenancy.directory import Tenant
@@ -100,6 +101,7 @@ class Machinery(Protocol):
     """What the composition root lends to every context."""
 
     clock: Clock
+    files: Store
 
     @property
     def registry(self) -> Any: ...

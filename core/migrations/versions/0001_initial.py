@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "core_0001_690d3c7b"
+revision = "core_0001_41e58a6a"
 down_revision = None
 
 
@@ -141,6 +141,19 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('key_hash', name=op.f('pk_idempotency'))
     )
     op.create_index('ix_idempotency_created_at', 'idempotency', ['created_at'], unique=False)
+    op.create_table('import_mapping',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('record_type', sa.Text(), nullable=False),
+    sa.Column('titles_digest', sa.Text(), nullable=False),
+    sa.Column('mapping', postgresql.JSONB(), nullable=False),
+    sa.Column('rule', sa.Text(), nullable=False),
+    sa.Column('match', postgresql.JSONB(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_import_mapping'))
+    )
+    op.create_index('uq_import_mapping', 'import_mapping', ['record_type', 'titles_digest'], unique=True)
     op.create_table('job_run',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('entry_id', sa.Uuid(), nullable=False),
@@ -318,6 +331,41 @@ def upgrade() -> None:
     op.create_index('ix_customer_tags', 'customer', ['tags'], unique=False, postgresql_using='gin')
     op.create_index('uq_customer_external_id', 'customer', ['external_id'], unique=True, postgresql_where=sa.text('deleted_at IS NULL'))
     op.create_index('uq_customer_number', 'customer', ['number'], unique=True)
+    op.create_table('import_run',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('record_type', sa.Text(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('owner_id', sa.Uuid(), nullable=True),
+    sa.Column('file_name', sa.Text(), nullable=False),
+    sa.Column('file_sha256', sa.Text(), nullable=True),
+    sa.Column('rows_sha256', sa.Text(), nullable=True),
+    sa.Column('size_bytes', sa.BigInteger(), nullable=False),
+    sa.Column('about', postgresql.JSONB(), nullable=False),
+    sa.Column('columns', postgresql.JSONB(), nullable=False),
+    sa.Column('mapping', postgresql.JSONB(), nullable=False),
+    sa.Column('has_header', sa.Boolean(), nullable=False),
+    sa.Column('rule', sa.Text(), nullable=False),
+    sa.Column('match', postgresql.JSONB(), nullable=False),
+    sa.Column('create_missing', sa.Boolean(), nullable=False),
+    sa.Column('total', sa.BigInteger(), nullable=False),
+    sa.Column('created', sa.BigInteger(), nullable=False),
+    sa.Column('updated', sa.BigInteger(), nullable=False),
+    sa.Column('skipped', sa.BigInteger(), nullable=False),
+    sa.Column('failed', sa.BigInteger(), nullable=False),
+    sa.Column('reverted', sa.BigInteger(), nullable=False),
+    sa.Column('kept', sa.BigInteger(), nullable=False),
+    sa.Column('job_id', sa.Uuid(), nullable=True),
+    sa.Column('stamp', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('finished_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.CheckConstraint("rule in ('skip', 'update', 'create')", name=op.f('ck_import_run_rule')),
+    sa.CheckConstraint("state in ('mapping', 'checking', 'checked', 'running', 'done', 'cancelled', 'reverting', 'reverted')", name=op.f('ck_import_run_state')),
+    sa.ForeignKeyConstraint(['owner_id'], ['member.id'], name=op.f('fk_import_run_owner_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_import_run'))
+    )
+    op.create_index('ix_import_run_created', 'import_run', ['created_at', 'id'], unique=False)
     op.create_table('notification',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('member_id', sa.Uuid(), nullable=False),
@@ -433,6 +481,27 @@ def upgrade() -> None:
     )
     op.create_index('ix_customer_relation_other', 'customer_relation', ['other_id'], unique=False)
     op.create_index('uq_customer_relation', 'customer_relation', ['customer_id', 'other_id', 'kind'], unique=True)
+    op.create_table('import_row',
+    sa.Column('run_id', sa.Uuid(), nullable=False),
+    sa.Column('record_id', sa.Uuid(), nullable=False),
+    sa.Column('record_type', sa.Text(), nullable=False),
+    sa.Column('row_no', sa.BigInteger(), nullable=False),
+    sa.Column('before', postgresql.JSONB(), nullable=True),
+    sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.Column('outcome', sa.Text(), nullable=True),
+    sa.CheckConstraint("outcome in ('reverted', 'changed', 'gone', 'forbidden')", name=op.f('ck_import_row_outcome')),
+    sa.ForeignKeyConstraint(['run_id'], ['import_run.id'], name=op.f('fk_import_row_run_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('run_id', 'record_id', name=op.f('pk_import_row'))
+    )
+    op.create_index('ix_import_row_place', 'import_row', ['run_id', 'row_no'], unique=False)
+    op.create_table('import_row_error',
+    sa.Column('run_id', sa.Uuid(), nullable=False),
+    sa.Column('row_no', sa.BigInteger(), nullable=False),
+    sa.Column('cells', postgresql.JSONB(), nullable=False),
+    sa.Column('errors', postgresql.JSONB(), nullable=False),
+    sa.ForeignKeyConstraint(['run_id'], ['import_run.id'], name=op.f('fk_import_row_error_run_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('run_id', 'row_no', name=op.f('pk_import_row_error'))
+    )
     op.create_table('activity',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('kind', sa.Text(), nullable=False),

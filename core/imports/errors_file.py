@@ -1,0 +1,55 @@
+"""The file of refused rows: each as it stood in the file, with its number, the field and the reason."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+from litestar import Response
+
+from core.imports import queries
+from core.imports.fields import targets
+from core.imports.models import ImportRun
+from core.kernel.cells import MARK, csv_text
+from core.kernel.files import download_headers
+from core.kernel.i18n import N_
+from core.tenancy.ctx import Ctx
+
+HEADS = (N_("Row"), N_("Field"), N_("Reason"))
+COLUMN = N_("Column {number}")
+
+
+async def parts(ctx: Ctx, run: ImportRun) -> AsyncIterator[str]:
+    """Yield the file as CSV, in the reader's language."""
+    titles = [title or ctx.t(COLUMN, number=place) for place, title in enumerate(run.columns, 1)]
+    yield MARK + csv_text([[*titles, *map(ctx.t, HEADS)]])
+    names = {target.name: ctx.t(target.title) for target in targets(queries.type_of(ctx, run))}
+    after = -1
+    while rows := await queries.errors(ctx, run.id, after=after):
+        after = rows[-1][0]
+        yield csv_text(_row(ctx, row, names, len(titles)) for row in rows)
+
+
+def _row(ctx: Ctx, row: tuple[int, list[str], list[Any]], names: Mapping[str, str], width: int) -> list[str]:
+    number, cells, errors = row
+    padded = [*cells, *[""] * (width - len(cells))]
+    if len(padded) > width:
+        # What was too much goes into the last column, so that those after it keep their place.
+        padded = [*padded[: width - 1], " | ".join(padded[width - 1 :])]
+    fields = dict.fromkeys(names.get(error["path"].split(".")[0], "") for error in errors)
+    reasons = [_reason(ctx, error, names) for error in errors]
+    return [*padded, str(number), ", ".join(filter(None, fields)), "; ".join(reasons)]
+
+
+def _reason(ctx: Ctx, error: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    title = names.get(error["path"].split(".")[0], "")
+    text = ctx.t(error["message"], **error["params"])
+    return f"{title}: {text}" if title else text
+
+
+async def error_file(ctx: Ctx, run: ImportRun) -> Response[bytes]:
+    """The refused rows as a download."""
+    text = "".join([part async for part in parts(ctx, run)])
+    stem = run.file_name.rpartition(".")[0] or run.file_name
+    headers = download_headers(f"{stem}-errors.csv", "text/csv")
+    return Response(text.encode(), headers=headers, media_type="text/csv")

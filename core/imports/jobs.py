@@ -1,0 +1,86 @@
+"""The jobs of imports: rows in steps of a thousand, each one transaction, taken up where a killed one stopped."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+from core.ext.specs import JobSpec
+from core.imports import reading, service_revert, service_rows
+from core.imports.service import JOB, REVERT_JOB, RunParams
+from core.imports.service_rows import Plan
+from core.kernel.i18n import N_
+from core.kernel.jobs import Cancelled
+from core.tenancy.ctx import Ctx
+
+BATCH: Final = 1_000
+
+
+async def run_import(run: Any) -> None:
+    """Write the rows in the order of the file; a step is named by its place, so none is written twice."""
+    params: RunParams = run.params
+    async with run.open() as ctx:
+        plan = await service_rows.plan(ctx, params.import_id, dry_run=params.dry_run)
+        files, schema = ctx.machinery.files, ctx.tenant.schema
+    await run.step("begin", service_rows.begin, run, plan)
+    if plan.dry_run and run.state["offset"]:
+        await _meet_again(files, schema, plan, run.state["offset"])
+    while True:
+        if run.cancelled:
+            await run.step("stopped", service_rows.stop, plan)
+            raise Cancelled
+        offset = run.state["offset"]
+        lines, after = await reading.lines(files, schema, plan.rows_sha256, offset=offset, limit=BATCH)
+        if not lines:
+            break
+        rows = lines[1:] if plan.has_header and offset == 0 else lines
+        await run.step(f"rows-{offset}", _write, run, plan, rows, after)
+    await run.step("finish", service_rows.finish, plan)
+
+
+async def _write(ctx: Ctx, run: Any, plan: Plan, lines: list[reading.Line], after: int) -> None:
+    # One instant for all that an import creates: a list can then show exactly that.
+    if run.state["stamp"]:
+        stamp = datetime.fromisoformat(run.state["stamp"])
+        ctx.session.info["now"] = lambda: stamp
+    await service_rows.write(ctx, run, plan, lines, after)
+
+
+async def _meet_again(files: Any, schema: str, plan: Plan, until: int) -> None:
+    """Remember what the rows before were about: a check that goes on has written none of them."""
+    offset = 0
+    while offset < until:
+        lines, offset = await reading.lines(files, schema, plan.rows_sha256, offset=offset, limit=BATCH)
+        service_rows.meet(plan, lines)
+
+
+async def revert_import(run: Any) -> None:
+    """Take records back, the last imported first."""
+    params: RunParams = run.params
+    number = run.steps
+    while not run.state.get("is_done"):
+        if run.cancelled:
+            raise Cancelled
+        number += 1
+        await run.step(f"records-{number}", service_revert.take_back, run, params.import_id)
+    await run.step("finish", service_revert.finish, params.import_id)
+
+
+JOBS: Final = [
+    JobSpec(
+        name=JOB,
+        handler=run_import,
+        params=RunParams,
+        title=N_("Import a file"),
+        kind="import",
+        timeout_s=6 * 3600,
+    ),
+    JobSpec(
+        name=REVERT_JOB,
+        handler=revert_import,
+        params=RunParams,
+        title=N_("Revert an import"),
+        kind="import",
+        timeout_s=6 * 3600,
+    ),
+]
