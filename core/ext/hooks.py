@@ -123,11 +123,6 @@ async def crm_demo(ctx: Any, rng: Random) -> None:
 
 
 @hookspec
-async def crm_resolve_tenant(runtime: Any, slug: str) -> Any:
-    """Find the tenant of a workspace's slug; implemented by the control plane alone."""
-
-
-@hookspec
 async def crm_authenticate(runtime: Any, request: Any) -> Any:
     """Say who sends a request, and for which tenant; implemented by the control plane alone."""
 

@@ -15,6 +15,7 @@ from sqlalchemy import (
     BigInteger,
     Date,
     DateTime,
+    Dialect,
     FromClause,
     Index,
     LargeBinary,
@@ -124,6 +125,19 @@ class Ref(TypeDecorator[UUID]):
     def __init__(self, record_type: str) -> None:
         super().__init__()
         self.record_type = record_type
+
+
+class Exact(TypeDecorator[Decimal]):
+    """A number with a fixed scale that is read as it was written: 6, not 6.0000000000."""
+
+    impl = Numeric
+    cache_ok = True
+
+    def process_result_value(self, value: Decimal | None, dialect: Dialect) -> Decimal | None:
+        """Drop the zeros that the scale added."""
+        if value is None:
+            return None
+        return value.quantize(Decimal(1)) if value == value.to_integral_value() else value.normalize()
 
 
 class Row:

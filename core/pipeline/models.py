@@ -10,7 +10,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, SmallInteger
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.kernel.db import Base, Entity, Ref
+from core.kernel.db import Base, Entity, Exact, Ref
 
 STATUSES = ("open", "won", "lost")
 
@@ -70,7 +70,7 @@ class CurrencyRate(Entity, Base):
 
     currency: Mapped[str]
     valid_on: Mapped[date]
-    rate: Mapped[Decimal] = mapped_column(Numeric(20, 10))
+    rate: Mapped[Decimal] = mapped_column(Exact(20, 10))
 
 
 class Deal(Entity, Base):
@@ -104,7 +104,7 @@ class Deal(Entity, Base):
     status: Mapped[str] = mapped_column(default="open")
     amount_minor: Mapped[int | None]
     currency: Mapped[str]
-    exchange_rate: Mapped[Decimal | None] = mapped_column(Numeric(20, 10))
+    exchange_rate: Mapped[Decimal | None] = mapped_column(Exact(20, 10))
     rate_on: Mapped[date | None]
     base_amount_minor: Mapped[int | None]
     probability: Mapped[int | None] = mapped_column(SmallInteger)

@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
+from litestar.response import Stream
 
 API = "/api/v1"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -48,6 +49,12 @@ class Call:
     def writes(self) -> bool:
         """Whether it may change something."""
         return self.method not in SAFE
+
+    @property
+    def streams(self) -> bool:
+        """Whether its answer does not end by itself."""
+        returned = self.handler.parsed_fn_signature.return_type.annotation
+        return isinstance(returned, type) and issubclass(returned, Stream)
 
     @property
     def ids(self) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ WORDS: Mapping[str, Callable[[int], Any]] = {
     "number": lambda n: 1 + n % 9,
     "bool": lambda n: bool(n % 2),
     "date": lambda n: (date(2027, 1, 1) + timedelta(days=n % 3650)).isoformat(),
-    "datetime": lambda n: f"{date(2027, 1, 1) + timedelta(days=n % 3650)}T08:00:00Z",
+    "datetime": lambda n: f"{date(2025, 1, 1) + timedelta(days=n % 300)}T08:00:00Z",
     "time": lambda n: "08:00:00",
     "tags": lambda n: ["要紧"],
     "object": lambda n: {},
