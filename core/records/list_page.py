@@ -187,7 +187,7 @@ async def load(ctx: Any, type_: RecordType, pairs: Sequence[tuple[str, str]]) ->
 
     A type that points to others without pages costs a fourth: all that can be chosen of them.
     """
-    folded, looks = _fold(pairs)
+    folded, looks = fold(pairs)
     query, error = parse_page(type_, folded, lists.reading(ctx))
     listing = await lists.run(ctx, query, with_labels=False)
     ids = labels.wanted(query.columns, listing.rows)
@@ -202,7 +202,7 @@ async def load(ctx: Any, type_: RecordType, pairs: Sequence[tuple[str, str]]) ->
     return ListPage(ctx, type_, query, looks, listing, views, actions.of(ctx, type_), error, offers)
 
 
-def _fold(pairs: Sequence[tuple[str, str]]) -> tuple[list[tuple[str, str]], dict[str, str]]:
+def fold(pairs: Sequence[tuple[str, str]]) -> tuple[list[tuple[str, str]], dict[str, str]]:
     """Take what only pages know out of an address, and make one filter of the three that a plain form sends."""
     looks = {name: value[:2_000] for name, value in pairs if name in LOOKS and value}
     plain = [pair for pair in pairs if pair[0] not in LOOKS]

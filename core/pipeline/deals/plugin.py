@@ -5,10 +5,13 @@ from __future__ import annotations
 from litestar import Controller
 
 from core.ext.hooks import hookimpl
-from core.ext.specs import Manifest, Nav, Permission, RecordType, TimelineKind
+from core.ext.specs import Manifest, Nav, Panel, Permission, RecordType, TimelineKind
 from core.kernel.events import Event
 from core.kernel.i18n import N_
 from core.pipeline.deals.api import BoardApi, DealApi
+from core.pipeline.deals.board_pages import BoardPages, MovePages
+from core.pipeline.deals.pages import DealPages
+from core.pipeline.deals.panels import PANELS
 from core.pipeline.deals.records import DEAL
 from core.pipeline.deals.story import EVENTS, TIMELINE
 
@@ -29,6 +32,12 @@ def crm_records() -> list[RecordType]:
 def crm_api() -> list[type[Controller]]:
     """The board, moving, winning, losing, reopening."""
     return [DealApi, BoardApi]
+
+
+@hookimpl
+def crm_pages() -> list[type[Controller]]:
+    """The board, and the page of a deal."""
+    return [BoardPages, DealPages, MovePages]
 
 
 @hookimpl
@@ -76,9 +85,25 @@ def crm_timeline() -> list[TimelineKind]:
 
 
 @hookimpl
+def crm_panels() -> list[Panel]:
+    """Deals on customers and contacts, the customer on deals."""
+    return PANELS
+
+
+@hookimpl
 def crm_nav() -> list[Nav]:
-    """The list of deals."""
+    """The board, and the list of deals."""
     return [
+        Nav(
+            key="pipeline",
+            title=N_("Pipeline"),
+            icon="square-kanban",
+            url="/pipeline",
+            order=40,
+            permission="deals.view",
+            shortcut="g p",
+            mobile=True,
+        ),
         Nav(
             key="deals",
             title=N_("Deals"),
@@ -87,5 +112,5 @@ def crm_nav() -> list[Nav]:
             order=45,
             permission="deals.view",
             shortcut="g d",
-        )
+        ),
     ]

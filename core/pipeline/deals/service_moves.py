@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Context, Decimal
 from typing import Final
 from uuid import UUID
@@ -69,14 +70,13 @@ async def move_to_stage(
     return deal
 
 
-async def put_back(ctx: Ctx, deal: Deal, stage: Stage, rank: Decimal) -> Deal:
-    """Undo a move: the former stage and the very place, without asking its gate."""
+async def put_back(ctx: Ctx, deal: Deal, stage: Stage, rank: Decimal, since: datetime) -> Deal:
+    """Undo a move or an ending: the former stage, the very place and time there, without asking its gate."""
     await ctx.require("deals.edit", deal)
-    if deal.status != "open":
-        raise Conflict(N_("This deal is closed. Reopen it first."), code="deal.closed")
-    deal.rank = rank
+    await reopen(ctx, deal)
     if deal.stage_id != stage.id:
         await _enter(ctx, deal, stage)
+    deal.rank, deal.stage_entered_at = rank, since
     await ctx.session.flush()
     return deal
 

@@ -10,6 +10,7 @@ from core.kernel.events import Event
 from core.kernel.i18n import N_
 from core.pipeline.leads import events
 from core.pipeline.leads.api import LeadApi
+from core.pipeline.leads.pages import LeadPages
 from core.pipeline.leads.records import LEAD
 
 EVENTS: list[type[Event]] = [
@@ -19,13 +20,7 @@ EVENTS: list[type[Event]] = [
     events.LeadDeleted,
     events.LeadRestored,
 ]
-ICONS = {
-    "created": "sparkles",
-    "updated": "pencil",
-    "converted": "user-check",
-    "deleted": "trash-2",
-    "restored": "undo-2",
-}
+ICONS = ("sparkles", "pencil", "user-check", "trash-2", "undo-2")
 
 
 @hookimpl
@@ -44,6 +39,12 @@ def crm_records() -> list[RecordType]:
 def crm_api() -> list[type[Controller]]:
     """Converting."""
     return [LeadApi]
+
+
+@hookimpl
+def crm_pages() -> list[type[Controller]]:
+    """The page of a lead, and its conversion."""
+    return [LeadPages]
 
 
 @hookimpl
@@ -90,11 +91,11 @@ def crm_timeline() -> list[TimelineKind]:
     return [
         TimelineKind(
             event=event.name,
-            icon=ICONS[event.name.partition(".")[2]],
+            icon=icon,
             summary=lambda stored, t: t(type(stored).summary),
             tone="success" if event is events.LeadConverted else "neutral",
         )
-        for event in EVENTS
+        for event, icon in zip(EVENTS, ICONS, strict=True)
     ]
 
 

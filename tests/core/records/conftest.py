@@ -1,6 +1,6 @@
 """Boats in a tenant, and people who see some of them."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -11,7 +11,6 @@ import httpx
 import psycopg
 import pytest
 from litestar import Litestar
-from sqlalchemy import Engine, event
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
@@ -91,23 +90,6 @@ def _acting(session: Any, tenant: Tenant, member_id: UUID, grants: dict[str, str
     return Ctx(tenant, actor, session, Machinery())  # type: ignore[arg-type]
 
 
-@pytest.fixture
-def statements() -> Iterator[Callable[[], list[str]]]:
-    """The statements that went to any database since the last call."""
-    seen: list[str] = []
-
-    def note(_conn: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        seen.append(statement)
-
-    def taken() -> list[str]:
-        found, seen[:] = seen[:], []
-        return found
-
-    event.listen(Engine, "before_cursor_execute", note)
-    yield taken  # type: ignore[misc]
-    event.remove(Engine, "before_cursor_execute", note)
-
-
 @pytest.fixture(scope="session")
 def harbour_runtime(harbour: None, runtime: Runtime) -> Runtime:
     """The process with the toys among its record types."""
@@ -116,7 +98,7 @@ def harbour_runtime(harbour: None, runtime: Runtime) -> Runtime:
     for item in PERMISSIONS:
         registry.permissions[item.name] = item
     registry.events[BoatEvent.name] = BoatEvent
-    return replace(runtime, registry=registry)
+    return replace(runtime, registry=registry, _actors=type(runtime._actors)())
 
 
 @pytest.fixture(scope="session")

@@ -41,6 +41,7 @@ class Board extends HTMLElement {
     card.after(gap);
     card.style.width = `${box.width}px`;
     card.classList.add("dragging");
+    this.classList.add("lifting");
     getSelection().removeAllRanges();
     navigator.vibrate?.(10);
     this.follow(start.x, start.y);
@@ -68,6 +69,7 @@ class Board extends HTMLElement {
     const { card, gap, origin } = this.drag;
     this.drag = null;
     card.classList.remove("dragging");
+    this.classList.remove("lifting");
     for (const side of ["width", "left", "top"]) card.style[side] = "";
     if (keep) gap.replaceWith(card); else gap.remove();
     for (const column of this.querySelectorAll(".col.over")) column.classList.remove("over");
@@ -85,7 +87,10 @@ class Board extends HTMLElement {
     const column = card.closest(".col");
     if (event.key === "ArrowUp") card.previousElementSibling?.before(card);
     else if (event.key === "ArrowDown") { if (card.nextElementSibling?.matches(".bcard")) card.nextElementSibling.after(card); }
-    else (event.key === "ArrowLeft" ? column.previousElementSibling : column.nextElementSibling)?.querySelector(".col-cards")?.prepend(card);
+    else {
+      const beside = event.key === "ArrowLeft" ? column.previousElementSibling : column.nextElementSibling;
+      if (beside?.matches(".col")) beside.querySelector(".col-cards").prepend(card);
+    }
     card.querySelector("a").focus();
     card.scrollIntoView({ block: "nearest", inline: "nearest" });
     const now = this.place(card);
@@ -97,7 +102,12 @@ class Board extends HTMLElement {
   send(card, origin) {
     const column = card.closest(".col");
     const { next } = this.place(card);
-    const values = { stage: column.dataset.stage, before: next?.dataset?.id ?? "", version: card.dataset.version ?? "" };
+    const values = {
+      stage: column.dataset.stage,
+      before: next?.dataset?.id ?? "",
+      after: card.previousElementSibling?.dataset?.id ?? "",
+      version: card.dataset.version ?? "",
+    };
     const live = this.querySelector("[data-status]");
     const end = new AbortController();
     const { signal } = end;
