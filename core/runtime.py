@@ -62,6 +62,10 @@ class _Actors:
         while len(self.kept) > ACTORS:
             self.kept.popitem(last=False)
 
+    def forget(self, member_id: UUID) -> None:
+        for key in [key for key in self.kept if key[2] == member_id]:
+            del self.kept[key]
+
 
 @dataclass
 class Runtime:
@@ -167,6 +171,10 @@ class Runtime:
             if principal.key_id is not None:
                 limits.append(Limit("key", f"rate:key:{principal.key_id}", settings.rate_key_per_minute, 60))
         return await self.limiter.hit_all(limits)
+
+    def forget_member(self, member_id: UUID) -> None:
+        """Drop what this process remembers of a member, so that a change shows on the very next page."""
+        self._actors.forget(member_id)
 
     @asynccontextmanager
     async def enter(

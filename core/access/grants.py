@@ -5,11 +5,19 @@ from types import MappingProxyType
 from typing import Final, Protocol, get_args
 
 from core.ext.specs import Reach
+from core.kernel.i18n import N_
 
 Grants = Mapping[str, Reach]
 
 REACHES: Final[tuple[Reach, ...]] = get_args(Reach)
 ROLES: Final = ("owner", "admin", "manager", "member", "readonly")
+ROLE_TITLES: Final[Mapping[str, str]] = {
+    "owner": N_("Workspace owner"),
+    "admin": N_("Administrator"),
+    "manager": N_("Manager"),
+    "member": N_("Member"),
+    "readonly": N_("Read only"),
+}
 NOTHING: Final[Grants] = MappingProxyType({})
 
 _READS: Final = frozenset({"view", "export", "read", "list"})

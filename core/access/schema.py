@@ -12,9 +12,9 @@ from core.kernel.i18n import N_
 from core.kernel.types import Email, Locale, Name, Phone, ShortText, TimeZone
 
 MemberName = Annotated[Name, Meta(title=N_("Name"))]
-MemberEmail = Annotated[Email, Meta(title=N_("E-mail"))]
+MemberEmail = Annotated[Email, Meta(title=N_("E-mail address"))]
 MemberPhone = Annotated[Phone, Meta(title=N_("Phone"))]
-MemberTitle = Annotated[ShortText, Meta(title=N_("Position"))]
+MemberTitle = Annotated[ShortText, Meta(title=N_("Job title"))]
 RoleKey = Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,39}$", title=N_("Role"))]
 Language = Annotated[Locale, Meta(title=N_("Language"))]
 Zone = Annotated[TimeZone, Meta(title=N_("Time zone"))]

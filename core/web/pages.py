@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from litestar import MediaType, Request, Response
 
+from core.access.grants import ROLE_TITLES
 from core.ext.specs import LivePart, Nav
 from core.kernel.errors import AppError
 from core.kernel.i18n import N_
@@ -21,7 +22,7 @@ from core.web.templating import environment, shown_in
 
 UTC = ZoneInfo("UTC")
 VARY = "HX-Request-Type, HX-Target, Accept-Language, Cookie"
-GROUPS = (("core", ""), ("apps", N_("Apps")), ("settings", N_("Settings")))
+GROUPS = (("core", ""), ("apps", N_("Apps")), ("settings", ""))
 
 
 Link = tuple[str, str, str, bool, str]
@@ -144,7 +145,8 @@ def shell(ctx: Ctx | Control, request: Request[Any, Any, Any]) -> Shell:
         frame.workspaces = [Workspace(name, slug, name[:1].upper()) for slug, name in principal.workspaces]
     if isinstance(ctx, Ctx):
         frame.workspace = Workspace(ctx.tenant.name, ctx.tenant.slug, ctx.tenant.name[:1].upper())
-        frame.user = Person(ctx.actor.name, ctx.actor.role, _initials(ctx.actor.name))
+        role = ctx.t(ROLE_TITLES.get(ctx.actor.role, ctx.actor.role))
+        frame.user = Person(ctx.actor.name, role, _initials(ctx.actor.name))
         frame.live = ctx.w("/live") if runtime.registry.serve(LivePart, ctx) else ""
         if not is_partial(request):
             _fill_menu(frame, ctx, runtime.registry.serve(Nav, ctx))
@@ -160,6 +162,10 @@ def _fill_menu(frame: Shell, ctx: Ctx, entries: list[Nav]) -> None:
         groups[nav.group].append(link)
         if nav.mobile:
             frame.mobile_nav.append(link)
+    settings = ctx.w("/settings")
+    is_current = frame.path == settings or frame.path.startswith(f"{settings}/")
+    # One entry leads to the page that lists them all: they are many, and seldom wanted.
+    groups["settings"] = [(ctx.t(N_("Settings")), settings, "settings", is_current, "")]
     frame.nav_groups = [
         (ctx.t(title) if title else "", groups[group]) for group, title in GROUPS if groups[group]
     ]

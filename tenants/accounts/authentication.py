@@ -35,6 +35,7 @@ class SignedIn:
     account_id: UUID
     name: str
     workspaces: dict[str, tuple[str, UUID]]
+    is_provisional: bool = False
 
 
 _kept: OrderedDict[tuple[int, bytes], tuple[float, SignedIn]] = OrderedDict()
@@ -96,6 +97,7 @@ async def _read(runtime: Runtime, token_hash: bytes) -> SignedIn | None:
             Session.last_seen_at,
             Account.id,
             Account.name,
+            Account.is_provisional,
             TenantRow.slug,
             TenantRow.name,
             Membership.member_id,
@@ -110,10 +112,12 @@ async def _read(runtime: Runtime, token_hash: bytes) -> SignedIn | None:
         rows = (await control.session.execute(statement)).all()
         if not rows:
             return None
-        session_id, seen_at, account_id, name = rows[0][:4]
+        session_id, seen_at, account_id, name, is_provisional = rows[0][:5]
         if seen_at < now - SEEN_EVERY:
             await control.session.execute(
                 update(Session).where(Session.id == session_id).values(last_seen_at=now)
             )
-    workspaces = {row[4]: (row[5], row[6]) for row in rows if row[4]}
-    return SignedIn(session_id, account_id, name, workspaces)
+    # A password that somebody else knows opens no workspace.
+    opened = () if is_provisional else rows
+    workspaces = {row[5]: (row[6], row[7]) for row in opened if row[5]}
+    return SignedIn(session_id, account_id, name, workspaces, is_provisional)

@@ -19,6 +19,8 @@ class Account(Row, ControlBase):
     email: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
     password_hash: Mapped[str | None]
+    is_provisional: Mapped[bool] = mapped_column(default=False)
+    """The password was made by somebody else: it opens nothing but the page where it is replaced."""
     locale: Mapped[str] = mapped_column(default="en")
 
 

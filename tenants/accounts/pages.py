@@ -16,8 +16,12 @@ from core.web.problems import reader_locale
 from core.web.routing import get, post, principal_of, runtime_of
 from tenants.accounts import service
 from tenants.accounts.authentication import COOKIE, forget
-from tenants.accounts.schema import LoginIn
+from tenants.accounts.models import Account
+from tenants.accounts.schema import LoginIn, NewPasswordIn
 
+Any_ = Request[Any, Any, Any]
+LOGIN = "accounts/login.html"
+PASSWORD = "accounts/password.html"  # noqa: S105 (a template)
 TRIES_PER_MINUTE = 10
 
 
@@ -28,44 +32,65 @@ class DoorPages(Controller):
     include_in_schema = False
 
     @get("/", public=True)
-    async def door(self, request: Request[Any, Any, Any]) -> Response[Any]:
+    async def door(self, request: Any_) -> Response[Any]:
         """Go to the first workspace, or to the login."""
         principal = principal_of(request)
         if principal is None or not principal.workspaces:
-            return redirect(request, "/login")
+            return redirect(request, "/password" if principal else "/login")
         return redirect(request, f"/w/{principal.workspaces[0][0]}/")
 
     @get("/login", public=True)
-    async def login_form(self, control: Control, request: Request[Any, Any, Any]) -> Response[Any]:
+    async def login_form(self, control: Control, request: Any_) -> Response[Any]:
         """Show the login."""
         control.locale = reader_locale(request)
         values = {"next": request.query_params.get("next", "")}
-        return render(control, request, "accounts/login.html", values=values, errors=())
+        return render(control, request, LOGIN, values=values, errors=())
 
     @post("/login", public=True)
-    async def log_in(self, control: Control, request: Request[Any, Any, Any]) -> Response[Any]:
+    async def log_in(self, control: Control, request: Any_) -> Response[Any]:
         """Check the password and set the session cookie."""
         control.locale = reader_locale(request)
         values = {**await form_values(request), "password": ""}
         try:
             data = await read_form(request, LoginIn)
             await _limit_tries(request, data.email)
-            token, account = await service.log_in(
-                control,
-                data.email,
-                data.password,
-                user_agent=request.headers.get("user-agent", ""),
-                address=request.client.host if request.client else "",
-            )
+            account = await service.known(control, data.email, data.password)
+            token = await _open_session(control, request, account)
         except Invalid as error:
-            return form_again(control, request, "accounts/login.html", error, values=values)
-        response = redirect(request, safe_next(data.next))
+            return form_again(control, request, LOGIN, error, values=values)
+        response = redirect(request, "/password" if account.is_provisional else safe_next(data.next))
         _set_session(response, request, token)
         response.set_cookie("gx_locale", account.locale, max_age=31_536_000, samesite="lax")
         return response
 
+    @get("/password", public=True)
+    async def password_form(self, control: Control, request: Any_) -> Response[Any]:
+        """Ask for a password of one's own in place of a provisional one; without a workspace, say so."""
+        control.locale = reader_locale(request)
+        principal = principal_of(request)
+        account = await control.session.get(Account, principal.account_id) if principal else None
+        if account is None:
+            return redirect(request, "/login")
+        return render(control, request, PASSWORD, errors=(), needed=account.is_provisional)
+
+    @post("/password", public=True)
+    async def replace_password(self, control: Control, request: Any_) -> Response[Any]:
+        """Set one's own password and go on with a new session."""
+        control.locale = reader_locale(request)
+        principal = principal_of(request)
+        if principal is None or principal.account_id is None:
+            return redirect(request, "/login")
+        try:
+            data = await read_form(request, NewPasswordIn)
+            account = await service.replace_password(control, principal.account_id, data.new)
+        except Invalid as error:
+            return form_again(control, request, PASSWORD, error, needed=True)
+        response = redirect(request, "/")
+        _set_session(response, request, await _open_session(control, request, account))
+        return response
+
     @post("/logout", public=True)
-    async def log_out(self, control: Control, request: Request[Any, Any, Any]) -> Response[Any]:
+    async def log_out(self, control: Control, request: Any_) -> Response[Any]:
         """End the session."""
         principal = principal_of(request)
         if principal and principal.session_id:
@@ -76,7 +101,7 @@ class DoorPages(Controller):
         return response
 
     @post("/locale", public=True)
-    async def choose_locale(self, request: Request[Any, Any, Any]) -> Response[Any]:
+    async def choose_locale(self, request: Any_) -> Response[Any]:
         """Choose the language, and come back to the page that the button is on."""
         back = urlsplit(request.headers.get("referer", "")).path
         response = redirect(request, safe_next(back or "/login"))
@@ -86,13 +111,22 @@ class DoorPages(Controller):
         return response
 
 
+async def _open_session(control: Control, request: Any_, account: Account) -> str:
+    return await service.open_session(
+        control,
+        account,
+        user_agent=request.headers.get("user-agent", ""),
+        address=request.client.host if request.client else "",
+    )
+
+
 def safe_next(path: str) -> str:
     """A path of this site, whatever was asked for."""
     is_local = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
     return path if is_local else "/"
 
 
-async def _limit_tries(request: Request[Any, Any, Any], email: str) -> None:
+async def _limit_tries(request: Any_, email: str) -> None:
     verdict = await runtime_of(request).limiter.hit(
         f"login:{email.strip().lower()[:200]}", TRIES_PER_MINUTE, 60, name="login"
     )
@@ -100,7 +134,7 @@ async def _limit_tries(request: Request[Any, Any, Any], email: str) -> None:
         raise TooManyRequests(retry_after_s=verdict.retry_after_s)
 
 
-def _set_session(response: Response[Any], request: Request[Any, Any, Any], token: str) -> None:
+def _set_session(response: Response[Any], request: Any_, token: str) -> None:
     is_https = runtime_of(request).settings.public_url.startswith("https:")
     response.set_cookie(
         COOKIE,

@@ -29,6 +29,12 @@ class AccountIn(msgspec.Struct, kw_only=True):
     locale: str = "en"
 
 
+class NewPasswordIn(msgspec.Struct, kw_only=True):
+    """One's own password in place of a provisional one."""
+
+    new: Password
+
+
 class PasswordIn(msgspec.Struct, kw_only=True):
     """A change of password."""
 

@@ -1,4 +1,4 @@
-"""The verbs of accounts: create one, log in and out, join a workspace, change the password."""
+"""The verbs of accounts: create one, log in and out, join and leave a workspace, change the password."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ import secrets
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects.postgresql import insert
 
 from core.kernel.errors import Conflict, Invalid, NotFound
 from core.kernel.i18n import N_
+from core.kernel.ids import uuid7
 from core.tenancy.ctx import Control
 from tenants.accounts import passwords
 from tenants.accounts.models import Account, Membership, Session
@@ -39,6 +41,17 @@ async def create(control: Control, data: AccountIn) -> Account:
     return account
 
 
+async def invite(control: Control, email: str, name: str, *, locale: str) -> tuple[Account, str]:
+    """The account of an address; where there is none, a new one and its provisional password, else ""."""
+    account = await by_email(control, email)
+    if account is not None:
+        return account, ""
+    account = Account(email=email, name=name, locale=locale, password_hash=None)
+    control.session.add(account)
+    await control.session.flush()
+    return account, await give_password(control, account)
+
+
 async def by_email(control: Control, email: str) -> Account | None:
     """The account of an address."""
     found: Account | None = await control.session.scalar(
@@ -47,18 +60,34 @@ async def by_email(control: Control, email: str) -> Account | None:
     return found
 
 
-async def join(control: Control, account: Account, tenant_id: UUID, member_id: UUID) -> Membership:
-    """Make an account a member of a workspace, as a member row that the workspace already has."""
-    membership = Membership(account_id=account.id, tenant_id=tenant_id, member_id=member_id)
-    control.session.add(membership)
-    await control.session.flush()
-    return membership
+async def join(control: Control, account_id: UUID, tenant_id: UUID, member_id: UUID) -> None:
+    """Make an account a member of a workspace, as a member row that the workspace already has; repeatable."""
+    row = {"account_id": account_id, "tenant_id": tenant_id, "member_id": member_id}
+    statement = insert(Membership).values(
+        id=uuid7(), created_at=control.now(), updated_at=control.now(), **row
+    )
+    await control.session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["account_id", "tenant_id"], set_={"member_id": member_id}
+        )
+    )
 
 
-async def log_in(
-    control: Control, email: str, password: str, *, user_agent: str = "", address: str = ""
-) -> tuple[str, Account]:
-    """Check a password and open a session; the token is returned once and never stored.
+async def leave(control: Control, tenant_id: UUID, member_id: UUID) -> None:
+    """Close a workspace to whoever was that member."""
+    await control.session.execute(
+        delete(Membership).where(Membership.tenant_id == tenant_id, Membership.member_id == member_id)
+    )
+
+
+async def workspaces_of(control: Control, account_id: UUID) -> int:
+    """How many workspaces an account opens."""
+    counted = select(func.count()).where(Membership.account_id == account_id)
+    return await control.session.scalar(counted) or 0
+
+
+async def known(control: Control, email: str, password: str) -> Account:
+    """The account that a password opens.
 
     An unknown address and a wrong password raise the same :class:`Invalid` after the same work.
     """
@@ -66,7 +95,7 @@ async def log_in(
     stored = account.password_hash if account else None
     if not await passwords.matches(password, stored) or account is None:
         raise Invalid.field("password", "login", N_("E-mail or password is wrong."))
-    return await open_session(control, account, user_agent=user_agent, address=address), account
+    return account
 
 
 async def open_session(control: Control, account: Account, *, user_agent: str = "", address: str = "") -> str:
@@ -94,7 +123,35 @@ async def log_out(control: Control, session_id: UUID) -> None:
 
 async def log_out_others(control: Control, account_id: UUID, *, but: UUID | None = None) -> None:
     """End all sessions of an account except the present one."""
-    await control.session.execute(delete(Session).where(Session.account_id == account_id, Session.id != but))
+    statement = delete(Session).where(Session.account_id == account_id)
+    await control.session.execute(statement.where(Session.id != but) if but else statement)
+
+
+async def sessions_of(control: Control, account_id: UUID) -> list[Session]:
+    """Where an account is signed in, the latest first."""
+    statement = select(Session).where(Session.account_id == account_id, Session.expires_at > control.now())
+    return list(await control.session.scalars(statement.order_by(Session.last_seen_at.desc())))
+
+
+async def give_password(control: Control, account: Account) -> str:
+    """Set a provisional password, end all sessions, and return it; the next login has to replace it."""
+    password = secrets.token_urlsafe(9)
+    account.password_hash = await passwords.hashed(password)
+    account.is_provisional = True
+    await log_out_others(control, account.id)
+    return password
+
+
+async def replace_password(control: Control, account_id: UUID, new: str) -> Account:
+    """Set one's own password in place of a provisional one, and end all sessions."""
+    account = await control.session.get(Account, account_id)
+    if account is None or not account.is_provisional:
+        raise NotFound
+    if await passwords.matches(new, account.password_hash):
+        raise Invalid.field("new", "password.same", N_("Choose a password of your own."))
+    account.password_hash, account.is_provisional = await passwords.hashed(new), False
+    await log_out_others(control, account_id)
+    return account
 
 
 async def change_password(control: Control, account_id: UUID, data: PasswordIn, *, session_id: UUID) -> None:
@@ -104,5 +161,5 @@ async def change_password(control: Control, account_id: UUID, data: PasswordIn, 
         raise NotFound
     if not await passwords.matches(data.current, account.password_hash):
         raise Invalid.field("current", "password", N_("This is not your present password."))
-    account.password_hash = await passwords.hashed(data.new)
+    account.password_hash, account.is_provisional = await passwords.hashed(data.new), False
     await log_out_others(control, account_id, but=session_id)

@@ -16,7 +16,6 @@ from core.runtime import Runtime
 from core.tenancy.directory import Tenant, TenantPlugin
 from core.tenancy.provisioning import claim
 from tenants.accounts import service as accounts
-from tenants.accounts.models import Account, Membership
 from tenants.accounts.schema import AccountIn
 from tenants.signup.schema import OwnerIn, WorkspaceIn
 from tenants.signup.slugs import is_reserved
@@ -74,16 +73,8 @@ async def add_member(runtime: Runtime, tenant: Tenant, data: OwnerIn, *, passwor
         if account is None:
             wanted = AccountIn(email=email, name=data.name, password=password, locale=tenant.locale)
             account = await accounts.create(control, wanted)
-        if not await _is_joined(control.session, account, tenant):
-            await accounts.join(control, account, tenant.id, member_id)
+        await accounts.join(control, account.id, tenant.id, member_id)
         account_id = account.id
     async with runtime.open(tenant) as ctx:
         (await ctx.session.get_one(Member, member_id)).account_id = account_id
     return member_id
-
-
-async def _is_joined(session: object, account: Account, tenant: Tenant) -> bool:
-    statement = select(Membership.id).where(
-        Membership.account_id == account.id, Membership.tenant_id == tenant.id
-    )
-    return await session.scalar(statement) is not None  # type: ignore[attr-defined]

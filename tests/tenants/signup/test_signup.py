@@ -20,7 +20,7 @@ async def test_a_workspace_begins_with_its_owner(runtime, committing):
     again = await service.add_member(runtime, tenant, owner, password="is not used")
     assert first == again
     async with runtime.control() as control:
-        _, account = await accounts.log_in(control, "nora@nova.test", "a long password")
+        account = await accounts.known(control, "nora@nova.test", "a long password")
         assert account.locale == "zh_CN"
 
 

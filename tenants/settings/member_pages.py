@@ -1,0 +1,132 @@
+"""The members of a workspace: list, new, one, active or not, a new password."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Controller, Request, Response
+
+from core.access import queries
+from core.access import service as people
+from core.access.models import Member
+from core.access.schema import MemberIn, MemberPatch
+from core.kernel.errors import AppError
+from core.kernel.i18n import N_
+from core.kernel.validate import convert
+from core.records.etag import check_version
+from core.tenancy.ctx import Control, Ctx
+from core.web.bodies import form_values
+from core.web.pages import form_again, redirect, render, toast
+from core.web.routing import get, post, runtime_of
+from tenants.settings import forms, service
+
+Any_ = Request[Any, Any, Any]
+VIEW, MANAGE = "members.view", people.MANAGE
+FORM = "settings/member_form.html"
+
+
+class MemberPages(Controller):
+    """The people of the workspace."""
+
+    path = "/settings/members"
+    include_in_schema = False
+
+    @get("/", permission=VIEW)
+    async def members(self, ctx: Ctx, request: Any_, inactive: bool = False) -> Response[Any]:
+        """List members by name."""
+        found = await queries.people(ctx.session, inactive=inactive)
+        roles = dict(forms.role_options(ctx, await queries.custom_roles(ctx.session)))
+        units = dict(forms.unit_options(await queries.units(ctx.session)))
+        return render(
+            ctx, request, "settings/members.html", members=found, roles=roles, units=units, inactive=inactive
+        )
+
+    @get("/new", permission=MANAGE)
+    async def new_member(self, ctx: Ctx, request: Any_) -> Response[Any]:
+        """Show the form of a new member."""
+        roles, units = await _choices(ctx)
+        fields = forms.hiring(roles, units)
+        return render(ctx, request, FORM, fields=fields, values={"role": "member"}, errors=(), member=None)
+
+    @post("/new", permission=MANAGE)
+    async def add_member(self, ctx: Ctx, control: Control, request: Any_) -> Response[Any]:
+        """Add a member with a login; a provisional password is shown this once."""
+        sent = await form_values(request)
+        roles, units = await _choices(ctx)
+        try:
+            data = convert(MemberIn, sent, text=True, region=ctx.tenant.country)
+            member, password = await service.hire(ctx, control, data)
+        except AppError as error:
+            control.roll_back()
+            fields = forms.hiring(roles, units)
+            return form_again(ctx, request, FORM, error, fields=fields, values=sent, member=None)
+        return await _let_in(ctx, request, member, password)
+
+    @get("/{member_id:uuid}", permission=VIEW)
+    async def member(self, ctx: Ctx, request: Any_, member_id: UUID) -> Response[Any]:
+        """Show a member to those who may change him."""
+        await ctx.require(MANAGE)
+        member = await queries.one(ctx.session, Member, member_id)
+        fields = forms.changing(*await _choices(ctx))
+        values = forms.values(member, fields)
+        return render(ctx, request, FORM, fields=fields, values=values, errors=(), member=member)
+
+    @post("/{member_id:uuid}", permission=MANAGE)
+    async def change_member(self, ctx: Ctx, request: Any_, member_id: UUID) -> Response[Any]:
+        """Change a member."""
+        member = await queries.one(ctx.session, Member, member_id)
+        sent = await form_values(request)
+        fields = forms.changing(*await _choices(ctx))
+        try:
+            check_version(str(sent.pop("version", "")), member)
+            patch = convert(MemberPatch, sent, text=True, region=ctx.tenant.country)
+            await people.update_member(ctx, member, patch)
+        except AppError as error:
+            return form_again(ctx, request, FORM, error, fields=fields, values=sent, member=member)
+        runtime_of(request).forget_member(member.id)
+        said = ctx.t(N_("{member} is saved."), member=member.name)
+        return toast(redirect(request, ctx.w("/settings/members")), said)
+
+    @post("/{member_id:uuid}/leave", permission=MANAGE)
+    async def deactivate(self, ctx: Ctx, request: Any_, member_id: UUID) -> Response[Any]:
+        """Close the workspace to a member; what he owns stays."""
+        return await _set_active(ctx, request, member_id, False)
+
+    @post("/{member_id:uuid}/return", permission=MANAGE)
+    async def activate(self, ctx: Ctx, request: Any_, member_id: UUID) -> Response[Any]:
+        """Open the workspace to a member again."""
+        return await _set_active(ctx, request, member_id, True)
+
+    @post("/{member_id:uuid}/password", permission=MANAGE)
+    async def new_password(self, ctx: Ctx, control: Control, request: Any_, member_id: UUID) -> Response[Any]:
+        """Make a provisional password, shown this once."""
+        member = await queries.one(ctx.session, Member, member_id)
+        return await _let_in(ctx, request, member, await service.give_password(ctx, control, member))
+
+
+async def _choices(ctx: Ctx) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    roles = forms.role_options(ctx, await queries.custom_roles(ctx.session))
+    return roles, forms.unit_options(await queries.units(ctx.session))
+
+
+async def _let_in(ctx: Ctx, request: Any_, member: Member, password: str) -> Response[Any]:
+    public_url = runtime_of(request).settings.public_url
+    return render(
+        ctx,
+        request,
+        "settings/member_login.html",
+        member=member,
+        password=password,
+        address=f"{public_url}/login",
+    )
+
+
+async def _set_active(ctx: Ctx, request: Any_, member_id: UUID, active: bool) -> Response[Any]:
+    member = await queries.one(ctx.session, Member, member_id)
+    await people.update_member(ctx, member, MemberPatch(active=active))
+    runtime_of(request).forget_member(member.id)
+    done = N_("{member} is active again.") if active else N_("{member} is deactivated.")
+    back = f"/settings/members/{member_id}/{'leave' if active else 'return'}"
+    response = redirect(request, ctx.w("/settings/members"))
+    return toast(response, ctx.t(done, member=member.name), undo_url=ctx.w(back))

@@ -1,0 +1,158 @@
+"""The settings page with its cards, the roles, and one's own profile."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Controller, Request, Response
+
+from core.access import queries
+from core.access import service as people
+from core.access.grants import ROLES, of_role, scope_of
+from core.access.models import Member
+from core.access.schema import MemberPatch
+from core.ext.specs import Nav
+from core.kernel.errors import AppError, BadRequest, Invalid
+from core.kernel.i18n import LOCALES, N_
+from core.tenancy.ctx import Control, Ctx
+from core.web.bodies import form_values, read_form
+from core.web.pages import form_again, redirect, render, toast
+from core.web.routing import SIGNED_IN, get, post, principal_of, runtime_of
+from tenants.accounts import service as accounts
+from tenants.accounts.models import Account
+from tenants.accounts.schema import PasswordIn
+from tenants.settings import forms
+from tenants.settings.back import came_from
+from tenants.settings.forms import role_options
+
+Any_ = Request[Any, Any, Any]
+PROFILE = "settings/profile.html"
+YEAR_S = 31_536_000
+
+
+class SettingsPages(Controller):
+    """The settings of a workspace."""
+
+    path = "/settings"
+    include_in_schema = False
+
+    @get("/", permission=SIGNED_IN)
+    async def index(self, ctx: Ctx, request: Any_) -> Response[Any]:
+        """Show a card for each settings page that the reader may use."""
+        cards = [nav for nav in ctx.machinery.registry.serve(Nav, ctx) if nav.group == "settings"]
+        return render(ctx, request, "settings/index.html", cards=cards)
+
+    @get("/roles", permission="members.view")
+    async def roles(self, ctx: Ctx, request: Any_) -> Response[Any]:
+        """Show how far each permission reaches for each role."""
+        stored = {role.key: role for role in await queries.custom_roles(ctx.session)}
+        permissions = list(ctx.machinery.registry.permissions.values())
+        keys = dict.fromkeys([*ROLES, *stored])
+        grants = {
+            key: of_role(key, permissions, stored[key].grants if key in stored else None) for key in keys
+        }
+        groups: dict[str, list[Any]] = {}
+        for permission in permissions:
+            groups.setdefault(scope_of(permission).partition(":")[0], []).append(permission)
+        return render(
+            ctx,
+            request,
+            "settings/roles.html",
+            roles=role_options(ctx, stored.values()),
+            grants=grants,
+            groups=groups,
+        )
+
+    @get("/profile", permission=SIGNED_IN)
+    async def profile(self, ctx: Ctx, control: Control, request: Any_) -> Response[Any]:
+        """Show one's own data, password and sessions."""
+        return render(ctx, request, PROFILE, **await _profile(ctx, control, request))
+
+    @post("/profile", permission=SIGNED_IN)
+    async def save_profile(self, ctx: Ctx, control: Control, request: Any_) -> Response[Any]:
+        """Change one's own data."""
+        member = await _self(ctx)
+        try:
+            patch = await read_form(request, MemberPatch, region=ctx.tenant.country)
+            await people.update_member(ctx, member, patch)
+        except AppError as error:
+            page = await _profile(ctx, control, request)
+            page |= {"values": await form_values(request)}
+            return form_again(ctx, request, PROFILE, error, **page)
+        locale = member.locale or ctx.tenant.locale
+        await _speak(ctx, control, member, locale)
+        response = toast(redirect(request, ctx.w("/settings/profile")), ctx.t(N_("Your profile is saved.")))
+        runtime_of(request).forget_member(member.id)
+        response.set_cookie("gx_locale", locale, max_age=YEAR_S, samesite="lax")
+        return response
+
+    @post("/language", permission=SIGNED_IN)
+    async def choose_language(self, ctx: Ctx, control: Control, request: Any_) -> Response[Any]:
+        """Change one's own language, and come back to the page that the button is on."""
+        locale = str((await request.form()).get("locale", ""))
+        if locale not in LOCALES:
+            raise BadRequest
+        member = await _self(ctx)
+        await people.update_member(ctx, member, MemberPatch(locale=locale))
+        await _speak(ctx, control, member, locale)
+        runtime_of(request).forget_member(member.id)
+        response = redirect(request, came_from(request, ctx.w("/")))
+        response.set_cookie("gx_locale", locale, max_age=YEAR_S, samesite="lax")
+        return response
+
+    @post("/password", permission=SIGNED_IN)
+    async def change_password(self, ctx: Ctx, control: Control, request: Any_) -> Response[Any]:
+        """Change one's own password; all other sessions end."""
+        account_id, session_id = _signed_in(request)
+        try:
+            data = await read_form(request, PasswordIn)
+            await accounts.change_password(control, account_id, data, session_id=session_id)
+        except Invalid as error:
+            control.roll_back()
+            page = await _profile(ctx, control, request)
+            return form_again(ctx, request, PROFILE, error, **{**page, "wrong": "password"})
+        said = ctx.t(N_("Your password is changed, and all other sessions are signed out."))
+        return toast(redirect(request, ctx.w("/settings/profile")), said)
+
+    @post("/sessions/end", permission=SIGNED_IN)
+    async def end_sessions(self, ctx: Ctx, control: Control, request: Any_) -> Response[Any]:
+        """Sign out everywhere else."""
+        account_id, session_id = _signed_in(request)
+        await accounts.log_out_others(control, account_id, but=session_id)
+        said = ctx.t(N_("All other sessions are signed out."))
+        return toast(redirect(request, ctx.w("/settings/profile")), said)
+
+
+async def _profile(ctx: Ctx, control: Control, request: Any_) -> dict[str, Any]:
+    account_id, session_id = _signed_in(request)
+    fields = forms.own()
+    member = await _self(ctx)
+    return {
+        "fields": fields,
+        "values": forms.values(member, fields),
+        "email": member.email,
+        "password_fields": forms.password(),
+        "sessions": await accounts.sessions_of(control, account_id),
+        "session_id": session_id,
+        "wrong": "profile",
+    }
+
+
+def _signed_in(request: Any_) -> tuple[Any, Any]:
+    principal = principal_of(request)
+    if principal is None or principal.account_id is None:
+        raise BadRequest
+    return principal.account_id, principal.session_id
+
+
+async def _self(ctx: Ctx) -> Member:
+    member: Member = await queries.one(ctx.session, Member, ctx.actor.member_id)  # type: ignore[arg-type]
+    return member
+
+
+async def _speak(ctx: Ctx, control: Control, member: Member, locale: str) -> None:
+    """Let the pages outside of the workspace, and this answer, speak the language as well."""
+    ctx.locale = locale
+    account = await control.session.get(Account, member.account_id) if member.account_id else None
+    if account is not None:
+        account.locale = locale

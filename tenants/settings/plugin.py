@@ -1,0 +1,49 @@
+"""The settings pages of a workspace."""
+
+from __future__ import annotations
+
+from litestar import Controller
+
+from core.ext.hooks import hookimpl
+from core.ext.specs import Manifest, Nav, Subscription
+from core.kernel.i18n import N_
+from tenants.settings.member_pages import MemberPages
+from tenants.settings.pages import SettingsPages
+from tenants.settings.service import follow_activity
+from tenants.settings.unit_pages import UnitPages
+
+
+@hookimpl
+def crm_manifest() -> Manifest:
+    """Locked: somebody has to let colleagues in."""
+    return Manifest(
+        key="settings", title=N_("Settings"), kind="locked", icon="settings", requires=("accounts", "members")
+    )
+
+
+@hookimpl
+def crm_pages() -> list[type[Controller]]:
+    """Settings, members, departments, roles and profile."""
+    return [SettingsPages, MemberPages, UnitPages]
+
+
+@hookimpl
+def crm_nav() -> list[Nav]:
+    """The cards of the settings page."""
+    return [
+        _card("profile", N_("Profile"), "circle-user", 10),
+        _card("members", N_("Members"), "users", 20, "members.view"),
+        _card("units", N_("Departments"), "network", 30, "members.view"),
+        _card("roles", N_("Roles"), "shield-check", 40, "members.view"),
+    ]
+
+
+@hookimpl
+def crm_subscriptions() -> list[Subscription]:
+    """Close the workspace to whoever left, and open it again to whoever came back."""
+    return [Subscription(event="member.updated", name="membership", handler=follow_activity)]
+
+
+def _card(key: str, title: str, icon: str, order: int, permission: str = "") -> Nav:
+    url = f"/settings/{key}"
+    return Nav(key=key, title=title, icon=icon, url=url, order=order, permission=permission, group="settings")

@@ -1,0 +1,64 @@
+"""Verbs over both databases: a member of the workspace with a login of the installation.
+
+Two transactions cannot commit as one. Each verb bears being repeated: a login whose member was not written
+opens nothing, a member whose login was not written is given one again.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.access import service as people
+from core.access.models import Member
+from core.access.schema import MemberIn
+from core.kernel.errors import Conflict, Forbidden
+from core.kernel.i18n import N_
+from core.tenancy.ctx import Control, Ctx
+from tenants.accounts import service as accounts
+
+
+async def hire(ctx: Ctx, control: Control, data: MemberIn) -> tuple[Member, str]:
+    """Add a member with a login; gives the provisional password, or "" where the address has an account."""
+    member = await people.add_member(ctx, data)
+    return member, await _let_in(ctx, control, member)
+
+
+async def give_password(ctx: Ctx, control: Control, member: Member) -> str:
+    """Make a provisional password for a member who cannot log in; "" where a login of his own was joined.
+
+    Raises ``Conflict`` where the account opens other workspaces too: no workspace may take it over.
+    """
+    await ctx.require(people.MANAGE)
+    if member.role == people.OWNER and ctx.actor.role != people.OWNER:
+        raise Forbidden(detail=N_("Only an owner can change owners."))
+    account = await accounts.by_email(control, member.email)
+    if account is None or member.account_id != account.id:
+        return await _let_in(ctx, control, member)
+    if await accounts.workspaces_of(control, account.id) > 1:
+        raise Conflict(
+            code="account.shared",
+            detail=N_("This login opens other workspaces too. Only its holder can change the password."),
+        )
+    return await accounts.give_password(control, account)
+
+
+async def follow_activity(ctx: Ctx, event: Any) -> None:
+    """Keep the workspaces of a login to those where its member is active."""
+    if "active" not in event.changes:
+        return
+    member = await ctx.session.get(Member, event.subject_id)
+    if member is None:
+        return
+    async with ctx.machinery.control() as control:  # type: ignore[attr-defined]
+        if not member.active:
+            await accounts.leave(control, ctx.tenant.id, member.id)
+        elif member.account_id is not None:
+            await accounts.join(control, member.account_id, ctx.tenant.id, member.id)
+
+
+async def _let_in(ctx: Ctx, control: Control, member: Member) -> str:
+    account, password = await accounts.invite(control, member.email, member.name, locale=ctx.tenant.locale)
+    await accounts.join(control, account.id, ctx.tenant.id, member.id)
+    member.account_id = account.id
+    await ctx.session.flush()
+    return password
