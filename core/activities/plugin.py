@@ -12,8 +12,9 @@ from core.activities.links import FIELDS
 from core.activities.pages import ActivityPages, TimelinePages, timeline_panel
 from core.activities.records import ACTIVITY
 from core.activities.service import TITLES
+from core.activities.widgets import my_numbers
 from core.ext.hooks import hookimpl
-from core.ext.specs import Manifest, Panel, Permission, RecordType, TimelineKind
+from core.ext.specs import Manifest, Panel, Permission, RecordType, TimelineKind, Widget
 from core.kernel.events import Event
 from core.kernel.i18n import N_
 
@@ -63,6 +64,21 @@ def crm_panels() -> list[Panel]:
             permission="activities.view",
         )
         for record_type in FIELDS.values()
+    ]
+
+
+@hookimpl
+def crm_widgets() -> list[Widget]:
+    """The reader's own numbers."""
+    return [
+        Widget(
+            key="my_numbers",
+            title=N_("My numbers"),
+            render=my_numbers,
+            order=0,
+            permission="activities.view",
+            wide=True,
+        )
     ]
 
 

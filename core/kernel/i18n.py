@@ -207,6 +207,17 @@ def format_date(value: date, locale: Locale | str, style: DateStyle = "medium") 
     return _pattern(locale.language, style).apply(value, locale)
 
 
+def format_month(value: date, locale: Locale | str) -> str:
+    """Write the month of a day: `November 2026`, 2026年11月."""
+    locale = _as_locale(locale)
+    return f"{value.year}年{value.month}月" if locale.language == "zh" else f"{value:%B %Y}"
+
+
+def format_weekday(value: date, locale: Locale | str) -> str:
+    """Write the weekday of a day in short: `Mon`, 周一."""
+    return str(_as_locale(locale).days["stand-alone"]["abbreviated"][value.weekday()])
+
+
 def format_time(value: datetime | time, locale: Locale | str, zone: tzinfo | str = UTC) -> str:
     """Write a time of day by the 24-hour clock: `10:24`."""
     del locale  # both languages write it alike

@@ -120,10 +120,14 @@ def redirect(request: Request[Any, Any, Any], url: str) -> Response[None]:
 
 
 def toast(response: Response[Any], text: str, *, undo_url: str = "", tone: str = "success") -> Response[Any]:
-    """Have the page say something in passing, with a way to undo it where there is one."""
+    """Have the page say something in passing, with a way to undo it where there is one.
+
+    A page that is loaded anew finds it in a cookie.
+    """
     detail = {"gx:toast": {"text": text, "undo": undo_url, "tone": tone}}
+    is_new_page = "Location" in response.headers or "HX-Refresh" in response.headers
     response.headers["HX-Trigger"] = json.dumps(detail)
-    if "Location" in response.headers:
+    if is_new_page:
         response.set_cookie("gx_flash", quote(json.dumps(detail["gx:toast"])), max_age=30, samesite="lax")
     return response
 

@@ -67,6 +67,8 @@ def environment(locale: str) -> Environment:
     i18n.install(env, translations)
     env.filters.update(
         date=partial(_date, locale),
+        month=lambda value: i18n.format_month(value, locale),
+        weekday=lambda value: i18n.format_weekday(value, locale),
         datetime=partial(_datetime, locale),
         time=lambda value: i18n.format_time(value, locale, zone=_zone.get()),
         relative=partial(_relative, locale),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from litestar import Controller
 
+from core.activities.links import FIELDS
 from core.activities.tasks import events
 from core.activities.tasks.api import TaskApi
 from core.activities.tasks.jobs import JOB
-from core.activities.tasks.pages import TaskPages
+from core.activities.tasks.pages import CalendarPages, TaskPages, tasks_panel
 from core.activities.tasks.records import TASK
 from core.ext.hooks import hookimpl
-from core.ext.specs import JobSpec, Manifest, Permission, RecordType, TimelineKind
+from core.ext.specs import JobSpec, Manifest, Nav, Panel, Permission, RecordType, TimelineKind
 from core.kernel.events import Event
 from core.kernel.i18n import N_
 
@@ -44,8 +45,41 @@ def crm_api() -> list[type[Controller]]:
 
 @hookimpl
 def crm_pages() -> list[type[Controller]]:
-    """The page of a task."""
-    return [TaskPages]
+    """The calendar, the page of a task."""
+    return [CalendarPages, TaskPages]
+
+
+@hookimpl
+def crm_nav() -> list[Nav]:
+    """The days and the month."""
+    return [
+        Nav(
+            key="calendar",
+            title=N_("Tasks & calendar"),
+            icon="calendar-check",
+            url="/calendar",
+            order=50,
+            permission="tasks.view",
+            shortcut="g t",
+            mobile=True,
+        )
+    ]
+
+
+@hookimpl
+def crm_panels() -> list[Panel]:
+    """What is planned, beside everything that tasks are about."""
+    return [
+        Panel(
+            slot=f"{record_type}.side",
+            key="tasks",
+            title=N_("Open tasks"),
+            render=tasks_panel,
+            order=10,
+            permission="tasks.view",
+        )
+        for record_type in FIELDS.values()
+    ]
 
 
 @hookimpl

@@ -50,6 +50,17 @@ async def open_without_day(ctx: Ctx, *, own: bool = True, limit: int = MOST) -> 
     return (await ctx.session.scalars(statement)).all()
 
 
+async def open_of(ctx: Ctx, column: Any, record_id: UUID, *, limit: int = 50) -> Sequence[Task]:
+    """Read the open tasks about a record, whoever they are for: who sees the record sees what is planned."""
+    statement = (
+        select(Task)
+        .where(column == record_id, Task.done_at.is_(None))
+        .order_by(Task.due_on.nulls_last(), Task.starts_at.nulls_last(), Task.id)
+        .limit(limit)
+    )
+    return (await ctx.session.scalars(statement)).all()
+
+
 async def between(ctx: Ctx, first: date, last: date, *, own: bool = True) -> Sequence[Task]:
     """Read the tasks and appointments, done or not, of a span of days, in their order."""
     statement = (

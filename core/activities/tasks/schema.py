@@ -96,12 +96,16 @@ class Snooze(msgspec.Struct, kw_only=True):
 
 
 class QuickTask(msgspec.Struct, kw_only=True):
-    """The one-line form: what, and when, a day or an appointment of an hour."""
+    """The one-line form: what, when, a day or an appointment of an hour, and about whom."""
 
     title: TaskTitle
     due_on: date | None = None
-    at: Annotated[str, Meta(pattern=r"^\d\d:\d\d$")] | None = None
+    at: Annotated[str, Meta(max_length=5)] | None = None
     allow_overlap: bool = False
+    customer_id: CustomerRef = None
+    contact_id: ContactRef = None
+    lead_id: LeadRef = None
+    deal_id: DealRef = None
 
 
 def to_out(task: Any) -> TaskOut:
