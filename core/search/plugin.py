@@ -5,11 +5,12 @@ from __future__ import annotations
 from litestar import Controller
 
 from core.ext.hooks import hookimpl
-from core.ext.specs import Manifest, Subscription
+from core.ext.specs import JobSpec, Manifest, Subscription
 from core.kernel.i18n import N_
 from core.records import text
 from core.search import queries, service
 from core.search.api import SearchApi
+from core.search.jobs import REBUILD
 from core.search.pages import SearchPages
 
 # Lists ask the index from the moment on that it is loaded.
@@ -38,3 +39,9 @@ def crm_api() -> list[type[Controller]]:
 def crm_pages() -> list[type[Controller]]:
     """The page of results and the palette."""
     return [SearchPages]
+
+
+@hookimpl
+def crm_jobs() -> list[JobSpec]:
+    """Write the index anew."""
+    return [REBUILD]

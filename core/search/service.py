@@ -6,24 +6,28 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text, Uuid, any_, bindparam, cast, inspect, select, text
+from sqlalchemy import ARRAY, Text, Uuid, any_, bindparam, cast, delete, exists, inspect, select, text
 
 from core.ext.specs import RecordType
 from core.kernel.events import Event
 from core.kernel.texts import texts
 from core.search import terms
+from core.search.models import SearchDocument
 from core.tenancy.ctx import Ctx
 
 BATCH: Final = 1_000
 Key = tuple[str, UUID]
+Place = tuple[str, str]
+"""How far a rebuilding is: a record type and the last id of it."""
 
 _WRITE = text("""
 INSERT INTO search_document (record_type, record_id, owner_id, title, subtitle, folded, terms, touched_at)
 SELECT record_type, record_id, owner_id, title, subtitle, folded,
-       array_to_tsvector(string_to_array(terms, ' ')), CAST(:now AS timestamptz)
+       array_to_tsvector(string_to_array(terms, ' ')), touched_at
 FROM unnest(CAST(:types AS text[]), CAST(CAST(:ids AS text[]) AS uuid[]), CAST(CAST(:owners AS text[]) AS uuid[]),
-            CAST(:titles AS text[]), CAST(:subtitles AS text[]), CAST(:folded AS text[]), CAST(:terms AS text[]))
-     AS d (record_type, record_id, owner_id, title, subtitle, folded, terms)
+            CAST(:titles AS text[]), CAST(:subtitles AS text[]), CAST(:folded AS text[]), CAST(:terms AS text[]),
+            CAST(CAST(:touched AS text[]) AS timestamptz[]))
+     AS d (record_type, record_id, owner_id, title, subtitle, folded, terms, touched_at)
 ON CONFLICT (record_type, record_id) DO UPDATE
 SET owner_id = excluded.owner_id, title = excluded.title, subtitle = excluded.subtitle,
     folded = excluded.folded, terms = excluded.terms, touched_at = excluded.touched_at
@@ -59,13 +63,43 @@ async def write(ctx: Ctx, keys: Sequence[Key], records: dict[Key, Any]) -> None:
         )
 
 
+async def rebuild_some(ctx: Ctx, place: Place) -> Place | None:
+    """Write the documents of the next records behind a place anew; give the next place, None at the end.
+
+    Begin at ``('', '')``. Where a type ends, documents of records that are no more are removed.
+    """
+    known: dict[str, RecordType] = ctx.machinery.registry.records
+    kinds = sorted(key for key, type_ in known.items() if type_.search is not None)
+    kind, after = place
+    kind = kind or next(iter(kinds), "")
+    if kind not in kinds:
+        return None
+    model = known[kind].model
+    chosen = select(model).order_by(model.id).limit(BATCH)
+    if after:
+        chosen = chosen.where(model.id > UUID(after))
+    records = {(kind, record.id): record for record in await ctx.session.scalars(chosen)}
+    await write(ctx, list(records), records)
+    if len(records) == BATCH:
+        return kind, str(max(record_id for _, record_id in records))
+    await _sweep(ctx, kind, model)
+    following = kinds[kinds.index(kind) + 1 :]
+    return (following[0], "") if following else None
+
+
+async def _sweep(ctx: Ctx, kind: str, model: type[Any]) -> None:
+    alive = exists().where(model.id == SearchDocument.record_id, model.deleted_at.is_(None))
+    gone = delete(SearchDocument).where(SearchDocument.record_type == kind, ~alive)
+    await ctx.session.execute(gone.execution_options(synchronize_session=False))
+
+
 def _columns(ctx: Ctx, records: dict[Key, Any]) -> dict[str, Any]:
     known: dict[str, RecordType] = ctx.machinery.registry.records
     owners = [getattr(record, "owner_id", None) for record in records.values()]
     docs = [known[kind].search(record) for (kind, _), record in records.items()]  # type: ignore[misc]
     kinds = [kind for kind, _ in records]
     return {
-        "now": ctx.now(),
+        "touched": texts(record.updated_at for record in records.values()),
         "types": kinds,
         "ids": texts(record_id for _, record_id in records),
         "owners": texts(owners),

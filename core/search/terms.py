@@ -5,6 +5,7 @@ type of the record, `@` its owner. So rank and reach are answered by the index, 
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from core.ext.specs import RecordType, SearchDoc
 from core.kernel.text import (
     bare,
     fold,
+    grams,
     initials,
     phone_terms,
     pinyin,
@@ -21,6 +23,7 @@ from core.kernel.text import (
     search_vector_terms,
     strip_company,
 )
+from core.kernel.words import read_lines
 
 BEGINNING: Final = 6
 """Beginnings of up to so many letters are terms; longer ones are few enough to be looked up by prefix."""
@@ -28,6 +31,7 @@ BEGINNING_CJK: Final = 3
 PREFIX_MIN: Final = 3
 DIGITS_MIN: Final = 4
 KEY_MAX: Final = 100
+PARTS_MAX: Final = 16
 NOBODY: Final = "0"
 
 
@@ -82,17 +86,52 @@ def _beginning(key: str) -> int:
 
 def asked(query: str) -> Asked | None:
     """Read a query; None where it holds nothing that could be found."""
-    pieces = query_terms(query)
     key = bare(query)[:KEY_MAX]
-    if not pieces or not key:
+    parts = list(_parts(query))
+    if not parts or not key:
         return None
     is_short = len(key) <= (BEGINNING if key[0].isascii() else BEGINNING_CJK)
     return Asked(
         exact=f"'={key}'",
         prefix=f"'^{key}'" if is_short else f"'={key}':*",
-        contains=" & ".join(_piece(piece) for piece in pieces),
+        contains=" & ".join(parts[:PARTS_MAX]),
         patterns=[f"%{run}%" for run in fold(query).split() if len(run) > 2 and _is_cjk(run)],
     )
+
+
+def _parts(query: str) -> Iterator[str]:
+    """Yield what must all be found; of a run of characters only enough to look again at little."""
+    pieces = query_terms(query)
+    if len(pieces) == 1 and pieces[0].isdigit():
+        yield _piece(pieces[0])
+        return
+    for word in fold(query).split():
+        key = bare(word)
+        if _is_cjk(word) and len(word) > 2:
+            yield from (_piece(pair) for pair in _telling(word))
+        elif key and _is_address(word):
+            yield f"'={key[:KEY_MAX]}':*"
+        elif key and key != word and any(letter.isdigit() for letter in key):
+            yield f"'{key[:KEY_MAX]}':*"
+        else:
+            yield from map(_piece, query_terms(word))
+
+
+def _telling(run: str) -> list[str]:
+    """Choose the pairs that tell the most: those that cover a run once, without the legal form if more is left."""
+    pairs = [run[start : start + 2] for start in range(0, len(run) - 1, 2)] + [run[-2:]]
+    chosen = list(dict.fromkeys(pairs))
+    return [pair for pair in chosen if pair not in _usual()] or chosen[:1]
+
+
+@cache
+def _usual() -> frozenset[str]:
+    """The pairs that half of all companies' names have."""
+    return frozenset(pair for form in read_lines("legal_forms") for pair in grams(form) if len(pair) == 2)
+
+
+def _is_address(word: str) -> bool:
+    return "@" in word[1:]
 
 
 def _piece(piece: str) -> str:

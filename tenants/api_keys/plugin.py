@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import click
+from litestar import Controller
 
 from core.ext.hooks import hookimpl
 from core.ext.specs import Manifest
 from core.kernel.i18n import N_
+from tenants.api_keys.api import MeApi
 from tenants.api_keys.authentication import authenticate
 from tenants.api_keys.commands import keys
 
@@ -29,3 +31,9 @@ def crm_commands() -> list[click.Command]:
 async def crm_authenticate(runtime: Any, request: Any) -> Any:
     """Know a program by its bearer key."""
     return await authenticate(runtime, request)
+
+
+@hookimpl
+def crm_api() -> list[type[Controller]]:
+    """Tell a program about its key."""
+    return [MeApi]
