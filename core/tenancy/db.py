@@ -173,17 +173,21 @@ class Databases:
         dsn = settings.dsn(role, cell)
 
         async def connect(*_args: Any, **_options: Any) -> asyncpg.Connection:
-            return await asyncpg.connect(
-                dsn,
-                connection_class=TenantConnection,
-                statement_cache_size=settings.statement_cache,
-                server_settings={
-                    "application_name": "guanxi",
-                    "jit": "off",
-                    "idle_in_transaction_session_timeout": str(settings.idle_timeout_ms),
-                    "timezone": "UTC",
-                },
-            )
+            try:
+                return await asyncpg.connect(
+                    dsn,
+                    connection_class=TenantConnection,
+                    statement_cache_size=settings.statement_cache,
+                    server_settings={
+                        "application_name": "guanxi",
+                        "jit": "off",
+                        "idle_in_transaction_session_timeout": str(settings.idle_timeout_ms),
+                        "timezone": "UTC",
+                    },
+                )
+            except OSError as error:
+                # Nobody listens, or the server's socket file is not there while it starts again.
+                raise Unavailable(retry_after_s=1) from error
 
         return create_async_engine(
             "postgresql+asyncpg://",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import OrderedDict
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from litestar import Request
@@ -25,6 +27,7 @@ KEPT = 10_000
 USED_EVERY = timedelta(minutes=1)
 
 _kept: OrderedDict[tuple[int, bytes], tuple[float, Principal]] = OrderedDict()
+_reading: dict[tuple[int, bytes], asyncio.Task[Principal | None]] = {}
 
 
 async def authenticate(runtime: Runtime, request: Request[Any, Any, Any]) -> Principal | None:
@@ -49,7 +52,12 @@ async def _principal(runtime: Runtime, text: str) -> Principal | None:
     found = _kept.get(memory)
     if found and found[0] > time.monotonic():
         return found[1]
-    principal = await _read(runtime, memory[1])
+    task = _reading.get(memory)
+    if task is None:
+        # Requests that come together with one key, after a restart of the database for one, read it once.
+        task = _reading[memory] = asyncio.create_task(_read(runtime, memory[1]))
+        task.add_done_callback(partial(_finish, memory))
+    principal = await asyncio.shield(task)
     if principal is None:
         _kept.pop(memory, None)
         return None
@@ -57,6 +65,12 @@ async def _principal(runtime: Runtime, text: str) -> Principal | None:
     while len(_kept) > KEPT:
         _kept.popitem(last=False)
     return principal
+
+
+def _finish(memory: tuple[int, bytes], done: asyncio.Task[Principal | None]) -> None:
+    _reading.pop(memory, None)
+    if not done.cancelled():
+        done.exception()
 
 
 async def _read(runtime: Runtime, key_hash: bytes) -> Principal | None:
@@ -72,12 +86,16 @@ async def _read(runtime: Runtime, key_hash: bytes) -> Principal | None:
             return None
         if key.last_used_at is None or key.last_used_at < now - USED_EVERY:
             await control.session.execute(update(ApiKey).where(ApiKey.id == key.id).values(last_used_at=now))
-        principal = Principal(
-            kind="key",
-            tenant=await runtime.directory.by_id(key.tenant_id),
-            member_id=key.member_id,
-            key_id=key.id,
-            scopes=frozenset(key.scopes),
-            name=key.name,
-        )
-    return principal if principal.tenant else None
+    # After the transaction: the directory needs a connection of its own, and waiting for one while holding one
+    # would stop everybody as soon as all are held.
+    tenant = await runtime.directory.by_id(key.tenant_id)
+    if tenant is None:
+        return None
+    return Principal(
+        kind="key",
+        tenant=tenant,
+        member_id=key.member_id,
+        key_id=key.id,
+        scopes=frozenset(key.scopes),
+        name=key.name,
+    )
