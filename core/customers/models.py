@@ -15,14 +15,27 @@ KINDS = ("company", "person")
 STAGES = ("potential", "intending", "user", "loyal", "high_value")
 
 
-class CustomerClass(Row, Base):
-    """A node of the classification tree; ``path`` lists the ids from the root to itself, between slashes."""
+class CustomerClass(Entity, Base):
+    """A node of the classification tree.
+
+    ``path`` lists the ids from the root to itself, between slashes; ``title`` the names of the same.
+    """
 
     __tablename__ = "customer_class"
-    __table_args__ = (Index("uq_customer_class_sibling", "parent_id", "name", unique=True),)
+    __table_args__ = (
+        Index(
+            "uq_customer_class_sibling",
+            "parent_id",
+            "name",
+            unique=True,
+            postgresql_where="deleted_at IS NULL",
+            postgresql_nulls_not_distinct=True,
+        ),
+    )
 
-    parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("customer_class.id"))
+    parent_id: Mapped[UUID | None] = mapped_column(Ref("customer_class"), ForeignKey("customer_class.id"))
     name: Mapped[str]
+    title: Mapped[str]
     path: Mapped[str]
     position: Mapped[int] = mapped_column(default=0)
 
@@ -44,6 +57,7 @@ class Customer(Entity, Base):
         Index("ix_customer_next_follow_up", "next_follow_up_on", "id"),
         Index("ix_customer_name_key", "name_key"),
         Index("ix_customer_phone", "phone"),
+        Index("ix_customer_mobile", "mobile"),
         Index("ix_customer_email", "email"),
         Index("ix_customer_class", "class_id"),
         Index("ix_customer_tags", "tags", postgresql_using="gin"),
@@ -54,7 +68,7 @@ class Customer(Entity, Base):
     name: Mapped[str]
     name_key: Mapped[str]
     owner_id: Mapped[UUID | None] = mapped_column(Ref("member"), ForeignKey("member.id"))
-    class_id: Mapped[UUID | None] = mapped_column(ForeignKey("customer_class.id"))
+    class_id: Mapped[UUID | None] = mapped_column(Ref("customer_class"), ForeignKey("customer_class.id"))
     stage: Mapped[str] = mapped_column(default="potential")
     source: Mapped[str | None]
     industry: Mapped[str | None]
@@ -76,6 +90,7 @@ class Customer(Entity, Base):
     notes: Mapped[str | None]
     next_follow_up_on: Mapped[date | None]
     last_contacted_at: Mapped[datetime | None]
+    merged_into_id: Mapped[UUID | None] = mapped_column(Ref("customer"), ForeignKey("customer.id"))
 
 
 class CustomerAddress(Row, Base):

@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
+from random import Random
+
 from litestar import Controller
 
-from core.customers import events
-from core.customers.pages import CustomerPages
+from core.customers import events, events_classes, service_demo
+from core.customers.api import CustomerPartsApi
+from core.customers.classes import CUSTOMER_CLASS
+from core.customers.pages import ClassPages, CustomerPages, CustomerPartPages
+from core.customers.panels import PANELS
+from core.customers.permissions import PERMISSIONS
 from core.customers.records import CUSTOMER
 from core.ext.hooks import hookimpl
-from core.ext.specs import Manifest, Nav, Permission, RecordType, TimelineKind
+from core.ext.specs import Manifest, Nav, Panel, Permission, RecordType, TimelineKind
 from core.kernel.events import Event
 from core.kernel.i18n import N_
+from core.tenancy.ctx import Ctx
 
-EVENTS: list[type[Event]] = [
-    events.CustomerCreated,
-    events.CustomerUpdated,
-    events.CustomerDeleted,
-    events.CustomerRestored,
-]
-ICONS = {"created": "sparkles", "updated": "pencil", "deleted": "trash-2", "restored": "archive-restore"}
+ICONS: dict[type[Event], str] = {
+    events.CustomerCreated: "sparkles",
+    events.CustomerUpdated: "pencil",
+    events.CustomerDeleted: "trash-2",
+    events.CustomerRestored: "archive-restore",
+    events.CustomerMerged: "merge",
+    events.AddressAdded: "map-pin",
+    events.AddressChanged: "map-pin",
+    events.AddressRemoved: "map-pin",
+    events.CustomersRelated: "link",
+    events.CustomersUnrelated: "unplug",
+    events_classes.ClassCreated: "network",
+    events_classes.ClassUpdated: "network",
+    events_classes.ClassDeleted: "network",
+    events_classes.ClassRestored: "network",
+}
 
 
 @hookimpl
@@ -29,75 +45,52 @@ def crm_manifest() -> Manifest:
 
 @hookimpl
 def crm_records() -> list[RecordType]:
-    """The customer."""
-    return [CUSTOMER]
+    """The customer, and the classes that customers are put into."""
+    return [CUSTOMER, CUSTOMER_CLASS]
+
+
+@hookimpl
+def crm_api() -> list[type[Controller]]:
+    """Addresses, relations, merging."""
+    return [CustomerPartsApi]
 
 
 @hookimpl
 def crm_pages() -> list[type[Controller]]:
-    """The page of a customer."""
-    return [CustomerPages]
+    """The page of a customer, its parts, and the classification tree."""
+    return [CustomerPages, CustomerPartPages, ClassPages]
+
+
+@hookimpl
+def crm_panels() -> list[Panel]:
+    """Further addresses and relations."""
+    return PANELS
 
 
 @hookimpl
 def crm_permissions() -> list[Permission]:
     """See, create, change, delete, export; and the classification tree, which administrators keep."""
-    return [
-        Permission(
-            name="customers.view",
-            title=N_("See customers"),
-            reach={"owner": "all", "admin": "all", "manager": "team", "member": "own", "readonly": "all"},
-        ),
-        Permission(
-            name="customers.create",
-            title=N_("Create customers"),
-            reach={"owner": "all", "admin": "all", "manager": "all", "member": "all"},
-        ),
-        Permission(
-            name="customers.edit",
-            title=N_("Change customers"),
-            reach={"owner": "all", "admin": "all", "manager": "team", "member": "own"},
-        ),
-        Permission(
-            name="customers.delete",
-            title=N_("Delete customers"),
-            reach={"owner": "all", "admin": "all", "manager": "team"},
-        ),
-        Permission(
-            name="customers.export",
-            title=N_("Export customers"),
-            reach={"owner": "all", "admin": "all", "manager": "team"},
-        ),
-        Permission(
-            name="customers.classes",
-            title=N_("Keep the classification tree"),
-            reach={"owner": "all", "admin": "all"},
-        ),
-    ]
+    return PERMISSIONS
 
 
 @hookimpl
 def crm_events() -> list[type[Event]]:
-    """Created, changed, deleted, restored."""
-    return EVENTS
+    """All that happens to customers."""
+    return list(ICONS)
 
 
 @hookimpl
 def crm_timeline() -> list[TimelineKind]:
     """One line for each event."""
     return [
-        TimelineKind(
-            event=event.name,
-            icon=ICONS[event.name.partition(".")[2]],
-            summary=lambda stored, t: t(type(stored).summary),
-        )
-        for event in EVENTS
+        TimelineKind(event=event.name, icon=icon, summary=lambda stored, t: t(type(stored).summary))
+        for event, icon in ICONS.items()
     ]
 
 
 @hookimpl
 def crm_nav() -> list[Nav]:
-    """The list of customers."""
+    """The list of customers, and among the settings the classification tree."""
     return [
         Nav(
             key="customers",
@@ -108,5 +101,20 @@ def crm_nav() -> list[Nav]:
             permission="customers.view",
             shortcut="g c",
             mobile=True,
-        )
+        ),
+        Nav(
+            key="customer-classes",
+            title=N_("Customer classes"),
+            icon="network",
+            url="/settings/classes",
+            order=400,
+            permission="customers.classes.edit",
+            group="settings",
+        ),
     ]
+
+
+@hookimpl
+async def crm_demo(ctx: Ctx, rng: Random) -> None:
+    """Companies and persons, classed, with addresses and relations."""
+    await service_demo.fill(ctx, rng)

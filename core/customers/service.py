@@ -64,7 +64,7 @@ async def delete(ctx: Ctx, customer: Customer) -> None:
 async def restore(ctx: Ctx, customer: Customer) -> None:
     """Take a customer out of the bin. Emits ``customer.restored``."""
     await ctx.require("customers.delete", customer)
-    customer.deleted_at = None
+    customer.deleted_at = customer.merged_into_id = None
     await ctx.session.flush()
     ctx.emit(CustomerRestored(subject_id=customer.id, label=customer.name))
 

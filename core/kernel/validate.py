@@ -44,6 +44,7 @@ class FieldMeta(NamedTuple):
     max_length: int | None
     help: str
     type: Any
+    ref: str = ""
 
 
 def convert(
@@ -263,6 +264,7 @@ def _describe(field: msgspec.structs.FieldInfo) -> FieldMeta:
         max_length=meta.get("max_length"),
         help=meta.get("description", ""),
         type=kind,
+        ref=extra.get("ref", ""),
     )
 
 

@@ -35,7 +35,7 @@ class Refused:
 
 def _new(type_: RecordType) -> HTTPRouteHandler:
     async def new_record(ctx: Ctx, request: Any_) -> Response[Any]:
-        spec = FormSpec(ctx, type_, type_.create)
+        spec = FormSpec(ctx, type_, type_.create, typed=dict(request.query_params))
         values = {**spec.values(), **_proposed(spec, request)}
         return render(ctx, request, "records/form.html", **await _form(spec), values=values, errors=())
 

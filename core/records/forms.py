@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
+from uuid import UUID
 
 import msgspec
 from msgspec import UNSET
@@ -52,7 +53,7 @@ class FormSpec:
         found: dict[str, set[Any]] = {}
         for meta in self.metas():
             column = self.column(meta.name)
-            value = getattr(self.record, meta.name, None)
+            value = self.present(meta.name)
             if column is not None and target_of(column) and value:
                 found.setdefault(target_of(column), set()).add(value)
         return found
@@ -61,9 +62,30 @@ class FormSpec:
         """The columns that the fields of the struct write."""
         return [column for meta in self.metas() if (column := self.column(meta.name)) is not None]
 
+    def present(self, name: str) -> UUID | None:
+        """What a reference points to now, or is proposed to."""
+        raw = self.typed.get(name)
+        if raw is None:
+            found: UUID | None = getattr(self.record, name, None)
+            return found
+        try:
+            return UUID(str(raw))
+        except ValueError:
+            return None
+
     def views(self, labels: Labels, offers: Offers = MappingProxyType({})) -> list[dict[str, Any]]:
-        """The fields as ui/form.html takes them; ``offers`` are the choices of references without pages."""
-        return [self._view(meta, labels, offers) for meta in self.metas()]
+        """The fields as ui/form.html takes them, under the headings of their columns.
+
+        ``offers`` are the choices of references without pages.
+        """
+        groups = {"": list[dict[str, Any]]()} | {column.group: [] for column in self.type_.columns}
+        for meta in self.metas():
+            column = self.column(meta.name)
+            groups[column.group if column else ""].append(self._view(meta, labels, offers))
+        for title, views in groups.items():
+            if title and views:
+                views[0]["section"] = title
+        return [view for views in groups.values() for view in views]
 
     def _view(self, meta: FieldMeta, labels: Labels, offers: Offers) -> dict[str, Any]:
         column = self.column(meta.name)
@@ -83,7 +105,7 @@ class FormSpec:
             view["options"] = offers[target]
         elif target:
             view["search_url"] = options_url(self.ctx, target)
-            present = getattr(self.record, meta.name, None)
+            present = self.present(meta.name)
             view["label"] = labels.get((target, present), "") if present else ""
         return view
 

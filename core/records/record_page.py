@@ -9,9 +9,10 @@ from litestar import Request, Response
 from core.ext.specs import RecordType
 from core.kernel.errors import NotFound
 from core.records import labels
+from core.records.forms import field_of
 from core.records.labels import Labels
 from core.records.panels import panel_url, panels_of
-from core.records.shown import cell_value, column_view, place
+from core.records.shown import cell_value, column_view, place, row_view
 from core.tenancy.ctx import Ctx
 from core.web.pages import render, target
 
@@ -49,14 +50,9 @@ async def record_page(
         type=type_,
         record=record,
         label=getattr(record, type_.label.key) or "",
+        creatable=creatable(ctx, type_, record) if record.deleted_at is None else [],
         groups=fact_groups(ctx, type_, record, names=names, may_edit=may_edit),
-        row={
-            "id": str(record.id),
-            "url": address,
-            "label": getattr(record, type_.label.key),
-            "version": record.version,
-            "cell_url": f"{address}/cells",
-        },
+        row=row_view(ctx, type_, record, columns=(), labels=names),
         address=address,
         tabs=entries,
         tab=tab,
@@ -83,3 +79,16 @@ def fact_groups(
         view = column_view(ctx, column, editable=may_edit)
         groups.setdefault(column.group, []).append((view, value, value in (None, "", [])))
     return [(ctx.t(title) if title else "", facts) for title, facts in groups.items()]
+
+
+def creatable(ctx: Ctx, type_: RecordType, record: Any) -> list[dict[str, str]]:
+    """What can be created that points at a record: entries of a menu, each a form that names the record already."""
+    found = []
+    for other in ctx.machinery.registry.records.values():
+        names = [field_of(c) for c in other.columns if c.ref == type_.key and other.key != type_.key]
+        fields = [name for name in names if name in other.create.__struct_fields__]
+        is_served = other.pages and ctx.machinery.registry.serves(other, ctx)
+        if fields and is_served and ctx.can(f"{other.permission}.create"):
+            url = place(ctx, other, f"/new?{fields[0]}={record.id}")
+            found.append({"title": ctx.t(other.title), "icon": other.icon, "href": url})
+    return found

@@ -81,6 +81,8 @@ def _inner(hint: Any, ids: Ids, number: int) -> Any:
 
 def target_of(meta: FieldMeta) -> str:
     """The record type that a field's id belongs to, by what it declares or by its name."""
+    if meta.ref:
+        return meta.ref
     stem = meta.name.removesuffix("_id")
     if meta.kind == "member" or stem in {"owner", "assignee", "member", "manager"}:
         return "member"

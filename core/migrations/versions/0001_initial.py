@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "core_0001_41e58a6a"
+revision = "core_0001_393b8242"
 down_revision = None
 
 
@@ -71,15 +71,21 @@ def upgrade() -> None:
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('parent_id', sa.Uuid(), nullable=True),
     sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('title', sa.Text(), nullable=False),
     sa.Column('path', sa.Text(), nullable=False),
     sa.Column('position', sa.BigInteger(), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.Column('external_id', sa.Text(), nullable=True),
+    sa.Column('deleted_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('created_by_id', sa.Uuid(), nullable=True),
+    sa.Column('updated_by_id', sa.Uuid(), nullable=True),
     sa.ForeignKeyConstraint(['parent_id'], ['customer_class.id'], name=op.f('fk_customer_class_parent_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_customer_class'))
     )
-    op.create_index('uq_customer_class_sibling', 'customer_class', ['parent_id', 'name'], unique=True)
+    op.create_index('uq_customer_class_external_id', 'customer_class', ['external_id'], unique=True, postgresql_where=sa.text('deleted_at IS NULL'))
+    op.create_index('uq_customer_class_sibling', 'customer_class', ['parent_id', 'name'], unique=True, postgresql_where='deleted_at IS NULL', postgresql_nulls_not_distinct=True)
     op.create_table('event',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('name', sa.Text(), nullable=False),
@@ -307,6 +313,7 @@ def upgrade() -> None:
     sa.Column('notes', sa.Text(), nullable=True),
     sa.Column('next_follow_up_on', sa.Date(), nullable=True),
     sa.Column('last_contacted_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('merged_into_id', sa.Uuid(), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('version', sa.BigInteger(), nullable=False),
@@ -317,12 +324,14 @@ def upgrade() -> None:
     sa.CheckConstraint("kind in ('company', 'person')", name=op.f('ck_customer_kind')),
     sa.CheckConstraint("stage in ('potential', 'intending', 'user', 'loyal', 'high_value')", name=op.f('ck_customer_stage')),
     sa.ForeignKeyConstraint(['class_id'], ['customer_class.id'], name=op.f('fk_customer_class_id')),
+    sa.ForeignKeyConstraint(['merged_into_id'], ['customer.id'], name=op.f('fk_customer_merged_into_id')),
     sa.ForeignKeyConstraint(['owner_id'], ['member.id'], name=op.f('fk_customer_owner_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_customer'))
     )
     op.create_index('ix_customer_class', 'customer', ['class_id'], unique=False)
     op.create_index('ix_customer_created', 'customer', ['created_at', 'id'], unique=False)
     op.create_index('ix_customer_email', 'customer', ['email'], unique=False)
+    op.create_index('ix_customer_mobile', 'customer', ['mobile'], unique=False)
     op.create_index('ix_customer_name', 'customer', ['name', 'id'], unique=False)
     op.create_index('ix_customer_name_key', 'customer', ['name_key'], unique=False)
     op.create_index('ix_customer_next_follow_up', 'customer', ['next_follow_up_on', 'id'], unique=False)
