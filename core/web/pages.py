@@ -139,7 +139,7 @@ def shell(ctx: Ctx | Control, request: Request[Any, Any, Any]) -> Shell:
     frame = Shell(
         locale=ctx.locale,
         theme=request.cookies.get("gx_theme", "auto"),
-        path=str(request.scope["path"]),
+        path=str(request.scope["path"]).rstrip("/"),
         csrf=principal.csrf if principal else "",
         request_id=ctx.request_id,
         key=str(uuid7()),
@@ -161,7 +161,7 @@ def _fill_menu(frame: Shell, ctx: Ctx, entries: list[Nav]) -> None:
     groups: dict[str, list[Link]] = {group: [] for group, _ in GROUPS}
     for nav in (entry for entry in entries if entry.group in groups):
         url = ctx.w(nav.url)
-        is_current = frame.path == url or (nav.url != "/" and frame.path.startswith(f"{url}/"))
+        is_current = frame.path == url.rstrip("/") or (nav.url != "/" and frame.path.startswith(f"{url}/"))
         link = (ctx.t(nav.title), url, nav.icon, is_current, nav.shortcut.rpartition(" ")[2])
         groups[nav.group].append(link)
         if nav.mobile:
