@@ -16,7 +16,7 @@ from core.search.models import SearchDocument
 from core.tenancy.ctx import Ctx
 
 LIMIT: Final = 50
-CANDIDATES: Final = 2_000
+CANDIDATES: Final = 500
 """So many matches of one rank are compared by owner and age; of a broader question only some are looked at."""
 TIERS: Final = ("exact", "prefix", "contains")
 
@@ -30,13 +30,19 @@ _SHARED = """{tier}_shared AS MATERIALIZED (
     FROM share s JOIN search_document d ON d.record_type = s.record_type AND d.record_id = s.record_id
     WHERE s.member_id = CAST(:me AS uuid) AND s.level IN ('view', 'edit')
         AND s.record_type = ANY(CAST(:types AS text[]))
-        AND d.terms @@ CAST(CAST(:{tier}_any AS text) AS tsquery)
-        AND NOT d.terms @@ CAST(CAST(:scope AS text) AS tsquery) {more}
+        AND terms @@ CAST(CAST(:{tier}_any AS text) AS tsquery)
+        AND NOT terms @@ CAST(CAST(:scope AS text) AS tsquery) {more}
     LIMIT :candidates
 )"""
+# What a narrower tier found is left out after the index was read: to ask it for what is not there costs more.
+_MORE: Final = {
+    "exact": "",
+    "prefix": "AND NOT terms @@ CAST(CAST(:above_prefix AS text) AS tsquery)",
+    "contains": """AND NOT terms @@ CAST(CAST(:above_contains AS text) AS tsquery)
+        AND folded LIKE ALL (CAST(:patterns AS text[]))""",
+}
 _RANKED = """(SELECT record_type, record_id, title, subtitle FROM ({source}) {tier}_all
     ORDER BY coalesce(owner_id = CAST(:me AS uuid), false) DESC, touched_at DESC, record_id LIMIT :limit)"""
-_AGAIN = "AND folded LIKE ALL (CAST(:patterns AS text[]))"
 
 
 async def find(ctx: Ctx, query: str, *, types: Collection[str] = (), limit: int = 20) -> list[Hit]:
@@ -88,16 +94,18 @@ def _searchable(ctx: Ctx, types: Collection[str]) -> dict[str, RecordType]:
 
 
 def _tiers(asked: terms.Asked, scope: str) -> Mapping[str, str]:
-    """Give each tier its question, without what a narrower one found, with and without the actor's reach."""
-    wide = {
-        "exact": asked.exact,
-        "prefix": f"{asked.prefix} & !{asked.exact}",
-        "contains": f"({asked.contains}) & !{asked.exact} & !{asked.prefix}",
-    }
+    """Give each tier its question, what is above it, and both with and without the actor's reach."""
+    wide = {"exact": asked.exact, "prefix": asked.prefix, "contains": asked.contains}
+    above = {"above_prefix": asked.exact, "above_contains": f"{asked.exact} | {asked.prefix}"}
     if not scope:
-        return wide
+        return {**wide, **above}
     reached = {tier: f"({question}) & ({scope})" for tier, question in wide.items()}
-    return {**reached, **{f"{tier}_any": question for tier, question in wide.items()}, "scope": scope}
+    return {
+        **reached,
+        **above,
+        **{f"{tier}_any": question for tier, question in wide.items()},
+        "scope": scope,
+    }
 
 
 @cache
@@ -105,11 +113,10 @@ def _statement(*, with_shares: bool) -> TextClause:
     parts: list[str] = []
     ranked: list[str] = []
     for tier in TIERS:
-        more = _AGAIN if tier == "contains" else ""
-        parts.append(_FOUND.format(tier=tier, more=more))
+        parts.append(_FOUND.format(tier=tier, more=_MORE[tier]))
         source = f"TABLE {tier}"
         if with_shares:
-            parts.append(_SHARED.format(tier=tier, more=more))
+            parts.append(_SHARED.format(tier=tier, more=_MORE[tier]))
             source += f" UNION ALL TABLE {tier}_shared"
         ranked.append(_RANKED.format(tier=tier, source=source))
     # Made of the constants above; whatever was asked is bound.

@@ -1,7 +1,8 @@
 """The language of the index: which terms a record gets, and the question that finds them. Pure.
 
 Beside the terms of `core.kernel.text`, marked ones: `=` a whole name without spaces, `^` its beginning, `#` the
-type of the record, `@` its owner. So rank and reach are answered by the index, without reading what is not shown.
+type of the record, `@` its type and owner. So rank and reach are answered by the index itself, and nothing is read
+that is not shown.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -52,7 +53,7 @@ def of_document(doc: SearchDoc, record_type: str, owner_id: UUID | None) -> list
     for key in _keys(doc, names):
         found.add(f"={key[:KEY_MAX]}")
         found.update(f"^{key[:length]}" for length in range(1, _beginning(key) + 1))
-    found |= {f"#{record_type}", owner_term(owner_id)}
+    found |= {f"#{record_type}", owner_term(record_type, owner_id)}
     return sorted(found)
 
 
@@ -61,9 +62,9 @@ def folded(doc: SearchDoc) -> str:
     return "\n".join(fold(name) for name in doc.names or (doc.title,))
 
 
-def owner_term(owner_id: UUID | None) -> str:
-    """Return the term of an owner; nobody has one too."""
-    return f"@{owner_id.hex if owner_id else NOBODY}"
+def owner_term(record_type: str, owner_id: UUID | None) -> str:
+    """Return the term of an owner's records of a type; nobody's have one too."""
+    return f"@{record_type}.{owner_id.hex if owner_id else NOBODY}"
 
 
 def _keys(doc: SearchDoc, names: Iterable[str]) -> Iterator[str]:
@@ -155,13 +156,14 @@ def scope(actor: Who, types: Mapping[str, RecordType]) -> tuple[list[str], str]:
         if reach == "none":
             continue
         is_open = reach == "all" or not hasattr(type_.model, "owner_id")
-        parts[key] = f"'#{key}'" if is_open else f"'#{key}' & ({_owners(actor, is_team=reach == 'team')})"
+        parts[key] = f"'#{key}'" if is_open else _owners(actor, key, is_team=reach == "team")
     is_all = all("@" not in part for part in parts.values())
-    return list(parts), "" if is_all else " | ".join(f"({part})" for part in parts.values())
+    return list(parts), "" if is_all else " | ".join(parts.values())
 
 
-def _owners(actor: Who, *, is_team: bool) -> str:
-    owners = {actor.member_id, *actor.team_ids, None} if is_team else {actor.member_id}
-    if not is_team and actor.member_id is None:
-        return "'@-'"
-    return " | ".join(f"'{owner_term(owner)}'" for owner in sorted(owners, key=str))
+def _owners(actor: Who, key: str, *, is_team: bool) -> str:
+    owners: set[UUID | None] = {actor.member_id} if actor.member_id else set()
+    if is_team:
+        owners |= {*actor.team_ids, None}
+    terms = [owner_term(key, owner) for owner in sorted(owners, key=str)] or ["@"]
+    return " | ".join(f"'{term}'" for term in terms)
