@@ -10,6 +10,7 @@ from core.activities import events
 from core.activities.api import TimelineApi
 from core.activities.links import FIELDS
 from core.activities.pages import ActivityPages, TimelinePages, timeline_panel
+from core.activities.permissions import PERMISSIONS
 from core.activities.records import ACTIVITY
 from core.activities.service import TITLES
 from core.activities.widgets import my_numbers
@@ -85,33 +86,7 @@ def crm_widgets() -> list[Widget]:
 @hookimpl
 def crm_permissions() -> list[Permission]:
     """See, log, change, delete, export. A record's timeline is seen by whoever sees the record."""
-    return [
-        Permission(
-            name="activities.view",
-            title=N_("See follow-ups"),
-            reach={"owner": "all", "admin": "all", "manager": "team", "member": "own", "readonly": "all"},
-        ),
-        Permission(
-            name="activities.create",
-            title=N_("Log follow-ups"),
-            reach={"owner": "all", "admin": "all", "manager": "all", "member": "all"},
-        ),
-        Permission(
-            name="activities.edit",
-            title=N_("Change follow-ups"),
-            reach={"owner": "all", "admin": "all", "manager": "team", "member": "own"},
-        ),
-        Permission(
-            name="activities.delete",
-            title=N_("Delete follow-ups"),
-            reach={"owner": "all", "admin": "all", "manager": "team", "member": "own"},
-        ),
-        Permission(
-            name="activities.export",
-            title=N_("Export follow-ups"),
-            reach={"owner": "all", "admin": "all", "manager": "team"},
-        ),
-    ]
+    return list(PERMISSIONS)
 
 
 @hookimpl

@@ -81,7 +81,7 @@ def entry_view(ctx: Ctx, type_: RecordType, record_id: UUID, entry: timeline.Ent
     """One entry as ui/timeline.html shows it."""
     stored = entry.stored
     if entry.activity is not None:
-        return activity_view(ctx, type_, record_id, entry.activity, actor=stored.actor.name)
+        return activity_view(ctx, type_, record_id, entry.activity, actor=entry.actor)
     is_other = stored.record_type != type_.key
     return {
         "id": str(stored.id),
@@ -90,7 +90,7 @@ def entry_view(ctx: Ctx, type_: RecordType, record_id: UUID, entry: timeline.Ent
         "title": entry.title,
         "url": _address(ctx, stored.record_type, stored.record_id) if is_other else "",
         "at": stored.occurred_at,
-        "actor": stored.actor.name,
+        "actor": entry.actor,
         "changes": [(change.title, change.before, change.after) for change in entry.changes],
     }
 

@@ -44,11 +44,12 @@ _KEYS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One event, its kind's look, the activity that it logged, and its changes in words."""
+    """One event, its kind's look, who did it, the activity that it logged, and its changes in words."""
 
     stored: events.Stored
     kind: TimelineKind
     title: str
+    actor: str
     activity: Activity | None = None
     changes: Sequence[Change] = ()
 
@@ -94,7 +95,9 @@ def _names(ctx: Ctx, only: str) -> list[str] | None:
 async def _entries(ctx: Ctx, type_: RecordType, found: Sequence[events.Stored]) -> list[Entry]:
     registry = ctx.machinery.registry
     activities = await _activities(ctx, [one.record_id for one in found if one.name == LOGGED])
-    names = await labels.resolve(ctx, _targets(ctx, found))
+    targets = _targets(ctx, found)
+    owners = {one.owner_id for one in activities.values() if one.owner_id}
+    names = await labels.resolve(ctx, {**targets, MEMBER: targets.get(MEMBER, set()) | owners})
     entries = []
     for stored in found:
         kind = registry.timeline.get(stored.name)
@@ -107,7 +110,8 @@ async def _entries(ctx: Ctx, type_: RecordType, found: Sequence[events.Stored]) 
         if activity is None and stored.record_type != type_.key and stored.label:
             title = f"{title} · {stored.label}"
         changes = [_change(ctx, stored, name, names) for name in sorted(stored.changes)]
-        entries.append(Entry(stored, kind, title, activity, changes))
+        owner = names.get((MEMBER, activity.owner_id)) if activity and activity.owner_id else None
+        entries.append(Entry(stored, kind, title, owner or stored.actor.name, activity, changes))
     return entries
 
 
@@ -199,7 +203,7 @@ def to_answer(page: Page) -> Timeline:
                 record_id=entry.stored.record_id,
                 label=entry.stored.label,
                 member_id=entry.stored.actor.member_id,
-                actor=entry.stored.actor.name,
+                actor=entry.actor,
                 changes=list(entry.changes),
                 activity=to_out(entry.activity) if entry.activity else None,
             )

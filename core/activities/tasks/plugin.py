@@ -9,6 +9,7 @@ from core.activities.tasks import events
 from core.activities.tasks.api import TaskApi
 from core.activities.tasks.jobs import JOB
 from core.activities.tasks.pages import CalendarPages, TaskPages, tasks_panel
+from core.activities.tasks.permissions import PERMISSIONS
 from core.activities.tasks.records import TASK
 from core.ext.hooks import hookimpl
 from core.ext.specs import JobSpec, Manifest, Nav, Panel, Permission, RecordType, TimelineKind
@@ -91,33 +92,7 @@ def crm_jobs() -> list[JobSpec]:
 @hookimpl
 def crm_permissions() -> list[Permission]:
     """See, create, change, delete, export."""
-    return [
-        Permission(
-            name="tasks.view",
-            title=N_("See tasks"),
-            reach={"owner": "all", "admin": "all", "manager": "team", "member": "own", "readonly": "all"},
-        ),
-        Permission(
-            name="tasks.create",
-            title=N_("Create tasks"),
-            reach={"owner": "all", "admin": "all", "manager": "all", "member": "all"},
-        ),
-        Permission(
-            name="tasks.edit",
-            title=N_("Change tasks"),
-            reach={"owner": "all", "admin": "all", "manager": "team", "member": "own"},
-        ),
-        Permission(
-            name="tasks.delete",
-            title=N_("Delete tasks"),
-            reach={"owner": "all", "admin": "all", "manager": "team", "member": "own"},
-        ),
-        Permission(
-            name="tasks.export",
-            title=N_("Export tasks"),
-            reach={"owner": "all", "admin": "all", "manager": "team"},
-        ),
-    ]
+    return list(PERMISSIONS)
 
 
 @hookimpl
