@@ -13,6 +13,7 @@ from core.cli.database import migrate_all
 from core.cli.serving import serving
 from core.kernel.errors import NotFound
 from core.runtime import Runtime
+from core.tenancy.archive import Installation
 from core.tenancy.directory import Tenant
 
 T = TypeVar("T")
@@ -28,6 +29,11 @@ def with_runtime(work: Callable[[Runtime], Awaitable[T]]) -> T:
     with serving() as settings:
         migrate_all(settings, lambda line: click.echo(line, err=True))
         return asyncio.run(_run(create_runtime(settings)))
+
+
+def installation(runtime: Runtime) -> Installation:
+    """What archives need to know of this installation."""
+    return Installation(runtime.databases.settings, runtime.keyring, runtime.settings.home / "files")
 
 
 async def require_tenant(runtime: Runtime, slug: str) -> Tenant:

@@ -115,6 +115,8 @@ def import_tenant(
         except BaseException as error:
             drop(home.settings, made)
             shutil.rmtree(home.files / schema, ignore_errors=True)
+            if isinstance(error, psycopg.errors.UniqueViolation):
+                raise Conflict(code="tenant.slug_taken") from error
             if isinstance(error, (psycopg.Error, KeyError, zipfile.BadZipFile)):
                 raise BadRequest(code="archive.broken", detail=str(error)) from error
             raise

@@ -135,13 +135,17 @@ async def delete_due(databases: Databases) -> list[Tenant]:
             )
         )
         due = [_row_tenant(row._mapping) for row in rows]
+    gone: list[Tenant] = []
     for tenant in due:
+        gone += [*await asyncio.to_thread(sandboxes, databases.settings, tenant), tenant]
         await asyncio.to_thread(drop, databases.settings, tenant)
-    return due
+    return gone
 
 
 def drop(settings: DatabaseSettings, tenant: Tenant) -> None:
-    """Remove a tenant's schema, its rows in ``cell`` and ``control``, and its role."""
+    """Remove a tenant's schema, its rows in ``cell`` and ``control``, and its role; its sandbox goes first."""
+    for copy in sandboxes(settings, tenant):
+        drop(settings, copy)
     with psycopg.connect(settings.dsn(settings.migrate, tenant.cell)) as worker:
         worker.execute(f'SET LOCAL ROLE "{settings.owner}"'.encode())
         worker.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(tenant.schema)))
@@ -161,6 +165,16 @@ def drop(settings: DatabaseSettings, tenant: Tenant) -> None:
         control.execute("DELETE FROM control.tenant WHERE id = %s", [tenant.id])
     with psycopg.connect(settings.admin_dsn(tenant.cell), autocommit=True) as admin:
         admin.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(tenant.schema)))
+
+
+def sandboxes(settings: DatabaseSettings, tenant: Tenant) -> list[Tenant]:
+    """The copies of a tenant that test keys act on."""
+    names = [name for name in Tenant.__dataclass_fields__ if name != "plugins"]
+    columns = sql.SQL(", ").join(map(sql.Identifier, names))
+    query = sql.SQL("SELECT {} FROM control.tenant WHERE sandbox_of = %s").format(columns)
+    with psycopg.connect(settings.dsn(settings.control)) as control:
+        rows = control.execute(query, [tenant.id]).fetchall()
+    return [tenant_of(dict(zip(names, row, strict=True))) for row in rows]
 
 
 async def _claim_one(databases: Databases, values: dict[str, Any]) -> Any:

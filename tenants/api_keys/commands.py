@@ -7,14 +7,15 @@ from datetime import timedelta
 from uuid import UUID
 
 import click
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from core.access.models import Member
 from core.kernel.errors import NotFound
 from core.runtime import Runtime
-from core.tenancy.directory import Tenant
+from core.tenancy.directory import Tenant, TenantRow
 from tenants.api_keys import scopes, service
 from tenants.api_keys.models import ApiKey
+from tenants.api_keys.sandbox import sandbox
 from tenants.process import require_tenant, with_runtime
 
 
@@ -35,11 +36,16 @@ def keys() -> None:
     help="Like customers:read; all:read, all:write. Repeatable.",
 )
 @click.option("--days", type=click.IntRange(1, 3650), help="Days until it expires; default: never.")
-def create(workspace: str, member: str, name: str, wanted: tuple[str, ...], days: int | None) -> None:
+@click.option("--test", "is_test", is_flag=True, help="A key that acts on a copy of the workspace.")
+def create(
+    workspace: str, member: str, name: str, wanted: tuple[str, ...], days: int | None, *, is_test: bool
+) -> None:
     """Issue a key of a workspace; it is shown this once."""
 
     async def work(runtime: Runtime) -> str:
         tenant = await require_tenant(runtime, workspace)
+        if is_test:
+            tenant = await sandbox(runtime, tenant)
         member_id = await _member(runtime, tenant, member)
         async with runtime.control() as control:
             data = service.KeyIn(
@@ -47,6 +53,7 @@ def create(workspace: str, member: str, name: str, wanted: tuple[str, ...], days
                 member_id=member_id,
                 name=name,
                 scopes=scopes.checked(runtime.registry, wanted),
+                mode="test" if is_test else "live",
                 expires_at=control.now() + timedelta(days=days) if days else None,
             )
             return (await service.issue(control, data))[0]
@@ -57,12 +64,14 @@ def create(workspace: str, member: str, name: str, wanted: tuple[str, ...], days
 @keys.command("list")
 @click.argument("workspace")
 def list_(workspace: str) -> None:
-    """List the keys of a workspace, one JSON object a line."""
+    """List the keys of a workspace and of its sandbox, one JSON object a line."""
 
     async def work(runtime: Runtime) -> list[dict[str, object]]:
         tenant = await require_tenant(runtime, workspace)
         async with runtime.control() as control:
-            statement = select(ApiKey).where(ApiKey.tenant_id == tenant.id).order_by(ApiKey.id)
+            copies = select(TenantRow.id).where(TenantRow.sandbox_of == tenant.id)
+            statement = select(ApiKey).where(or_(ApiKey.tenant_id == tenant.id, ApiKey.tenant_id.in_(copies)))
+            statement = statement.order_by(ApiKey.id)
             return [_shown(key) for key in await control.session.scalars(statement)]
 
     for shown in with_runtime(work):

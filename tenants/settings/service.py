@@ -44,7 +44,7 @@ async def give_password(ctx: Ctx, control: Control, member: Member) -> str:
 
 async def follow_activity(ctx: Ctx, event: Any) -> None:
     """Keep the workspaces of a login to those where its member is active."""
-    if "active" not in event.changes:
+    if "active" not in event.changes or ctx.tenant.sandbox_of is not None:
         return
     member = await ctx.session.get(Member, event.subject_id)
     if member is None:

@@ -10,12 +10,11 @@ import click
 from sqlalchemy import select
 
 from core.access.models import Member
-from core.cli.database import database_settings
 from core.runtime import Runtime
-from core.tenancy.archive import Installation, export_tenant, import_tenant
+from core.tenancy.archive import export_tenant, import_tenant
 from core.tenancy.directory import Tenant
 from tenants.accounts import service as accounts
-from tenants.process import require_tenant, with_runtime
+from tenants.process import installation, require_tenant, with_runtime
 from tenants.signup import service
 from tenants.signup.schema import OwnerIn
 
@@ -62,12 +61,6 @@ def import_(file: Path, slug: str | None, as_copy: bool, passphrase: str) -> Non
         return {"slug": tenant.slug, "passwords": await let_in(runtime, tenant)}
 
     click.echo(json.dumps(with_runtime(work), ensure_ascii=False))
-
-
-def installation(runtime: Runtime) -> Installation:
-    """Give what archives need to know of this installation."""
-    settings = runtime.settings
-    return Installation(database_settings(settings), runtime.keyring, settings.home / "files")
 
 
 async def let_in(runtime: Runtime, tenant: Tenant) -> dict[str, str]:

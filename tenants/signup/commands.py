@@ -49,7 +49,8 @@ def list_() -> None:
     """List the workspaces, one JSON object a line."""
 
     async def work(runtime: Runtime) -> list[tuple[str, str, str]]:
-        return [(t.slug, t.name, t.state) for t in await runtime.directory.all()]
+        found = await runtime.directory.all()
+        return [(one.slug, one.name, one.state) for one in found if one.sandbox_of is None]
 
     for slug, name, state in with_runtime(work):
         click.echo(json.dumps({"slug": slug, "name": name, "state": state}, ensure_ascii=False))

@@ -1,0 +1,132 @@
+"""Test keys act on a copy of their workspace, and on nothing else."""
+
+import asyncio
+from datetime import timedelta
+
+import psycopg
+import pytest
+from sqlalchemy import update
+
+from core.tenancy.directory import TenantRow
+from core.tenancy.provisioning import drop
+from tenants.api_keys import authentication, format, service
+from tenants.api_keys.sandbox import sandbox
+from tenants.signup.schema import OwnerIn, WorkspaceIn
+from tenants.signup.service import add_member, create_workspace
+
+
+@pytest.fixture(autouse=True)
+def forgetful(monkeypatch):
+    """Ask the database every time: what is tested is not how long a process remembers."""
+    monkeypatch.setattr(authentication, "TTL_S", 0.0)
+    authentication._kept.clear()
+
+
+@pytest.fixture
+async def copied(ann):
+    """Give the maker of Acme's sandbox; the sandbox is gone afterwards."""
+    made = []
+
+    async def copy():
+        made.append(await sandbox(ann.runtime, ann.tenant))
+        return made[-1]
+
+    yield copy
+    for tenant in {one.id: one for one in made}.values():
+        drop(ann.runtime.databases.settings, tenant)
+    ann.runtime.directory.forget()
+
+
+async def key_of(person, tenant, mode):
+    async with person.runtime.control() as control:
+        data = service.KeyIn(
+            tenant_id=tenant.id,
+            member_id=person.member_id,
+            name="t",
+            scopes=["customers:write", "members:write"],
+            mode=mode,
+        )
+        text, key = await service.issue(control, data)
+        return {"Authorization": f"Bearer {text}"}, key.id
+
+
+async def names(person, headers):
+    return {row["name"] for row in (await person.api.get("/customers", headers=headers)).json()["data"]}
+
+
+async def test_a_test_key_sees_the_same_records_and_changes_none_of_them(ann, copied):
+    first = (await ann.api.post("/customers", json={"name": "Halden"})).json()
+    copy = await copied()
+    assert copy.sandbox_of == ann.tenant.id
+    test, _ = await key_of(ann, copy, "test")
+    assert test["Authorization"].startswith("Bearer gx_test_")
+    same = await ann.api.get(f"/customers/{first['id']}", headers=test)
+    assert same.json()["name"] == "Halden"
+    changed = await ann.api.patch(f"/customers/{first['id']}", json={"name": "Tried"}, headers=test)
+    assert changed.status_code == 200
+    await ann.api.post("/customers", json={"name": "Only there"}, headers=test)
+    await ann.api.post("/customers", json={"name": "Only here"})
+    assert await names(ann, test) == {"Tried", "Only there"}
+    live, _ = await key_of(ann, ann.tenant, "live")
+    assert await names(ann, live) == {"Halden", "Only here"}
+
+
+async def test_there_is_one_sandbox_however_often_it_is_asked_for(ann, copied):
+    first, second = await asyncio.gather(copied(), copied())
+    assert first.id == second.id
+    assert (await copied()).id == first.id
+
+
+async def test_a_copy_whose_making_was_cut_short_is_bound_later(ann, copied):
+    copy = await copied()
+    async with ann.runtime.control() as control:
+        await control.session.execute(
+            update(TenantRow).where(TenantRow.id == copy.id).values(sandbox_of=None)
+        )
+    assert (await copied()).sandbox_of == ann.tenant.id
+
+
+async def test_modes_and_workspaces_must_agree(ann, copied):
+    copy = await copied()
+    for tenant, mode in ((ann.tenant, "test"), (copy, "live")):
+        headers, _ = await key_of(ann, tenant, mode)
+        assert (await ann.api.get("/customers", headers=headers)).status_code == 401
+
+
+async def test_a_rotated_test_key_stays_one(ann, copied):
+    _, key_id = await key_of(ann, await copied(), "test")
+    async with ann.runtime.control() as control:
+        text, key = await service.rotate(control, key_id, overlap=timedelta(hours=1))
+    assert text.startswith("gx_test_")
+    assert format.is_wellformed(text)
+    assert key.mode == "test"
+
+
+async def test_nobody_logs_in_to_a_sandbox(ann, copied):
+    copy = await copied()
+    assert (await ann.page.get(f"/w/{copy.slug}/customers")).status_code == 404
+    assert copy.slug not in (await ann.page.get(ann.w("/customers"))).text
+
+
+async def test_what_happens_in_a_sandbox_changes_no_membership(ann, bo, copied, drain):
+    test, _ = await key_of(ann, await copied(), "test")
+    for active in (False, True):
+        answer = await ann.api.patch(f"/members/{bo.member_id}", json={"active": active}, headers=test)
+        assert answer.status_code == 200, answer.text
+        await drain()
+    assert (await bo.page.get(bo.w("/customers"))).status_code == 200
+    assert ".sandbox" not in (await bo.page.get(bo.w("/customers"))).text
+
+
+async def test_a_workspace_goes_with_its_sandbox(runtime, committing):
+    live = await create_workspace(runtime, WorkspaceIn(name="Nova", slug="nova"))
+    await add_member(runtime, live, OwnerIn(name="N", email="n@nova.test"), password="a long password")
+    copy = await sandbox(runtime, live)
+    drop(runtime.databases.settings, live)
+    runtime.directory.forget()
+    assert await runtime.directory.by_id(copy.id) is None
+    with psycopg.connect(runtime.databases.settings.admin_dsn()) as admin:
+        found = admin.execute(
+            "SELECT count(*) FROM pg_namespace WHERE nspname = ANY(%s)", [[live.schema, copy.schema]]
+        )
+        assert found.fetchone() == (0,)
