@@ -5,6 +5,7 @@ type of the record, `@` its type and owner. So rank and reach are answered by th
 that is not shown.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Final, NamedTuple
@@ -34,6 +35,8 @@ DIGITS_MIN: Final = 4
 KEY_MAX: Final = 100
 PARTS_MAX: Final = 16
 NOBODY: Final = "0"
+_ONLY_INITIALS: Final = re.compile("[b-df-hj-np-tv-z][b-df-gj-np-tv-z]")
+"""Two letters that no syllable of pinyin begins with: few terms do, so their beginnings can be looked up."""
 
 
 class Asked(NamedTuple):
@@ -138,7 +141,8 @@ def _is_address(word: str) -> bool:
 def _piece(piece: str) -> str:
     if _is_cjk(piece):
         return f"'{piece}'"
-    if len(piece) < (DIGITS_MIN if piece.isdigit() else PREFIX_MIN):
+    least = DIGITS_MIN if piece.isdigit() else PREFIX_MIN
+    if len(piece) < least and not _ONLY_INITIALS.fullmatch(piece):
         return f"('{piece}' | '^{piece}')"
     return f"'{piece}':*"
 

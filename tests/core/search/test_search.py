@@ -65,6 +65,12 @@ async def test_whole_names_come_before_beginnings_before_parts(ctx, people):
     assert await titles(ctx, "zw") == ["张伟", "张伟明", "李张伟"]
 
 
+async def test_two_initials_within_a_name_are_found(ctx):
+    await customers.create_many(ctx, [CustomerIn(name="佛山张伟五金贸易有限公司")])
+    await ctx.flush()
+    assert await titles(ctx, "zw") == ["佛山张伟五金贸易有限公司"]
+
+
 async def test_a_number_finds_its_customer(ctx, people):
     firm = people[-1]
     assert await titles(ctx, firm.number) == [firm.name]
