@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import quote
 from uuid import UUID
 
@@ -65,6 +65,12 @@ class Call:
     def words(self) -> tuple[str, ...]:
         """The places that take a word."""
         return tuple(name for name, type_ in self.places if type_ is not UUID and name != WORKSPACE)
+
+    def word(self, name: str) -> str:
+        """A word that a place takes: the first that it lists, else any."""
+        field = self.handler.parsed_fn_signature.parameters.get(name)
+        listed = get_args(field.annotation) if field is not None else ()
+        return str(listed[0]) if listed else "x"
 
     @property
     def body(self) -> type[msgspec.Struct] | None:

@@ -35,7 +35,7 @@ async def test_every_body_refuses_a_field_that_it_does_not_know(world: World) ->
         if not (call.is_api and call.body):
             continue
         known = {name: (world.ours.ids.get(call.folder(name)) or [str(uuid4())])[0] for name in call.ids}
-        path = call.address({**dict.fromkeys(call.words, "x"), **known}).removeprefix(API)
+        path = call.address({**{name: call.word(name) for name in call.words}, **known}).removeprefix(API)
         body = sample(call.body, world.ours.ids)
         answer = await api.request(call.method, path, json={**body, "no_such_field": 1})
         named = [error["path"] for error in answer.json().get("errors", ())]

@@ -40,7 +40,11 @@ async def test_no_route_of_it_answers(world: World, bare: Litestar) -> None:
         unknown = await client.get(f"{API}/no-such-thing")
         for call in guarded(bare):
             known = {name: (world.ours.ids.get(call.folder(name)) or [str(uuid4())])[0] for name in call.ids}
-            values = {"workspace": world.ours.tenant.slug, **dict.fromkeys(call.words, "x"), **known}
+            values = {
+                "workspace": world.ours.tenant.slug,
+                **{name: call.word(name) for name in call.words},
+                **known,
+            }
             body = {"json": sample(call.body, world.ours.ids)} if call.body else {}
             if not call.is_api and call.writes:
                 body = {"data": {"_csrf": owner.csrf}}

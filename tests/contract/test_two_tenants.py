@@ -76,7 +76,7 @@ def words(world: World, call: Call) -> Iterator[dict[str, str]]:
         actions = [item.key for item in registry.items(Action) if item.record_type == type_.key]
         yield from ({"action": action} for action in actions or ["none"])
     else:
-        yield dict.fromkeys(call.words, "x")
+        yield {name: call.word(name) for name in call.words}
 
 
 def foreign(world: World, call: Call, place: str) -> list[str]:
@@ -142,7 +142,7 @@ async def test_an_id_of_the_other_workspace_in_a_body_is_like_none(world: World)
             answers = []
             body = sample(call.body, world.ours.ids)
             for id_ in (str(uuid4()), foreign_for(world, meta.name)):
-                path = call.address(dict.fromkeys(call.words, "x"))
+                path = call.address({name: call.word(name) for name in call.words})
                 answer = await send(
                     call, world.ours.owner.api, path, world.ours, json={**body, meta.name: id_}
                 )

@@ -15,7 +15,7 @@ from litestar import Litestar
 from psycopg import sql
 from sqlalchemy import select
 
-from core.access.models import Role
+from core.access.models import Member, Role
 from core.ext.specs import RecordType
 from core.runtime import Runtime
 from core.tenancy.directory import Tenant
@@ -28,6 +28,7 @@ from tests.contract.samples import sample
 from tests.fixtures.people import BASE, Person, hire
 
 NOBODY = "nobody"
+NAMES = {"owner": "陈晓燕", "member": "赵敏", "readonly": "林雪", NOBODY: "周涛"}
 ROWS = 60
 ROUNDS = 4
 TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = %s ORDER BY 1"
@@ -92,12 +93,12 @@ async def make(runtime: Runtime, app: Litestar, stack: AsyncExitStack) -> World:
         sides.append(Side(await create_workspace(runtime, wanted)))
     world = World(runtime, app, calls(app), *sides, stack)
     for side in sides:
-        await _people(world, side)
+        await populate(world, side)
         await fill(world, side)
     return world
 
 
-async def _people(world: World, side: Side) -> None:
+async def populate(world: World, side: Side) -> None:
     """Hire an owner, one of each other role, and somebody who may do nothing."""
     async with world.runtime.open(side.tenant) as ctx:
         none = dict.fromkeys(world.runtime.registry.permissions, "none")
@@ -108,6 +109,9 @@ async def _people(world: World, side: Side) -> None:
         bearer = {"Authorization": f"Bearer {person.key}"}
         person.api = await world.client(base_url=f"{BASE}{API}", headers=bearer)
         side.people[role] = person
+        async with world.runtime.open(side.tenant) as ctx:
+            member = await ctx.session.get_one(Member, person.member_id)
+            member.name = NAMES[role]
         side.know("member", str(person.member_id))
         side.know("members", str(person.member_id))
 
