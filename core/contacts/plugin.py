@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from random import Random
+
 from litestar import Controller
 
-from core.contacts import events
+from core.contacts import events, service_demo
 from core.contacts.pages import ContactPages
 from core.contacts.records import CONTACT
 from core.ext.hooks import hookimpl
 from core.ext.specs import Manifest, Nav, Permission, RecordType, TimelineKind
 from core.kernel.events import Event
 from core.kernel.i18n import N_
+from core.tenancy.ctx import Ctx
 
 EVENTS: list[type[Event]] = [
     events.ContactCreated,
@@ -107,3 +110,9 @@ def crm_nav() -> list[Nav]:
             mobile=True,
         )
     ]
+
+
+@hookimpl
+async def crm_demo(ctx: Ctx, rng: Random) -> None:
+    """The people of the demo's customers."""
+    await service_demo.fill(ctx, rng)
