@@ -13,8 +13,8 @@ from core.ext.specs import Action, RecordType
 from core.kernel.errors import AppError
 from core.kernel.i18n import N_
 from core.kernel.validate import convert, fields
-from core.records import actions, bulk_job, edit_pages, labels, list_page, lists, queries, service
-from core.records.query import parse, parse_page
+from core.records import actions, bulk_job, edit_pages, labels, list_page, lists, queries, service, text
+from core.records.query import MAX_QUERY, parse, parse_page
 from core.records.schema import SavedViewIn
 from core.records.shown import cell_value, column_view, place
 from core.tenancy.ctx import Ctx
@@ -80,11 +80,11 @@ async def _preview(ctx: Ctx, type_: RecordType, raw: str) -> dict[str, Any] | No
 
 def _options(type_: RecordType) -> HTTPRouteHandler:
     async def options(ctx: Ctx, request: Any_, q: str = "") -> Response[Any]:
-        query = parse(
-            type_, [("q", q), ("limit", str(FOUND)), ("columns", type_.columns[0].key)], lists.reading(ctx)
-        )
-        found = await lists.run(ctx, query, with_labels=False)
-        options = [(str(row.id), getattr(row, type_.label.key) or "") for row in found.rows]
+        options = await text.best(ctx, type_, q[:MAX_QUERY], FOUND) if q.strip() else None
+        if options is None:
+            pairs = [("q", q), ("limit", str(FOUND)), ("columns", type_.columns[0].key)]
+            found = await lists.run(ctx, parse(type_, pairs, lists.reading(ctx)), with_labels=False)
+            options = [(str(row.id), getattr(row, type_.label.key) or "", "") for row in found.rows]
         return render(ctx, request, "records/options.html", options=options)
 
     return get("/options", permission=f"{type_.permission}.view")(options)

@@ -13,8 +13,8 @@ from core.search.api import SearchApi
 from core.search.jobs import REBUILD
 from core.search.pages import SearchPages
 
-# Lists ask the index from the moment on that it is loaded.
-text.use(queries.condition)
+# Lists and fields ask the index from the moment on that it is loaded.
+text.use(queries.condition, queries.best)
 
 
 @hookimpl

@@ -84,6 +84,14 @@ def condition(ctx: Any, type_: RecordType, query: str) -> ColumnElement[bool]:
     return type_.model.id.in_(found)  # type: ignore[no-any-return]
 
 
+async def best(ctx: Any, type_: RecordType, query: str, limit: int) -> list[tuple[str, str, str]] | None:
+    """Return the best finds of one type as id, title and subtitle; None where the index cannot answer."""
+    if type_.search is None or terms.asked(query) is None:
+        return None
+    hits = await find(ctx, query, types=(type_.key,), limit=limit)
+    return [(str(hit.record_id), hit.title, hit.subtitle) for hit in hits]
+
+
 def _searchable(ctx: Ctx, types: Collection[str]) -> dict[str, RecordType]:
     registry = ctx.machinery.registry
     return {

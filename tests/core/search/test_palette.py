@@ -64,3 +64,10 @@ async def test_another_workspace_finds_nothing(zed, firm):
 async def test_a_reference_field_finds_by_pinyin(ann, firm):
     found = await ann.page.get(ann.w("/customers/options"), params={"q": "hengtong"})
     assert f'data-value="{firm["id"]}"' in found.text
+
+
+async def test_a_reference_field_offers_the_whole_name_first(ann):
+    for name in ("张伟", "张伟明", "李张伟"):
+        await ann.api.post("/contacts", json={"name": name})
+    found = (await ann.page.get(ann.w("/contacts/options"), params={"q": "zw"})).text
+    assert found.index('data-label="张伟"') < found.index("张伟明") < found.index("李张伟")
