@@ -87,7 +87,11 @@ class TimelineKind(Spec, frozen=True, kw_only=True):
 
 
 class JobSpec(Spec, frozen=True, kw_only=True):
-    """A background job; the handler must bear being run again after any step."""
+    """A background job; the handler must bear being run again after any step.
+
+    ``page`` is the address of a page that shows it better than the general one, relative to the workspace, with
+    its parameters in braces.
+    """
 
     name: str
     handler: Callable[[Any], Awaitable[None]]
@@ -97,6 +101,7 @@ class JobSpec(Spec, frozen=True, kw_only=True):
     retries: int = 5
     timeout_s: float = 300.0
     every_s: int | None = None
+    page: str = ""
 
 
 class Subscription(Spec, frozen=True, kw_only=True):

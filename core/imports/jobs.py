@@ -27,7 +27,7 @@ async def run_import(run: Any) -> None:
         await _meet_again(files, schema, plan, run.state["offset"])
     while True:
         if run.cancelled:
-            await run.step("stopped", service_rows.stop, plan)
+            await run.step(f"stopped-{run.steps}", service_rows.stop, plan)
             raise Cancelled
         offset = run.state["offset"]
         lines, after = await reading.lines(files, schema, plan.rows_sha256, offset=offset, limit=BATCH)
@@ -74,6 +74,7 @@ JOBS: Final = [
         title=N_("Import a file"),
         kind="import",
         timeout_s=6 * 3600,
+        page="/imports/{import_id}",
     ),
     JobSpec(
         name=REVERT_JOB,
@@ -82,5 +83,6 @@ JOBS: Final = [
         title=N_("Revert an import"),
         kind="import",
         timeout_s=6 * 3600,
+        page="/imports/{import_id}",
     ),
 ]

@@ -15,6 +15,7 @@ from core.kernel.i18n import N_
 from core.kernel.jobs import JobRunRow
 from core.records.shown import place
 from core.tenancy.ctx import Ctx
+from core.work import shown as jobs
 
 STATES = (
     ("mapping", N_("Being prepared"), "neutral"),
@@ -125,20 +126,9 @@ def progress(ctx: Ctx, run: ImportRun, job: JobRunRow | None, state: str) -> dic
         "done": min(done, total or done),
         "total": total,
         "failed": job.failed if job is not None else 0,
-        "eta": eta(ctx, job),
+        "eta": jobs.eta(ctx, job),
         "cancel_url": ctx.w(f"/imports/{run.id}/cancel") if state in BUSY else "",
     }
-
-
-def eta(ctx: Ctx, job: JobRunRow | None) -> str:
-    """How long it will take still, in words."""
-    if job is None or not job.started_at or not job.total or not job.done:
-        return ""
-    spent = (ctx.now() - job.started_at).total_seconds()
-    rest = int(spent / job.done * max(0, job.total - job.done)) + 1
-    if rest < 60:
-        return ctx.t(N_("about {count} s left"), count=rest)
-    return ctx.t(N_("about {count} min left"), count=round(rest / 60))
 
 
 def list_url(ctx: Ctx, type_: RecordType, stamp: datetime | None) -> str:

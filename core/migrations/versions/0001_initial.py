@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "core_0001_393b8242"
+revision = "core_0001_4b6df2d3"
 down_revision = None
 
 
@@ -340,6 +340,28 @@ def upgrade() -> None:
     op.create_index('ix_customer_tags', 'customer', ['tags'], unique=False, postgresql_using='gin')
     op.create_index('uq_customer_external_id', 'customer', ['external_id'], unique=True, postgresql_where=sa.text('deleted_at IS NULL'))
     op.create_index('uq_customer_number', 'customer', ['number'], unique=True)
+    op.create_table('export_run',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('record_type', sa.Text(), nullable=False),
+    sa.Column('query', sa.Text(), nullable=False),
+    sa.Column('format', sa.Text(), nullable=False),
+    sa.Column('owner_id', sa.Uuid(), nullable=True),
+    sa.Column('job_id', sa.Uuid(), nullable=True),
+    sa.Column('file_name', sa.Text(), nullable=False),
+    sa.Column('file_sha256', sa.Text(), nullable=True),
+    sa.Column('size_bytes', sa.BigInteger(), nullable=True),
+    sa.Column('rows', sa.BigInteger(), nullable=False),
+    sa.Column('finished_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.CheckConstraint("format in ('csv', 'xlsx')", name=op.f('ck_export_run_format')),
+    sa.ForeignKeyConstraint(['owner_id'], ['member.id'], name=op.f('fk_export_run_owner_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_export_run'))
+    )
+    op.create_index('ix_export_run_expires', 'export_run', ['expires_at'], unique=False)
+    op.create_index('ix_export_run_owner', 'export_run', ['owner_id', 'id'], unique=False)
     op.create_table('import_run',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('record_type', sa.Text(), nullable=False),
