@@ -44,7 +44,11 @@ def create_runtime(settings: Settings, registry: Registry | None = None) -> Runt
     cache = Cache(settings.redis_url)
     host = urlsplit(settings.public_url).hostname or ""
     sender = settings.mail_from or f"Guanxi <no-reply@{'localhost' if ':' in host else host}>"
-    databases = Databases(DatabaseSettings(url=settings.database_url or "", secret=settings.secret_key))
+    databases = Databases(
+        DatabaseSettings(
+            url=settings.database_url or "", secret=settings.secret_key, processes=settings.web_workers
+        )
+    )
     return Runtime(
         settings=settings,
         registry=registry or load(),

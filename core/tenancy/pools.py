@@ -5,6 +5,7 @@ Never lets one tenant hold more than its share, nor the last free connection on 
 """
 
 import asyncio
+import random
 import time
 from collections import Counter, OrderedDict, deque
 from collections.abc import Hashable
@@ -32,14 +33,17 @@ class Budget:
         return self._held[who]
 
     async def acquire(self, who: Hashable) -> None:
-        """Wait for the right to one connection; raises :class:`Unavailable` after ``wait_s``."""
+        """Wait for the right to one connection; raises :class:`Unavailable` after ``wait_s`` at the latest.
+
+        Who came together does not give up together: a hundred refusals at one moment would hold up others.
+        """
         if who not in self._waiting and self._admissible(who):
             self._take(who)
             return
         future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(who, deque()).append(future)
         try:
-            async with asyncio.timeout(self.wait_s):
+            async with asyncio.timeout(self.wait_s * random.uniform(0.5, 1)):  # noqa: S311 - spreads load
                 await future
         except BaseException as error:
             self._forget(who, future)

@@ -33,7 +33,10 @@ class DatabaseSettings:
     """Tenants of one login role: with more, every grant makes each backend's next transaction slower."""
     per_cell: int = 2_000
     """Tenants of one database at most: with more, catalogues outgrow the data."""
-    connections: int = field(default_factory=lambda: min(4 * (os.cpu_count() or 1), 20))
+    processes: int = 1
+    """How many processes answer requests: they share what the server bears, so that a tenant's cap is one."""
+    connections: int = 0
+    """Connections of one process to tenants; default: its part of four for each processor, at least four."""
     control_connections: int = 6
     worker_connections: int = 6
     tenant_share: float = 0.3
@@ -45,6 +48,11 @@ class DatabaseSettings:
     lock_timeout_ms: int = 5_000
     idle_timeout_ms: int = 60_000
     statement_cache: int = 100
+
+    def __post_init__(self) -> None:
+        if not self.connections:
+            most = min(4 * (os.cpu_count() or 1), 20)
+            object.__setattr__(self, "connections", max(4, most // self.processes))
 
     @property
     def owner(self) -> str:

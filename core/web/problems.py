@@ -21,6 +21,7 @@ from core.web.templating import environment
 
 log = structlog.get_logger(__name__)
 PROBLEM_JSON = "application/problem+json"
+CAUSE = 300
 GONE = frozenset({"57P01", "57P02", "57P03", "08006", "08003", "08001", "53300", "57014", "55P03", "25006"})
 """SQLSTATEs that pass: shutdown, lost connections, too many of them, time limits, a locked row, read-only."""
 
@@ -70,7 +71,10 @@ def handle(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
         return replayed(error.answer)
     problem = as_app_error(error)
     request_id = str(request.scope.get("gx.request_id", ""))
-    if problem.status >= 500:
+    if isinstance(problem, Unavailable):
+        # Hundreds may come at once, and writing out where each was raised would hold everybody else up.
+        log.warning("unavailable", request_id=request_id, error=f"{type(error).__name__}: {error}"[:CAUSE])
+    elif problem.status >= 500:
         log.error("request failed", request_id=request_id, exc_info=error)
     headers = {"Cache-Control": "no-store", **(problem.headers or {})}
     if is_api(request):
