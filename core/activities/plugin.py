@@ -54,7 +54,7 @@ def crm_pages() -> list[type[Controller]]:
 
 @hookimpl
 def crm_panels() -> list[Panel]:
-    """The timeline with its composer, on everything that activities are about."""
+    """The timeline, with the composer on everything that activities are about."""
     return [
         Panel(
             slot=f"{record_type}.main",
@@ -64,7 +64,7 @@ def crm_panels() -> list[Panel]:
             order=0,
             permission="activities.view",
         )
-        for record_type in FIELDS.values()
+        for record_type in (*FIELDS.values(), "task", "activity")
     ]
 
 

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from msgspec import structs
+
 from core.kernel.errors import AppError, Forbidden, NotFound
 from core.kernel.ids import uuid7
 
@@ -199,8 +201,13 @@ class Ctx:
         return self.machinery.cipher(self.tenant)
 
     def emit(self, event: Event) -> None:
-        """Put an event into the outbox; it is written with this transaction, or not at all."""
+        """Put an event into the outbox; it is written with this transaction, or not at all.
+
+        On timelines it stands where it happened: now, unless it says otherwise.
+        """
         self._writable()
+        if event.happened_at is None:
+            event = structs.replace(event, happened_at=self.now())
         self._events.append(event)
 
     def enqueue(

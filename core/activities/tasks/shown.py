@@ -25,6 +25,7 @@ SECTIONS: Final = (
     ("later", N_("Later")),
     ("unplanned", N_("Without a date")),
 )
+NEAR: Final = ("overdue", "today", "tomorrow")
 
 
 async def rows(ctx: Ctx, tasks: Sequence[Task], *, with_owner: bool = False) -> list[dict[str, Any]]:
@@ -107,7 +108,7 @@ def sections(ctx: Ctx, found: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     for item in found:
         kept[section_of(item["day"], ctx.today())].append(item)
     return [
-        {"key": key, "title": ctx.t(title), "rows": kept[key]}
+        {"key": key, "title": ctx.t(title), "rows": kept[key], "is_near": key in NEAR}
         for key, title in SECTIONS
         if kept[key] or key == "today"
     ]

@@ -2,6 +2,13 @@
 
 from datetime import UTC, datetime, timedelta
 
+from core.activities import service as activities
+from core.activities import timeline
+from core.activities.schema import ActivityIn
+from core.customers import service as customers
+from core.customers.records import CUSTOMER
+from core.customers.schema import CustomerIn, CustomerPatch
+from tests.contract.statements import counted
 from tests.core.activities.test_activities import customer
 
 
@@ -101,3 +108,23 @@ async def test_the_panel_holds_the_composer_and_the_page_stands_alone(ann, rea):
     assert "data-composer" not in (await rea.page.get(rea.w(panel))).text
     alone = await ann.page.get(ann.w(f"/timeline/customer/{customer_id}"))
     assert "<html" in alone.text
+
+
+async def test_it_takes_three_statements_however_long_it_is(ctx):
+    one = await customers.create(ctx, CustomerIn(name="恒通贸易"))
+    for number in range(8):
+        await activities.log(ctx, ActivityIn(body=f"Note {number}", customer_id=one.id))
+    await customers.update(ctx, one, CustomerPatch(stage="loyal", owner_id=None))
+    await ctx.flush()
+    with counted() as seen:
+        page = await timeline.read(ctx, CUSTOMER, one.id)
+    assert len(page.entries) == 10
+    assert len(seen) == 3
+
+
+async def test_the_clock_of_the_moment_places_an_event(ctx):
+    one = await customers.create(ctx, CustomerIn(name="恒通贸易"))
+    await customers.update(ctx, one, CustomerPatch(stage="loyal"))
+    await ctx.flush()
+    page = await timeline.read(ctx, CUSTOMER, one.id)
+    assert [entry.stored.name for entry in page.entries] == ["customer.updated", "customer.created"]

@@ -4,7 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from core.activities.tasks import shown
 from core.ext.specs import Widget
+from core.home import today
+from tests.contract.statements import counted
 
 TODAY = datetime.now(UTC).date()
 
@@ -81,3 +84,17 @@ async def test_a_card_that_fails_is_a_small_card(ann, broken):
     assert card.status_code == 200
     assert "This part could not be loaded." in card.text
     assert (await ann.page.get(ann.w("/widgets/nothing"))).status_code == 404
+
+
+async def test_the_day_takes_few_statements_however_full_it_is(ann):
+    for number in range(4):
+        await follow_up(ann, f"Customer {number}", TODAY)
+        await ann.api.post("/tasks", json={"title": f"Task {number}", "due_on": str(TODAY)})
+        await ann.api.post("/activities", json={"kind": "call"})
+    async with ann.ctx() as ctx:
+        with counted() as seen:
+            day = await today.read(ctx)
+            await shown.rows(ctx, [*day.due, *day.upcoming])
+            await today.recent_views(ctx)
+            await today.checklist(ctx)
+    assert len(seen) <= 6
