@@ -5,13 +5,15 @@ from __future__ import annotations
 from litestar import Controller
 
 from core.ext.hooks import hookimpl
-from core.ext.specs import Manifest, Permission, Reach, RecordType
+from core.ext.specs import Manifest, Nav, Permission, Reach, RecordType, Subscription
 from core.kernel.events import Event
 from core.kernel.i18n import N_
 from core.pipeline import events
 from core.pipeline import service_seed as seeds
 from core.pipeline.api import PipelineApi, StageApi
+from core.pipeline.pages import PipelineSettings
 from core.pipeline.records import CLOSE_REASON, CURRENCY_RATE, PIPELINE, STAGE
+from core.pipeline.service_touch import on_logged
 from core.tenancy.ctx import Ctx
 
 EVERYBODY: dict[str, Reach] = {
@@ -40,6 +42,38 @@ def crm_records() -> list[RecordType]:
 def crm_api() -> list[type[Controller]]:
     """Order of stages, archiving."""
     return [PipelineApi, StageApi]
+
+
+@hookimpl
+def crm_pages() -> list[type[Controller]]:
+    """The settings of selling."""
+    return [PipelineSettings]
+
+
+@hookimpl
+def crm_nav() -> list[Nav]:
+    """The settings of selling."""
+    return [
+        Nav(
+            key="pipelines",
+            title=N_("Pipelines"),
+            icon="route",
+            url="/settings/pipelines",
+            order=300,
+            permission="pipelines.edit",
+            group="settings",
+        )
+    ]
+
+
+@hookimpl
+def crm_subscriptions() -> list[Subscription]:
+    """Deals and leads note what is logged about them, at once."""
+    return [
+        Subscription(
+            event="activity.logged", name="deals_and_leads_touched", handler=on_logged, in_transaction=True
+        )
+    ]
 
 
 @hookimpl

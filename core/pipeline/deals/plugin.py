@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 from litestar import Controller
 
 from core.ext.hooks import hookimpl
@@ -12,14 +14,23 @@ from core.pipeline.deals.api import BoardApi, DealApi
 from core.pipeline.deals.board_pages import BoardPages, MovePages
 from core.pipeline.deals.pages import DealPages
 from core.pipeline.deals.panels import PANELS
+from core.pipeline.deals.permissions import PERMISSIONS
 from core.pipeline.deals.records import DEAL
 from core.pipeline.deals.story import EVENTS, TIMELINE
+from core.pipeline.demo import fill_deals
+from core.tenancy.ctx import Ctx
 
 
 @hookimpl
 def crm_manifest() -> Manifest:
     """Locked: a pipeline without deals is empty."""
-    return Manifest(key="deals", title=N_("Deals"), kind="locked", icon="handshake")
+    return Manifest(
+        key="deals",
+        title=N_("Deals"),
+        kind="locked",
+        icon="handshake",
+        requires=("pipeline", "customers", "contacts"),
+    )
 
 
 @hookimpl
@@ -43,33 +54,7 @@ def crm_pages() -> list[type[Controller]]:
 @hookimpl
 def crm_permissions() -> list[Permission]:
     """See, create, change, delete, export."""
-    return [
-        Permission(
-            name="deals.view",
-            title=N_("See deals"),
-            reach={"owner": "all", "admin": "all", "manager": "team", "member": "own", "readonly": "all"},
-        ),
-        Permission(
-            name="deals.create",
-            title=N_("Create deals"),
-            reach={"owner": "all", "admin": "all", "manager": "all", "member": "all"},
-        ),
-        Permission(
-            name="deals.edit",
-            title=N_("Change deals"),
-            reach={"owner": "all", "admin": "all", "manager": "team", "member": "own"},
-        ),
-        Permission(
-            name="deals.delete",
-            title=N_("Delete deals"),
-            reach={"owner": "all", "admin": "all", "manager": "team"},
-        ),
-        Permission(
-            name="deals.export",
-            title=N_("Export deals"),
-            reach={"owner": "all", "admin": "all", "manager": "team"},
-        ),
-    ]
+    return PERMISSIONS
 
 
 @hookimpl
@@ -114,3 +99,9 @@ def crm_nav() -> list[Nav]:
             shortcut="g d",
         ),
     ]
+
+
+@hookimpl
+async def crm_demo(ctx: Ctx, rng: Random) -> None:
+    """Sell for a year."""
+    await fill_deals(ctx, rng)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 from litestar import Controller
 
 from core.ext.hooks import hookimpl
@@ -10,8 +12,11 @@ from core.kernel.events import Event
 from core.kernel.i18n import N_
 from core.pipeline.leads import events
 from core.pipeline.leads.api import LeadApi
+from core.pipeline.leads.demo import fill_leads
 from core.pipeline.leads.pages import LeadPages
+from core.pipeline.leads.permissions import PERMISSIONS
 from core.pipeline.leads.records import LEAD
+from core.tenancy.ctx import Ctx
 
 EVENTS: list[type[Event]] = [
     events.LeadCreated,
@@ -26,7 +31,13 @@ ICONS = ("sparkles", "pencil", "user-check", "trash-2", "undo-2")
 @hookimpl
 def crm_manifest() -> Manifest:
     """Locked: customers come of leads."""
-    return Manifest(key="leads", title=N_("Leads"), kind="locked", icon="target")
+    return Manifest(
+        key="leads",
+        title=N_("Leads"),
+        kind="locked",
+        icon="target",
+        requires=("customers", "contacts", "deals"),
+    )
 
 
 @hookimpl
@@ -50,33 +61,7 @@ def crm_pages() -> list[type[Controller]]:
 @hookimpl
 def crm_permissions() -> list[Permission]:
     """See, create, change, delete, export."""
-    return [
-        Permission(
-            name="leads.view",
-            title=N_("See leads"),
-            reach={"owner": "all", "admin": "all", "manager": "team", "member": "own", "readonly": "all"},
-        ),
-        Permission(
-            name="leads.create",
-            title=N_("Create leads"),
-            reach={"owner": "all", "admin": "all", "manager": "all", "member": "all"},
-        ),
-        Permission(
-            name="leads.edit",
-            title=N_("Change leads"),
-            reach={"owner": "all", "admin": "all", "manager": "team", "member": "own"},
-        ),
-        Permission(
-            name="leads.delete",
-            title=N_("Delete leads"),
-            reach={"owner": "all", "admin": "all", "manager": "team"},
-        ),
-        Permission(
-            name="leads.export",
-            title=N_("Export leads"),
-            reach={"owner": "all", "admin": "all", "manager": "team"},
-        ),
-    ]
+    return PERMISSIONS
 
 
 @hookimpl
@@ -113,3 +98,9 @@ def crm_nav() -> list[Nav]:
             shortcut="g l",
         )
     ]
+
+
+@hookimpl
+async def crm_demo(ctx: Ctx, rng: Random) -> None:
+    """Meet people at fairs, and make customers of some."""
+    await fill_leads(ctx, rng)
