@@ -59,7 +59,7 @@ PIPELINE = RecordType(
     label=Pipeline.name,
     columns=(
         Column("name", N_("Name"), Pipeline.name),
-        Column("position", N_("Position"), Pipeline.position, kind="number"),
+        Column("position", N_("Sort position"), Pipeline.position, kind="number"),
         Column("is_default", N_("Default pipeline"), Pipeline.is_default, kind="bool"),
     ),
     natural_order="position",
@@ -89,7 +89,7 @@ STAGE = RecordType(
     columns=(
         Column("name", N_("Name"), Stage.name),
         Column("pipeline_id", N_("Pipeline"), Stage.pipeline_id, kind="ref", ref="pipeline"),
-        Column("position", N_("Position"), Stage.position, kind="number"),
+        Column("position", N_("Sort position"), Stage.position, kind="number"),
         Column("probability", N_("Probability"), Stage.probability, kind="percent"),
         Column("rotting_days", N_("Days until a deal is stale"), Stage.rotting_days, kind="number"),
     ),
@@ -119,7 +119,7 @@ CLOSE_REASON = RecordType(
     columns=(
         Column("name", N_("Name"), CloseReason.name),
         Column("outcome", N_("Outcome"), CloseReason.outcome, kind="choice", choices=OUTCOMES),
-        Column("position", N_("Position"), CloseReason.position, kind="number"),
+        Column("position", N_("Sort position"), CloseReason.position, kind="number"),
     ),
     natural_order="outcome,position",
     importable=False,

@@ -11,7 +11,7 @@ from core.kernel.i18n import N_
 
 ViewName = Annotated[str, Meta(min_length=1, max_length=80, title=N_("Name"))]
 Query = Annotated[str, Meta(max_length=4_000, title=N_("Conditions"))]
-Position = Annotated[int, Meta(ge=0, le=10_000, title=N_("Position"))]
+Position = Annotated[int, Meta(ge=0, le=10_000, title=N_("Sort position"))]
 Shared = Annotated[bool, Meta(title=N_("Share with everybody in the workspace"))]
 
 
