@@ -94,15 +94,16 @@ class PipelineSettings(Controller):
         return _done(ctx, request, kind, record)
 
     @post("/{kind:str}/{record_id:uuid}/shift", permission="pipelines.edit")
-    async def shift(self, ctx: Ctx, request: Any_, kind: str, record_id: UUID, by: int) -> Response[Any]:
-        """Move a stage one place up (-1) or down (1)."""
-        stage: Stage = await queries.one(ctx, _type(kind).model, record_id)
+    async def shift(self, ctx: Ctx, request: Any_, kind: str, record_id: UUID) -> Response[Any]:
+        """Move a stage one place up, or down where ``by`` is 1."""
         if kind != "stages":
             raise NotFound
+        stage: Stage = await queries.one(ctx, Stage, record_id)
+        step = 1 if (await form_values(request)).get("by") == "1" else -1
         pipeline: Pipeline = await queries.one(ctx, Pipeline, stage.pipeline_id)
         ids = [one.id for one in await queries.stages(ctx) if one.pipeline_id == pipeline.id]
         at = ids.index(stage.id)
-        ids.insert(min(max(at + (1 if by > 0 else -1), 0), len(ids)), ids.pop(at))
+        ids.insert(min(max(at + step, 0), len(ids)), ids.pop(at))
         await service.order_stages(ctx, pipeline, ids)
         return redirect(request, ctx.w(f"/settings/pipelines?pipeline={pipeline.id}"))
 

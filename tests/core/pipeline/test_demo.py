@@ -19,8 +19,8 @@ async def test_a_year_of_selling(ann):
     past = ann.runtime.with_clock(FrozenClock(now))
     async with past.open(ann.tenant) as ctx:
         await seed(ctx)
-        await fill_deals(ctx, Random(1))  # noqa: S311
-        await fill_leads(ctx, Random(2))  # noqa: S311
+        await fill_deals(ctx, Random(1))
+        await fill_leads(ctx, Random(2))
     async with ann.ctx() as ctx:
         rows = await ctx.session.execute(select(Deal.status, func.count()).group_by(Deal.status))
         by_status = dict(rows.all())

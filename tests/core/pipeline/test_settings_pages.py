@@ -29,7 +29,7 @@ async def test_stages_are_added_changed_ordered_and_archived(ann):
     assert 'value="101"' in wrong.text
     change = {"name": "Contract", "probability": "90", "rotting_days": "7"}
     assert (await ann.post(f"{PLACE}/stages/{stage['id']}/edit", change)).status_code == 303
-    assert (await ann.post(f"{PLACE}/stages/{stage['id']}/shift?by=-1")).status_code == 303
+    assert (await ann.post(f"{PLACE}/stages/{stage['id']}/shift", {"by": "-1"})).status_code == 303
     names = [row["name"] for row in await listed(ann, "/stages?sort=position")]
     assert names[-2:] == ["Contract", "Awaiting signature"]
     await sent(ann, "/deals", name="A", stage_id=stage["id"], amount_minor=1, notes="x")
