@@ -78,10 +78,11 @@ clean: ## Remove what the other targets made; .guanxi with its data stays
 	@$(PY) -m pip install -q --disable-pip-version-check "$$(sed -n 's/^\(uv==[^ ]*\).*/\1/p' requirements.lock)"
 	@touch $@
 
+# Compiled here once, since every process would do it again where Python may not write beside the sources.
 # pip is the fallback where only pip knows the way to a package index.
 .venv/.synced: .venv/bin/uv requirements.lock pyproject.toml hatch_build.py
 	@echo "Installing the packages of requirements.lock into .venv …"
-	@.venv/bin/uv pip sync -q --python $(PY) --require-hashes requirements.lock || \
+	@.venv/bin/uv pip sync -q --python $(PY) --compile-bytecode --require-hashes requirements.lock || \
 		$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
 	@.venv/bin/uv pip install -q --python $(PY) --no-deps --no-build-isolation --offline --editable .
 	@touch $@
