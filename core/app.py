@@ -28,7 +28,7 @@ from core.settings import Settings, SettingsError
 from core.tenancy.db import Databases
 from core.tenancy.directory import Directory
 from core.tenancy.settings import DatabaseSettings
-from core.web import gallery
+from core.web import gallery, inbox
 from core.web.bodies import ValidatedBodies
 from core.web.middleware import RequestFrame
 from core.web.problems import handle
@@ -99,6 +99,7 @@ def create_app(runtime: Runtime | None = None) -> Litestar:
             ready,
             scrape,
             *([] if parts.settings.smtp_url else [gallery.page]),
+            *([inbox.messages, inbox.message] if inbox.is_private(parts.settings) else []),
         ],
         dependencies={"ctx": Provide(provide_ctx), "control": Provide(provide_control)},
         guards=[admit],

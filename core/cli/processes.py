@@ -14,7 +14,7 @@ from litestar import Litestar
 
 from core import logging
 from core.cli.database import migrate_all
-from core.cli.demo_notice import demo_notice
+from core.cli.demo_notice import demo_notice, keep_address
 from core.cli.serving import serving
 from core.cli.supervisor import Supervisor, answers, refuse_used_port
 from core.embedded.launcher import die_with_parent, python_environment
@@ -76,6 +76,7 @@ def up(*, demo: bool) -> None:
         migrate_all(settings, click.echo)
         if demo and not (settings.home / "demo.json").exists():
             make_demo()
+        keep_address(settings.home, settings.public_url)
         supervisor = Supervisor(
             {name: [sys.executable, "-m", "core", name] for name in ("web", "worker")},
             is_serving=lambda: answers(settings.host, settings.port),

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from litestar import Controller, Request, Response
 
+from core.access.grants import ROLE_TITLES
 from core.kernel.errors import Invalid, TooManyRequests
 from core.kernel.i18n import LOCALES
 from core.tenancy.ctx import Control
@@ -16,6 +17,7 @@ from core.web.problems import reader_locale
 from core.web.routing import get, post, principal_of, runtime_of
 from tenants.accounts import service
 from tenants.accounts.authentication import COOKIE, forget
+from tenants.accounts.demo_logins import demo_logins
 from tenants.accounts.models import Account
 from tenants.accounts.schema import LoginIn, NewPasswordIn
 
@@ -44,7 +46,8 @@ class DoorPages(Controller):
         """Show the login."""
         control.locale = reader_locale(request)
         values = {"next": request.query_params.get("next", "")}
-        return render(control, request, LOGIN, values=values, errors=())
+        demos = await demo_logins(runtime_of(request).settings.home)
+        return render(control, request, LOGIN, values=values, errors=(), demos=demos, roles=ROLE_TITLES)
 
     @post("/login", public=True)
     async def log_in(self, control: Control, request: Any_) -> Response[Any]:
@@ -57,7 +60,9 @@ class DoorPages(Controller):
             account = await service.known(control, data.email, data.password)
             token = await _open_session(control, request, account)
         except Invalid as error:
-            return form_again(control, request, LOGIN, error, values=values)
+            demos = await demo_logins(runtime_of(request).settings.home)
+            shown = {"values": values, "demos": demos, "roles": ROLE_TITLES}
+            return form_again(control, request, LOGIN, error, **shown)
         response = redirect(request, "/password" if account.is_provisional else safe_next(data.next))
         _set_session(response, request, token)
         response.set_cookie("gx_locale", account.locale, max_age=31_536_000, samesite="lax")

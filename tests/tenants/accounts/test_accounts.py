@@ -1,5 +1,6 @@
 """Logging in and out, sessions, passwords."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -153,3 +154,20 @@ async def test_an_empty_login_is_a_form_with_its_errors(stranger, ann):
     answer = await log_in(stranger, "", "")
     assert answer.status_code == 422
     assert answer.text.count('aria-invalid="true"') == 2
+
+
+async def test_the_demo_lets_in_with_one_click(stranger, ann):
+    login = {"email": "ann@acme.test", "password": PASSWORD, "role": "owner", "name": "Ann"}
+    demo = {"name": "Acme", "slug": "acme", "logins": [login], "url": "", "api_key": "gx_live_secret"}
+    assert "Try" not in (await stranger.get("/login")).text
+    path = ann.runtime.settings.home / "demo.json"
+    path.write_text(json.dumps({"workspaces": [demo]}))
+    try:
+        page = (await stranger.get("/login")).text
+        assert "Try Acme as" in page
+        assert "Ann · Workspace owner" in page
+        assert "gx_live" not in page
+        path.write_text("{broken")
+        assert (await stranger.get("/login")).status_code == 200
+    finally:
+        path.unlink()
