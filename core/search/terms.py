@@ -98,9 +98,18 @@ def asked(query: str) -> Asked | None:
     return Asked(
         exact=f"'={key}'",
         prefix=f"'^{key}'" if is_short else f"'={key}':*",
-        contains=" & ".join(parts[:PARTS_MAX]),
+        contains=_several(query) or " & ".join(parts[:PARTS_MAX]),
         patterns=[f"%{run}%" for run in fold(query).split() if len(run) > 2 and _is_cjk(run)],
     )
+
+
+def _several(query: str) -> str:
+    """Ask for several words in Latin letters: syllables that follow each other, or beginnings of the name's words."""
+    words = fold(query).split()[:PARTS_MAX]
+    if len(words) < 2 or not all(word.isascii() and word.isalpha() for word in words):
+        return ""
+    begun = (f"'^{word}'" if len(word) <= BEGINNING else f"'{word[:KEY_MAX]}':*" for word in words)
+    return f"('{''.join(words)[:KEY_MAX]}':* | ({' & '.join(begun)}))"
 
 
 def _parts(query: str) -> Iterator[str]:

@@ -58,7 +58,49 @@ TRADES = (
     "食品",
     "服装",
 )
-WORDS = ("acme", "bright", "north", "stone", "blue", "harbour", "summit", "river", "atlas", "nova", "prime")
+WORDS = (
+    *(
+        "acme",
+        "bright",
+        "north",
+        "stone",
+        "blue",
+        "harbour",
+        "summit",
+        "river",
+        "atlas",
+        "nova",
+        "prime",
+        "delta",
+    ),
+    *(
+        "orion",
+        "cedar",
+        "polar",
+        "vista",
+        "apex",
+        "union",
+        "metro",
+        "falcon",
+        "lotus",
+        "maple",
+        "quartz",
+        "silver",
+    ),
+    *(
+        "golden",
+        "eastern",
+        "pacific",
+        "baltic",
+        "alpine",
+        "forest",
+        "granite",
+        "crystal",
+        "phoenix",
+        "jade",
+        "coral",
+    ),
+)
 KINDS = ("Trading", "Software", "Logistics", "Foods", "Machinery", "Consulting", "Textiles", "Energy")
 QUERIES = {
     "a person": "张伟",
