@@ -7,10 +7,13 @@ from random import Random
 from litestar import Controller
 
 from core.contacts import events, service_demo
+from core.contacts.api import ContactRolesApi, OrganisationApi
 from core.contacts.pages import ContactPages
+from core.contacts.panels import PANELS
+from core.contacts.permissions import PERMISSIONS
 from core.contacts.records import CONTACT
 from core.ext.hooks import hookimpl
-from core.ext.specs import Manifest, Nav, Permission, RecordType, TimelineKind
+from core.ext.specs import Manifest, Nav, Panel, Permission, RecordType, TimelineKind
 from core.kernel.events import Event
 from core.kernel.i18n import N_
 from core.tenancy.ctx import Ctx
@@ -20,8 +23,17 @@ EVENTS: list[type[Event]] = [
     events.ContactUpdated,
     events.ContactDeleted,
     events.ContactRestored,
+    events.ContactRoleSet,
+    events.ContactRoleRemoved,
 ]
-ICONS = {"created": "sparkles", "updated": "pencil", "deleted": "trash-2", "restored": "archive-restore"}
+ICONS = {
+    "created": "sparkles",
+    "updated": "pencil",
+    "deleted": "trash-2",
+    "restored": "archive-restore",
+    "role_set": "link",
+    "role_removed": "unplug",
+}
 
 
 @hookimpl
@@ -45,35 +57,21 @@ def crm_pages() -> list[type[Controller]]:
 
 
 @hookimpl
+def crm_api() -> list[type[Controller]]:
+    """Parts at further customers, and a customer's organisation."""
+    return [ContactRolesApi, OrganisationApi]
+
+
+@hookimpl
+def crm_panels() -> list[Panel]:
+    """The people of a customer, its organisation, a contact's team and further customers."""
+    return PANELS
+
+
+@hookimpl
 def crm_permissions() -> list[Permission]:
     """See, create, change, delete, export."""
-    return [
-        Permission(
-            name="contacts.view",
-            title=N_("See contacts"),
-            reach={"owner": "all", "admin": "all", "manager": "team", "member": "own", "readonly": "all"},
-        ),
-        Permission(
-            name="contacts.create",
-            title=N_("Create contacts"),
-            reach={"owner": "all", "admin": "all", "manager": "all", "member": "all"},
-        ),
-        Permission(
-            name="contacts.edit",
-            title=N_("Change contacts"),
-            reach={"owner": "all", "admin": "all", "manager": "team", "member": "own"},
-        ),
-        Permission(
-            name="contacts.delete",
-            title=N_("Delete contacts"),
-            reach={"owner": "all", "admin": "all", "manager": "team"},
-        ),
-        Permission(
-            name="contacts.export",
-            title=N_("Export contacts"),
-            reach={"owner": "all", "admin": "all", "manager": "team"},
-        ),
-    ]
+    return PERMISSIONS
 
 
 @hookimpl
