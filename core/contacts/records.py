@@ -11,7 +11,7 @@ from core.kernel.i18n import N_
 ROLES = (
     Choice("decision_maker", N_("Decision maker"), "success"),
     Choice("influencer", N_("Influencer"), "info"),
-    Choice("user", N_("User")),
+    Choice("user", N_("End user")),
     Choice("buyer", N_("Buyer")),
     Choice("gatekeeper", N_("Gatekeeper"), "warning"),
     Choice("other", N_("Other")),
@@ -21,7 +21,7 @@ ROLES = (
 REACH = N_("How to reach them")
 WORK = N_("At work")
 FOLLOW_UP = N_("Follow-up")
-PERSON = N_("Person")
+PERSON = N_("Personal")
 RECORD = N_("Record")
 COLUMNS = (
     Column("name", N_("Name"), Contact.name, link=True, editable=True),
@@ -31,7 +31,7 @@ COLUMNS = (
     Column("wechat", N_("WeChat"), Contact.wechat, editable=True, group=REACH),
     Column("whatsapp", N_("WhatsApp"), Contact.whatsapp, kind="phone", editable=True, group=REACH),
     Column("customer_id", N_("Customer"), Contact.customer_id, kind="ref", ref="customer", group=WORK),
-    Column("position", N_("Position"), Contact.position, editable=True, group=WORK),
+    Column("position", N_("Job title"), Contact.position, editable=True, group=WORK),
     Column("department", N_("Department"), Contact.department, editable=True, group=WORK),
     Column("reports_to_id", N_("Reports to"), Contact.reports_to_id, kind="ref", ref="contact", group=WORK),
     Column(

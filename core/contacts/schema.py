@@ -25,7 +25,7 @@ class ContactIn(msgspec.Struct, kw_only=True):
 
     name: ContactName
     customer_id: CustomerRef = None
-    position: Annotated[ShortText | None, Meta(title=N_("Position"))] = None
+    position: Annotated[ShortText | None, Meta(title=N_("Job title"))] = None
     department: Annotated[ShortText | None, Meta(title=N_("Department"))] = None
     role: Annotated[Role | None, Meta(title=N_("Role in decisions"))] = None
     mobile: Annotated[Phone | None, Meta(title=N_("Mobile"))] = None

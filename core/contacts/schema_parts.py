@@ -18,7 +18,7 @@ class RoleIn(msgspec.Struct, kw_only=True):
 
     customer_id: Annotated[UUID, Meta(title=N_("Customer"), extra={"kind": "ref", "ref": "customer"})]
     role: Annotated[Role | None, Meta(title=N_("Role in decisions"))] = None
-    position: Annotated[ShortText | None, Meta(title=N_("Position"))] = None
+    position: Annotated[ShortText | None, Meta(title=N_("Job title"))] = None
 
 
 class RoleOut(msgspec.Struct, kw_only=True):

@@ -30,7 +30,7 @@ CUSTOMER_CLASS = RecordType(
         Column("title", N_("Class"), CustomerClass.title, link=True),
         Column("name", N_("Name"), CustomerClass.name, editable=True),
         Column("parent_id", N_("Below"), CustomerClass.parent_id, kind="ref", ref="customer_class"),
-        Column("position", N_("Position"), CustomerClass.position, kind="number", editable=True),
+        Column("position", N_("Order"), CustomerClass.position, kind="number", editable=True),
     ),
     natural_order="title",
 )

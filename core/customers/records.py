@@ -21,7 +21,7 @@ STAGES = (
 CONTACT = N_("How to reach them")
 FOLLOW_UP = N_("Follow-up")
 PROFILE = N_("Profile")
-ADDRESS = N_("Address")
+ADDRESS = N_("Location")
 RECORD = N_("Record")
 COLUMNS = (
     Column("name", N_("Name"), Customer.name, link=True, editable=True),
