@@ -111,40 +111,6 @@ class CustomerPartPages(Controller):
             return form_again(ctx, request, FORM, error, **form, values=sent)
         return toast(redirect(request, _home(ctx, customer)), ctx.t(N_("The address is added.")))
 
-    @get("/addresses/{address_id:uuid}", permission="customers.edit")
-    async def edit_address(self, ctx: Ctx, request: Any_, record_id: UUID, address_id: UUID) -> Response[Any]:
-        """Show a further address to be changed."""
-        customer = await lists.get(ctx, CUSTOMER, record_id, action="edit")
-        address = await queries.address(ctx, customer.id, address_id)
-        values = {name: getattr(address, name) for name in AddressIn.__struct_fields__}
-        form = address_form(ctx, customer, address)
-        return render(ctx, request, FORM, **form, values=values, errors=())
-
-    @post("/addresses/{address_id:uuid}", permission="customers.edit")
-    async def change_address(
-        self, ctx: Ctx, request: Any_, record_id: UUID, address_id: UUID
-    ) -> Response[Any]:
-        """Change a further address."""
-        customer = await lists.get(ctx, CUSTOMER, record_id, action="edit")
-        address = await queries.address(ctx, customer.id, address_id)
-        sent, form = await form_values(request), address_form(ctx, customer, address)
-        try:
-            patch = convert(AddressPatch, sent, text=True)
-            await service_parts.change_address(ctx, customer, address, patch)
-        except AppError as error:
-            return form_again(ctx, request, FORM, error, **form, values=sent)
-        return toast(redirect(request, _home(ctx, customer)), ctx.t(N_("The address is changed.")))
-
-    @post("/addresses/{address_id:uuid}/remove", permission="customers.edit")
-    async def remove_address(
-        self, ctx: Ctx, request: Any_, record_id: UUID, address_id: UUID
-    ) -> Response[Any]:
-        """Remove a further address."""
-        customer = await lists.get(ctx, CUSTOMER, record_id, action="edit")
-        address = await queries.address(ctx, customer.id, address_id)
-        await service_parts.remove_address(ctx, customer, address)
-        return toast(redirect(request, _home(ctx, customer)), ctx.t(N_("The address is removed.")))
-
     @get("/relations/new", permission="customers.edit")
     async def new_relation(self, ctx: Ctx, request: Any_, record_id: UUID) -> Response[Any]:
         """Ask for a related customer."""
@@ -171,6 +137,41 @@ class CustomerPartPages(Controller):
         return toast(redirect(request, _home(ctx, customer)), ctx.t(N_("The relation is removed.")))
 
 
+class AddressPages(Controller):
+    """Changing and removing one further address."""
+
+    path = "/customer-addresses/{address_id:uuid}"
+    include_in_schema = False
+
+    @get("/", permission="customers.edit")
+    async def edit_address(self, ctx: Ctx, request: Any_, address_id: UUID) -> Response[Any]:
+        """Show a further address to be changed."""
+        customer, address = await queries.address_with_customer(ctx, address_id)
+        await ctx.require("customers.edit", customer)
+        values = {name: getattr(address, name) for name in AddressIn.__struct_fields__}
+        form = address_form(ctx, customer, address)
+        return render(ctx, request, FORM, **form, values=values, errors=())
+
+    @post("/", permission="customers.edit")
+    async def change_address(self, ctx: Ctx, request: Any_, address_id: UUID) -> Response[Any]:
+        """Change a further address."""
+        customer, address = await queries.address_with_customer(ctx, address_id)
+        sent, form = await form_values(request), address_form(ctx, customer, address)
+        try:
+            patch = convert(AddressPatch, sent, text=True)
+            await service_parts.change_address(ctx, customer, address, patch)
+        except AppError as error:
+            return form_again(ctx, request, FORM, error, **form, values=sent)
+        return toast(redirect(request, _home(ctx, customer)), ctx.t(N_("The address is changed.")))
+
+    @post("/remove", permission="customers.edit")
+    async def remove_address(self, ctx: Ctx, request: Any_, address_id: UUID) -> Response[Any]:
+        """Remove a further address."""
+        customer, address = await queries.address_with_customer(ctx, address_id)
+        await service_parts.remove_address(ctx, customer, address)
+        return toast(redirect(request, _home(ctx, customer)), ctx.t(N_("The address is removed.")))
+
+
 class ClassPages(Controller):
     """The classification tree."""
 
@@ -180,11 +181,15 @@ class ClassPages(Controller):
     @get("/settings/classes", permission="customers.classes.view")
     async def tree(self, ctx: Ctx, request: Any_) -> Response[Any]:
         """Show the tree."""
-        nodes = await queries.tree(ctx)
-        return render(ctx, request, "customers/classes.html", nodes=nodes, address=ctx.w("/customer-classes"))
+        return await _tree(ctx, request, None)
 
     @get("/customer-classes/{record_id:uuid}", permission="customers.classes.view")
     async def show(self, ctx: Ctx, request: Any_, record_id: UUID) -> Response[Any]:
-        """Go to a class in the tree."""
+        """Show a class in the tree."""
         node = await lists.get(ctx, CUSTOMER_CLASS, record_id)
-        return redirect(request, f"{ctx.w('/settings/classes')}#class-{node.id}")
+        return await _tree(ctx, request, node.id)
+
+
+async def _tree(ctx: Ctx, request: Any_, chosen: UUID | None) -> Response[Any]:
+    nodes, address = await queries.tree(ctx), ctx.w("/customer-classes")
+    return render(ctx, request, "customers/classes.html", nodes=nodes, address=address, chosen=chosen)

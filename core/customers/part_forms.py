@@ -26,7 +26,7 @@ def address_form(ctx: Ctx, customer: Customer, address: CustomerAddress | None =
         "customer": customer,
         "home": home,
         "title": N_("Change the address") if address else N_("Add an address"),
-        "action": f"{home}/addresses/{address.id if address else 'new'}",
+        "action": ctx.w(f"/customer-addresses/{address.id}") if address else f"{home}/addresses/new",
         "fields": [meta._asdict() for meta in fields(AddressIn)],
     }
 

@@ -9,7 +9,7 @@ from litestar import Controller
 from core.customers import events, events_classes, service_demo
 from core.customers.api import CustomerPartsApi
 from core.customers.classes import CUSTOMER_CLASS
-from core.customers.pages import ClassPages, CustomerPages, CustomerPartPages
+from core.customers.pages import AddressPages, ClassPages, CustomerPages, CustomerPartPages
 from core.customers.panels import PANELS
 from core.customers.permissions import PERMISSIONS
 from core.customers.records import CUSTOMER
@@ -58,7 +58,7 @@ def crm_api() -> list[type[Controller]]:
 @hookimpl
 def crm_pages() -> list[type[Controller]]:
     """The page of a customer, its parts, and the classification tree."""
-    return [CustomerPages, CustomerPartPages, ClassPages]
+    return [CustomerPages, CustomerPartPages, AddressPages, ClassPages]
 
 
 @hookimpl

@@ -72,6 +72,19 @@ async def address(ctx: Ctx, customer_id: UUID, address_id: UUID) -> CustomerAddr
     return found
 
 
+async def address_with_customer(ctx: Ctx, address_id: UUID) -> tuple[Customer, CustomerAddress]:
+    """Read a further address and its customer, if the actor may see that; raises NotFound."""
+    found = (
+        select(Customer, CustomerAddress)
+        .join(CustomerAddress, CustomerAddress.customer_id == Customer.id)
+        .where(CustomerAddress.id == address_id, ctx.visible(Customer, "customers.view"))
+    )
+    row = (await ctx.session.execute(found)).first()
+    if row is None:
+        raise NotFound
+    return row[0], row[1]
+
+
 def address_out(found: CustomerAddress) -> AddressOut:
     """Show a further address as the API does."""
     return msgspec.convert(found, AddressOut, from_attributes=True)

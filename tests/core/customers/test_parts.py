@@ -33,11 +33,11 @@ async def test_the_form_of_an_address_shows_all_its_errors(ann):
     assert "Please correct 2 entries" in refused.text
     assert (await ann.post(path, {"label": "仓库", "city": "中山"})).status_code == 303
     found = (await ann.api.get(f"/customers/{customer['id']}/addresses")).json()["data"][0]
-    edit = await ann.page.get(ann.w(f"/customers/{customer['id']}/addresses/{found['id']}"))
+    edit = await ann.page.get(ann.w(f"/customer-addresses/{found['id']}"))
     assert 'value="中山"' in edit.text
-    await ann.post(f"/customers/{customer['id']}/addresses/{found['id']}", {"label": "仓库", "city": ""})
+    await ann.post(f"/customer-addresses/{found['id']}", {"label": "仓库", "city": ""})
     assert (await ann.api.get(f"/customers/{customer['id']}/addresses")).json()["data"][0]["city"] is None
-    await ann.post(f"/customers/{customer['id']}/addresses/{found['id']}/remove")
+    await ann.post(f"/customer-addresses/{found['id']}/remove")
     assert "Works, warehouse" in await panel(ann, customer, "addresses")
 
 
