@@ -35,7 +35,7 @@ class CustomerIn(msgspec.Struct, kw_only=True):
     whatsapp: Annotated[Phone | None, Meta(title=N_("WhatsApp"))] = None
     website: Annotated[Url | None, Meta(title=N_("Website"))] = None
     industry: Annotated[ShortText | None, Meta(title=N_("Industry"))] = None
-    staff_count: Annotated[int | None, Meta(ge=0, le=100_000_000, title=N_("Staff"))] = None
+    staff_count: Annotated[int, Meta(ge=0, le=100_000_000, title=N_("Staff"))] | None = None
     source: Annotated[ShortText | None, Meta(title=N_("Source"))] = None
     country: Annotated[Country | None, Meta(title=N_("Country"))] = None
     region: Annotated[ShortText | None, Meta(title=N_("Province or state"))] = None

@@ -27,7 +27,8 @@ class ImportApi(Controller):
         self, ctx: Ctx, after: UUID | None = None, limit: int = 50
     ) -> Response[ImportList]:
         """List imports, newest first."""
-        found = await queries.newest(ctx, before=after, limit=max(1, min(limit, 200)))
+        limit = max(1, min(limit, 200))
+        found = await queries.newest(ctx, before=after, limit=limit)
         following = str(found[-1].id) if len(found) == limit else None
         return Response(ImportList(data=[out(run) for run in found], next=following))
 

@@ -18,6 +18,7 @@ __all__ = [
     "LongText",
     "Name",
     "Phone",
+    "PriceMinor",
     "Secret",
     "ShortText",
     "Tag",
@@ -53,6 +54,9 @@ Country = Annotated[str, Meta(max_length=2, extra={"kind": "country"})]
 
 AmountMinor = Annotated[int, Meta(ge=-AMOUNT_MINOR_MAX, le=AMOUNT_MINOR_MAX, extra={"kind": "money"})]
 """Money in minor units of a currency that stands beside it."""
+
+PriceMinor = Annotated[int, Meta(ge=0, le=AMOUNT_MINOR_MAX, extra={"kind": "money"})]
+"""Money that is never owed, in minor units of a currency that stands beside it."""
 
 Tag = Annotated[str, Meta(min_length=1, max_length=50, extra={"kind": "tag"})]
 """One label, one line."""

@@ -29,7 +29,7 @@ Outcome = Literal["won", "lost"]
 Title = Annotated[Name, Meta(title=N_("Name"))]
 Position = Annotated[int, Meta(ge=0, le=10_000, title=N_("Sort position"))]
 Probability = Annotated[int, Meta(ge=0, le=100, title=N_("Probability"), extra={"kind": "percent"})]
-RottingDays = Annotated[int | None, Meta(ge=1, le=3_650, title=N_("Days until a deal is stale"))]
+RottingDays = Annotated[int, Meta(ge=1, le=3_650, title=N_("Days until a deal is stale"))] | None
 Gates = Annotated[list[Gate], Meta(max_length=20, title=N_("Fields that must be filled"))]
 Rate = Annotated[Decimal, Meta(title=N_("Rate"), extra={"gt": 0, "lt": 10**9})]
 Key = Annotated[ShortText | None, Meta(title=N_("External ID"))]

@@ -119,8 +119,10 @@ class _Parse:
         return tuple(found[:MAX_SORTS])
 
     def chosen(self, raw: str) -> tuple[Column, ...]:
-        found = (self.column(key, "columns") for key in dict.fromkeys(raw.split(",")))
-        return tuple(column for column in found if column is not None)
+        found = [self.column(key, "columns") for key in dict.fromkeys(raw.split(",")) if key]
+        known = tuple(column for column in found if column is not None)
+        # An address that names no column that there is must still show a list.
+        return known or tuple(c for c in map(self.type.column, default_columns(self.type)) if c is not None)
 
     def limit(self, raw: str) -> int:
         if raw.isascii() and raw.isdigit() and 1 <= int(raw[:5]) <= MAX_LIMIT:

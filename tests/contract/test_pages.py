@@ -71,7 +71,7 @@ async def test_every_page_is_there_and_well_formed(world: World) -> None:
         for call, path, answer in await answers(world, side):
             markup = Markup(answer.text)
             faults = [*markup.wrong, *(f"loads {url}" for url in markup.foreign)]
-            if answer.status_code != 200 and not (call.asked and answer.status_code in FEW):
+            if not is_there(call, answer.status_code):
                 faults.append(f"status {answer.status_code}: {answer.text[:300]}")
             if markup.counts.get("html"):
                 faults += whole(markup, side.tenant.locale)
@@ -79,6 +79,13 @@ async def test_every_page_is_there_and_well_formed(world: World) -> None:
             seen += 1
     assert not wrong, "\n" + "\n".join(wrong)
     assert seen > 20
+
+
+def is_there(call: Call, status: int) -> bool:
+    """Whether a page answers as it should; which row belongs to which record nobody can guess here."""
+    if call.asked or len(call.ids) > 1:
+        return status in FEW
+    return status in {200, 303}
 
 
 def whole(markup: Markup, locale: str) -> list[str]:
@@ -119,7 +126,7 @@ async def test_every_page_of_an_empty_workspace_is_there_and_translated(world: W
     wrong: dict[str, str] = {}
     for call, path, answer in await answers(world, empty):
         markup = Markup(answer.text)
-        if answer.status_code != 200 and not (call.asked and answer.status_code in FEW):
+        if not is_there(call, answer.status_code):
             wrong[path] = f"{path}: {answer.status_code}"
         for fault in (*markup.wrong, *markup.latin):
             wrong.setdefault(fault, f"{path}: {fault}")
@@ -130,7 +137,7 @@ async def test_every_link_of_every_page_leads_somewhere(world: World) -> None:
     """Of many links of one form, the first and the last."""
     client, found = world.ours.owner.page, dict[str, list[tuple[str, str]]]()
     for _, path, answer in await answers(world, world.ours):
-        for link in Markup(answer.text).links:
+        for link in Markup(answer.text).links if answer.status_code == 200 else ():
             url = urljoin(path, link)
             if url.startswith("/") and not url.startswith(("//", "/dev/")):
                 form = re.sub(r"=[^&]*", "=", CHANGING.sub("…", url))

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from core.kernel.i18n import N_
-from core.kernel.types import AmountMinor, Currency, LongText, Name, ShortText, Tag
+from core.kernel.types import Currency, LongText, Name, PriceMinor, ShortText, Tag
 
 Tags = Annotated[list[Tag], Meta(max_length=50, title=N_("Tags"))]
 Title = Annotated[Name, Meta(title=N_("Name"))]
@@ -21,10 +21,10 @@ LeadRef = Annotated[UUID | None, Meta(title=N_("Lead"), extra={"kind": "ref", "r
 Owner = Annotated[UUID | None, Meta(title=N_("Owner"), extra={"kind": "member"})]
 StageRef = Annotated[UUID | None, Meta(title=N_("Stage"), extra={"kind": "ref", "ref": "stage"})]
 Reason = Annotated[UUID | None, Meta(title=N_("Reason"), extra={"kind": "ref", "ref": "close_reason"})]
-Amount = Annotated[AmountMinor | None, Meta(ge=0, title=N_("Amount"))]
+Amount = Annotated[PriceMinor, Meta(title=N_("Amount"))] | None
 Coin = Annotated[Currency | None, Meta(title=N_("Currency"))]
 Rate = Annotated[Decimal | None, Meta(title=N_("Exchange rate"), extra={"gt": 0, "lt": 10**9})]
-Probability = Annotated[int | None, Meta(ge=0, le=100, title=N_("Probability"), extra={"kind": "percent"})]
+Probability = Annotated[int, Meta(ge=0, le=100, title=N_("Probability"), extra={"kind": "percent"})] | None
 CloseOn = Annotated[date | None, Meta(title=N_("Expected close"))]
 Competitor = Annotated[ShortText | None, Meta(title=N_("Competitor"))]
 Source = Annotated[ShortText | None, Meta(title=N_("Source"))]

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from core.kernel.i18n import N_
-from core.kernel.types import AmountMinor, Country, Currency, Email, LongText, Name, Phone, ShortText, Tag
+from core.kernel.types import Country, Currency, Email, LongText, Name, Phone, PriceMinor, ShortText, Tag
 
 Status = Annotated[Literal["new", "contacted", "qualified", "unqualified"], Meta(title=N_("Status"))]
 """What people set; ``converted`` comes of converting alone."""
@@ -106,7 +106,7 @@ class ConvertDeal(msgspec.Struct, kw_only=True):
     """The deal that comes of a lead; without a name it is called after the customer."""
 
     name: Annotated[Name | None, Meta(title=N_("Deal"))] = None
-    amount_minor: Annotated[AmountMinor | None, Meta(ge=0, title=N_("Amount"))] = None
+    amount_minor: Annotated[PriceMinor, Meta(title=N_("Amount"))] | None = None
     currency: Annotated[Currency | None, Meta(title=N_("Currency"))] = None
     stage_id: Annotated[UUID | None, Meta(title=N_("Stage"), extra={"kind": "ref", "ref": "stage"})] = None
     expected_close_on: Annotated[date | None, Meta(title=N_("Expected close"))] = None
