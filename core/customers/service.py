@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from msgspec import UNSET, UnsetType
@@ -18,6 +19,7 @@ from core.kernel.i18n import N_
 from core.kernel.text import strip_company
 from core.records import numbers, references
 from core.records.changes import apply, fields
+from core.records.inserting import insert_many
 from core.tenancy.ctx import Ctx
 
 
@@ -30,9 +32,8 @@ async def create_many(ctx: Ctx, rows: Sequence[CustomerIn]) -> list[Customer]:
     """Create customers in one go, with one block of numbers. Emits ``customer.created`` for each."""
     await _check_targets(ctx, rows)
     issued = await numbers.take(ctx, "customer", prefix="C", count=len(rows))
-    customers = [_made(ctx, row, number) for row, number in zip(rows, issued, strict=True)]
-    ctx.session.add_all(customers)
-    await ctx.session.flush()
+    values = [_values(ctx, row, number) for row, number in zip(rows, issued, strict=True)]
+    customers: list[Customer] = await insert_many(ctx, Customer, values)
     for customer in customers:
         ctx.emit(CustomerCreated(subject_id=customer.id, label=customer.name, number=customer.number))
     return customers
@@ -94,11 +95,16 @@ async def touch(
         raise NotFound
 
 
-def _made(ctx: Ctx, data: CustomerIn, number: str) -> Customer:
-    customer = Customer(**fields(data), number=number, name_key=strip_company(data.name))
-    customer.owner_id = data.owner_id or ctx.actor.member_id
-    customer.created_by_id = customer.updated_by_id = ctx.actor.member_id
-    return customer
+def _values(ctx: Ctx, data: CustomerIn, number: str) -> dict[str, Any]:
+    actor = ctx.actor.member_id
+    return {
+        **fields(data),
+        "number": number,
+        "name_key": strip_company(data.name),
+        "owner_id": data.owner_id or actor,
+        "created_by_id": actor,
+        "updated_by_id": actor,
+    }
 
 
 async def _check_targets(ctx: Ctx, rows: Iterable[CustomerIn | CustomerPatch]) -> None:

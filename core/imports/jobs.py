@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 from typing import Any, Final
 
@@ -9,6 +10,8 @@ from core.ext.specs import JobSpec
 from core.imports import reading, service_revert, service_rows
 from core.imports.service import JOB, REVERT_JOB, RunParams
 from core.imports.service_rows import Plan
+from core.imports.values import Draft
+from core.kernel.files import Store
 from core.kernel.i18n import N_
 from core.kernel.jobs import Cancelled
 from core.tenancy.ctx import Ctx
@@ -25,28 +28,38 @@ async def run_import(run: Any) -> None:
     await run.step("begin", service_rows.begin, run, plan)
     if plan.dry_run and run.state["offset"]:
         await _meet_again(files, schema, plan, run.state["offset"])
-    while True:
-        if run.cancelled:
-            await run.step(f"stopped-{run.steps}", service_rows.stop, plan)
-            raise Cancelled
-        offset = run.state["offset"]
-        lines, after = await reading.lines(files, schema, plan.rows_sha256, offset=offset, limit=BATCH)
-        if not lines:
-            break
-        rows = lines[1:] if plan.has_header and offset == 0 else lines
-        await run.step(f"rows-{offset}", _write, run, plan, rows, after)
+    # Rows are read while those before them are being written.
+    ahead = asyncio.create_task(_read(files, schema, plan, run.state["offset"]))
+    try:
+        while True:
+            drafts, after = await ahead
+            if after == run.state["offset"]:
+                break
+            ahead = asyncio.create_task(_read(files, schema, plan, after))
+            await run.step(f"rows-{run.state['offset']}", _write, run, plan, drafts, after)
+            if run.cancelled:
+                await run.step(f"stopped-{run.steps}", service_rows.stop, plan)
+                raise Cancelled
+    finally:
+        ahead.cancel()
     await run.step("finish", service_rows.finish, plan)
 
 
-async def _write(ctx: Ctx, run: Any, plan: Plan, lines: list[reading.Line], after: int) -> None:
+async def _read(files: Store, schema: str, plan: Plan, offset: int) -> tuple[list[Draft], int]:
+    lines, after = await reading.lines(files, schema, plan.rows_sha256, offset=offset, limit=BATCH)
+    rows = lines[1:] if plan.has_header and offset == 0 else lines
+    return await asyncio.to_thread(plan.reader.read, rows), after
+
+
+async def _write(ctx: Ctx, run: Any, plan: Plan, drafts: list[Draft], after: int) -> None:
     # One instant for all that an import creates: a list can then show exactly that.
     if run.state["stamp"]:
         stamp = datetime.fromisoformat(run.state["stamp"])
         ctx.session.info["now"] = lambda: stamp
-    await service_rows.write(ctx, run, plan, lines, after)
+    await service_rows.write(ctx, run, plan, drafts, after)
 
 
-async def _meet_again(files: Any, schema: str, plan: Plan, until: int) -> None:
+async def _meet_again(files: Store, schema: str, plan: Plan, until: int) -> None:
     """Remember what the rows before were about: a check that goes on has written none of them."""
     offset = 0
     while offset < until:

@@ -35,7 +35,7 @@ class _Candidate:
 
 
 async def resolve(ctx: Ctx, reader: Reader, drafts: Sequence[Draft]) -> dict[str, list[str]]:
-    """Put the ids of what the rows point at into their values, errors where it is not found.
+    """Find the ids of what the rows point at; put errors where there is nothing.
 
     Gives what is missing, by record type, so that it can be made.
     """
@@ -62,7 +62,7 @@ def _apply(draft: Draft, refs: Mapping[str, str], found: Mapping[str, Found]) ->
     for name, text in draft.refs.items():
         hit = found[refs[name]][text]
         if isinstance(hit, UUID):
-            draft.values[name] = str(hit)
+            draft.found[name] = hit
         else:
             draft.errors.append(msgspec.structs.replace(hit, path=name))
 
@@ -70,7 +70,7 @@ def _apply(draft: Draft, refs: Mapping[str, str], found: Mapping[str, Found]) ->
 def can_make(ctx: Ctx, ref: str) -> bool:
     """Whether the actor may make a record of a type that needs nothing but its name."""
     type_: RecordType | None = ctx.machinery.registry.records.get(ref)
-    if type_ is None or not ctx.can(f"{type_.permission}.create"):
+    if type_ is None or not type_.importable or not ctx.can(f"{type_.permission}.create"):
         return False
     return all(meta.name == type_.label.key for meta in fields(type_.create) if meta.required)
 
@@ -121,6 +121,12 @@ async def _records(ctx: Ctx, type_: RecordType, texts: Sequence[str]) -> list[_C
     columns = {name: getattr(model, name) for name in ("number", "external_id") if hasattr(model, name)}
     columns["label"] = type_.label
     asked += [column == _array(texts) for column in columns.values()]
+    if not type_.pages:
+        # Few rows without an index on their names: however they are written, alone or as fields offer them.
+        shown = {"option": type_.option} if type_.option is not None else {}
+        folded = _array(text.casefold() for text in texts)
+        columns |= shown
+        asked += [func.lower(column) == folded for column in (type_.label, *shown.values())]
     if hasattr(model, "name_key"):
         columns["name_key"] = model.name_key
         asked.append(model.name_key == _array(filter(None, map(strip_company, texts))))
@@ -135,6 +141,9 @@ def _keys(row: Any) -> Iterable[str]:
     for name in ("number", "external_id", "label"):
         if row.get(name):
             yield f"={row[name]}"
+    for name in ("label", "option"):
+        if row.get(name):
+            yield f"~{row[name].casefold()}"
     if row.get("name_key"):
         yield f"-{row['name_key']}"
 

@@ -99,12 +99,12 @@ async def begin(ctx: Ctx, job: Any, plan: Plan) -> None:
     job.state["stamp"] = stamp.isoformat() if stamp else None
 
 
-async def write(ctx: Ctx, job: Any, plan: Plan, lines: Sequence[Line], after: int) -> None:
+async def write(ctx: Ctx, job: Any, plan: Plan, drafts: Sequence[Draft], after: int) -> None:
     """Write some rows, their errors and counts, and note the place after them."""
     batch = Batch()
     try:
         async with ctx.attempt():
-            await _write(ctx, plan, lines, batch)
+            await _write(ctx, plan, drafts, batch)
             if plan.dry_run:
                 raise _Undo
     except _Undo:
@@ -122,17 +122,16 @@ async def write(ctx: Ctx, job: Any, plan: Plan, lines: Sequence[Line], after: in
     if added:
         await ctx.session.execute(update(RUNS).where(RUNS.c.id == plan.run_id).values(**added))
     job.state["offset"] = after
-    job.progress(done=job.done + len(lines), failed=job.failed + len(batch.refused))
+    job.progress(done=job.done + len(drafts), failed=job.failed + len(batch.refused))
 
 
-async def _write(ctx: Ctx, plan: Plan, lines: Sequence[Line], batch: Batch) -> None:
-    drafts = [plan.reader.draft(line) for line in lines]
+async def _write(ctx: Ctx, plan: Plan, drafts: Sequence[Draft], batch: Batch) -> None:
     missing = await resolving.resolve(ctx, plan.reader, drafts)
     if missing and plan.create_missing:
         await _make(ctx, plan, drafts, missing, batch)
     for draft in drafts:
         if not draft.errors:
-            plan.reader.new(draft)
+            plan.reader.point(draft)
     waiting = await _sort(ctx, plan, drafts, batch)
     await _store(ctx, plan, batch)
     # Rows about a record of an earlier row of these: that one had to be written first.
@@ -303,9 +302,7 @@ async def _note_errors(ctx: Ctx, run_id: UUID, refused: Sequence[Draft]) -> None
 
 def meet(plan: Plan, lines: Sequence[Line]) -> None:
     """Note what rows are about without writing them."""
-    for draft in map(plan.reader.draft, lines):
-        if not draft.errors:
-            plan.reader.new(draft)
+    for draft in plan.reader.read(lines):
         if not draft.errors:
             plan.seen.update(matching.keys(plan.type, plan.match, draft))
 

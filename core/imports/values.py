@@ -27,17 +27,23 @@ FLAWS = {
     "json": N_("This line is no JSON object."),
     "cell": N_("A cell of this row is longer than 32,767 characters."),
 }
+NOT_YET = str(UUID(int=0))
+"""Stands for what a row points at until that was looked up."""
 TOO_MANY = N_("This row has more cells than there are columns.")
 
 
 @dataclass(slots=True, eq=False)
 class Draft:
-    """A row on its way to a record: its texts by field, what it points at, what is wrong with it."""
+    """A row on its way to a record: its texts by field, what it points at, what is wrong with it.
+
+    ``found`` are the ids of what it points at, by field.
+    """
 
     row_no: int
     cells: list[str]
     values: dict[str, Any] = field(default_factory=dict)
     refs: dict[str, str] = field(default_factory=dict)
+    found: dict[str, UUID] = field(default_factory=dict)
     number: str = ""
     errors: list[FieldError] = field(default_factory=list)
     data: Any = None
@@ -65,8 +71,15 @@ class Reader:
     zone: ZoneInfo
     currency: str
 
+    def read(self, lines: Sequence[Line]) -> list[Draft]:
+        """Read rows as new records; what they point at is yet to be found."""
+        drafts = [self.draft(line) for line in lines]
+        for draft in drafts:
+            self.new(draft)
+        return drafts
+
     def draft(self, line: Line) -> Draft:
-        """Take the cells of a row apart; what it points at is yet to be found."""
+        """Take the cells of a row apart."""
         draft = Draft(line.number, line.cells)
         if line.flaw:
             draft.errors.append(FieldError("", f"row.{line.flaw}", FLAWS[line.flaw]))
@@ -106,19 +119,28 @@ class Reader:
                 ]
 
     def new(self, draft: Draft) -> None:
-        """Read the row as a new record."""
-        self._convert(draft, self.type.create)
+        """Read the row as a new record, but for what it points at."""
+        if not any(error.code.startswith("row.") for error in draft.errors):
+            self._convert(draft, self.type.create, dict.fromkeys(draft.refs, NOT_YET))
 
     def change(self, draft: Draft) -> None:
         """Read the row as a change of a record: empty cells change nothing."""
         fixed = set(self.type.create.__struct_fields__) - set(self.type.patch.__struct_fields__)
-        for name in fixed & set(draft.values):
-            del draft.values[name]
-        self._convert(draft, self.type.patch)
+        for name in fixed:
+            draft.values.pop(name, None)
+            draft.found.pop(name, None)
+        self._convert(draft, self.type.patch, {})
+        self.point(draft)
 
-    def _convert(self, draft: Draft, struct: Any) -> None:
+    def point(self, draft: Draft) -> None:
+        """Put what was found into the record."""
+        for name, found in draft.found.items():
+            setattr(draft.data, name, found)
+
+    def _convert(self, draft: Draft, struct: Any, more: Mapping[str, str]) -> None:
+        values = {**draft.values, **more}
         try:
-            draft.data = convert(struct, draft.values, text=True, region=self.region, zone=self.zone)
+            draft.data = convert(struct, values, text=True, region=self.region, zone=self.zone)
         except (Invalid, BadRequest) as error:
             known = {e.path for e in draft.errors}
             draft.errors += [e for e in error.errors if e.path not in known]

@@ -6,7 +6,7 @@ as they stand (`array_to_tsvector`); `tsquery` writes what is asked of it. Never
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from itertools import pairwise
 from typing import Final, NamedTuple
@@ -150,7 +150,8 @@ class _Part(NamedTuple):
         return reading if self.is_word else reading[0]
 
 
-def _spelled(name: str, person: bool) -> list[_Part]:
+@lru_cache(maxsize=4096)
+def _spelled(name: str, person: bool) -> Sequence[_Part]:
     """Spell a name; a company's legal form is left out, nobody searches by it."""
     parts: list[_Part] = []
     folded = fold(name) if person else _legal_forms()[0].sub("", fold(name))
@@ -160,7 +161,7 @@ def _spelled(name: str, person: bool) -> list[_Part]:
         else:
             readings = _person(piece, at_start=not parts) if person else _company(piece)
             parts += [_Part(one) for one in readings if one[0]]
-    return parts[:_SYLLABLES_MAX]
+    return tuple(parts[:_SYLLABLES_MAX])
 
 
 def pinyin(name: str, person: bool = True) -> str:
@@ -179,7 +180,7 @@ def initials(name: str, person: bool = True) -> str:
     return "".join(part.initial(part.readings[0]) for part in _spelled(name, person))
 
 
-def _variants(parts: list[_Part]) -> list[list[str]]:
+def _variants(parts: Sequence[_Part]) -> list[list[str]]:
     found: list[list[str]] = [[]]
     for part in parts:
         found = [[*before, reading] for before in found for reading in part.readings][:_READINGS_MAX]

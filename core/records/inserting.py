@@ -1,0 +1,103 @@
+"""Adds many new records of one table at once, by COPY: a unit of work costs five times as much per row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import asyncpg
+import msgspec
+from sqlalchemy import inspect
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy.orm import make_transient_to_detached
+
+from core.kernel.db import utc_now
+from core.tenancy.ctx import Ctx
+from core.tenancy.db import driver_of
+
+FEW = 20
+"""So many rows are not worth a COPY of their own."""
+
+
+async def insert_many(ctx: Ctx, model: type[Any], rows: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """Add records of ``model`` with these values and give them as the session holds them; defaults are filled in.
+
+    Raises IntegrityError and DataError as a flush does.
+    """
+    if len(rows) < FEW:
+        records = [model(**row) for row in rows]
+        ctx.session.add_all(records)
+        await ctx.session.flush()
+        return records
+    await ctx.session.flush()
+    shape = _shape(model)
+    now: Callable[[], Any] = ctx.session.info.get("now", utc_now)
+    at = now()
+    filled = [shape.fill(row, at) for row in rows]
+    driver = driver_of(await ctx.session.connection())
+    try:
+        await driver.copy_records_to_table(
+            shape.table, records=[shape.record(values) for values in filled], columns=shape.columns
+        )
+    except asyncpg.IntegrityConstraintViolationError as error:
+        raise IntegrityError(f"COPY {shape.table}", None, error) from error
+    except (asyncpg.DataError, ValueError) as error:
+        raise DataError(f"COPY {shape.table}", None, error) from error
+    return [shape.loaded(ctx, values) for values in filled]
+
+
+class _Shape:
+    """How the rows of a model are written: its columns, their defaults, which hold JSON."""
+
+    def __init__(self, model: Any) -> None:
+        mapper = inspect(model)
+        self.manager = mapper.class_manager
+        self.table = mapper.local_table.name
+        pairs = [(mapper.get_property_by_column(column).key, column) for column in mapper.local_table.columns]
+        self.keys = [key for key, _ in pairs]
+        self.columns = [column.name for _, column in pairs]
+        self.json = {place for place, (_, column) in enumerate(pairs) if isinstance(column.type, JSONB)}
+        self.fixed = {key: _scalar(column) for key, column in pairs if not _is_made(column)}
+        self.made = {key: _maker(column) for key, column in pairs if _is_made(column)}
+
+    def fill(self, row: Mapping[str, Any], at: Any) -> dict[str, Any]:
+        values = {**self.fixed, "created_at": at, "updated_at": at, **row}
+        for key, make in self.made.items():
+            if key not in values:
+                values[key] = make(None)
+        return values
+
+    def record(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
+        found = [values[key] for key in self.keys]
+        for place in self.json:
+            if found[place] is not None:
+                found[place] = msgspec.json.encode(found[place]).decode()
+        return tuple(found)
+
+    def loaded(self, ctx: Ctx, values: dict[str, Any]) -> Any:
+        """The record as if it had been read: nothing of it is pending."""
+        record = self.manager.new_instance()
+        record.__dict__.update(values)
+        make_transient_to_detached(record)
+        ctx.session.add(record)
+        return record
+
+
+@cache
+def _shape(model: Hashable) -> _Shape:
+    return _Shape(model)
+
+
+def _is_made(column: Any) -> bool:
+    return column.default is not None and column.default.is_callable
+
+
+def _maker(column: Any) -> Callable[[Any], Any]:
+    made: Callable[[Any], Any] = column.default.arg
+    return made
+
+
+def _scalar(column: Any) -> Any:
+    return column.default.arg if column.default is not None and column.default.is_scalar else None
