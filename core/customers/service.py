@@ -19,7 +19,7 @@ from core.kernel.i18n import N_
 from core.kernel.text import strip_company
 from core.records import numbers, references
 from core.records.changes import apply, fields
-from core.records.inserting import insert_many
+from core.records.service_inserting import insert_many
 from core.tenancy.ctx import Ctx
 
 

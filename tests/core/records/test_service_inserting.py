@@ -5,7 +5,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from core.customers.models import Customer
-from core.records.inserting import FEW, insert_many
+from core.records.service_inserting import FEW, insert_many
 
 
 def values(number: int, **more: object) -> dict[str, object]:

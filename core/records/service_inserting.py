@@ -76,7 +76,7 @@ class _Shape:
                 found[place] = msgspec.json.encode(found[place]).decode()
         return tuple(found)
 
-    def loaded(self, ctx: Ctx, values: dict[str, Any]) -> Any:
+    def loaded(self, ctx: Ctx, values: Mapping[str, Any]) -> Any:
         """The record as if it had been read: nothing of it is pending."""
         record = self.manager.new_instance()
         record.__dict__.update(values)
