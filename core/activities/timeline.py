@@ -30,6 +30,8 @@ from core.tenancy.ctx import Ctx
 LIMIT: Final = 30
 MAX_LIMIT: Final = 100
 LOGGED: Final = "activity.logged"
+UNDONE: Final = frozenset({"activity.deleted", "activity.restored"})
+"""What is not worth a line where the activity is there after all."""
 GROUPS: Final[Mapping[str, str]] = {
     "activity": N_("Follow-ups"),
     "task": N_("Tasks"),
@@ -94,7 +96,7 @@ def _names(ctx: Ctx, only: str) -> list[str] | None:
 
 async def _entries(ctx: Ctx, type_: RecordType, found: Sequence[events.Stored]) -> list[Entry]:
     registry = ctx.machinery.registry
-    activities = await _activities(ctx, [one.record_id for one in found if one.name == LOGGED])
+    activities = await _activities(ctx, {one.record_id for one in found if one.name in {LOGGED, *UNDONE}})
     targets = _targets(ctx, found)
     owners = {one.owner_id for one in activities.values() if one.owner_id}
     names = await labels.resolve(ctx, {**targets, MEMBER: targets.get(MEMBER, set()) | owners})
@@ -103,8 +105,8 @@ async def _entries(ctx: Ctx, type_: RecordType, found: Sequence[events.Stored]) 
         kind = registry.timeline.get(stored.name)
         if kind is None or not registry.serves(kind, ctx):
             continue
-        activity = activities.get(stored.record_id) if stored.name == LOGGED else None
-        if stored.name == LOGGED and activity is None:
+        activity = activities.get(stored.record_id)
+        if (stored.name == LOGGED) is (activity is None) and stored.name in {LOGGED, *UNDONE}:
             continue
         title = kind.summary(_event(ctx, stored), ctx.t)
         if activity is None and stored.record_type != type_.key and stored.label:
@@ -115,7 +117,7 @@ async def _entries(ctx: Ctx, type_: RecordType, found: Sequence[events.Stored]) 
     return entries
 
 
-async def _activities(ctx: Ctx, ids: Sequence[UUID]) -> dict[UUID, Activity]:
+async def _activities(ctx: Ctx, ids: set[UUID]) -> dict[UUID, Activity]:
     if not ids:
         return {}
     return {one.id: one for one in await ctx.session.scalars(select(Activity).where(Activity.id.in_(ids)))}

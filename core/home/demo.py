@@ -22,6 +22,7 @@ from core.activities.tasks.schema import TaskIn
 from core.contacts.models import Contact
 from core.customers import service as customers
 from core.customers.models import Customer
+from core.customers.schema import CustomerPatch
 from core.home.demo_texts import CHINESE, ENGLISH, Texts
 from core.kernel.clock import FrozenClock
 from core.pipeline.leads.models import Lead
@@ -33,6 +34,7 @@ TASKS: Final = 80
 APPOINTMENTS: Final = 5
 """Appointments to come, for each member; as many lie behind."""
 DAYS: Final = 182
+KEY_ACCOUNTS: Final = 8
 KINDS: Final = {"call": 46, "message": 18, "visit": 10, "meeting": 8, "email": 10, "note": 8}
 OUTCOMES: Final = ("reached", "reached", "interested", "no_answer", "call_back", "agreed", "not_interested")
 
@@ -42,6 +44,7 @@ class World(NamedTuple):
 
     members: Sequence[Any]
     customers: Sequence[Any]
+    favourites: Sequence[Any]
     contacts: dict[Any, list[Any]]
     deals: dict[Any, list[Any]]
     leads: Sequence[Any]
@@ -52,6 +55,7 @@ async def fill(ctx: Ctx, rng: Random) -> None:
     world = await _world(ctx)
     if not world.members or not world.customers:
         return
+    world = await _with_key_accounts(ctx, world)
     texts = CHINESE if ctx.tenant.locale.startswith("zh") else ENGLISH
     rows = [_activity(ctx, rng, world, texts) for _ in range(ACTIVITIES)]
     rows.sort(key=lambda row: row.occurred_at or ctx.now())
@@ -86,11 +90,25 @@ async def _world(ctx: Ctx) -> World:
         .where(Lead.status.not_in(("converted", "unqualified")))
         .order_by(Lead.name)
     )
-    return World(members, found.all(), contacts, deals, leads.all())
+    every = found.all()
+    bosses = {member.id for member in members if member.role == "owner"}
+    favourites = [customer for customer in every if customer.owner_id in bosses] or every[:10]
+    return World(members, every, favourites, contacts, deals, leads.all())
+
+
+async def _with_key_accounts(ctx: Ctx, world: World) -> World:
+    """Give whoever leads the workspace, and has no customers, some to look after in person."""
+    boss = next((member for member in world.members if member.role == "owner"), None)
+    if boss is None or any(customer.owner_id == boss.id for customer in world.customers):
+        return world
+    chosen = [customer.id for customer in world.customers[3::9]][:KEY_ACCOUNTS]
+    for customer in await ctx.session.scalars(select(Customer).where(Customer.id.in_(chosen))):
+        await customers.update(ctx, customer, CustomerPatch(owner_id=boss.id))
+    return await _world(ctx)
 
 
 def _activity(ctx: Ctx, rng: Random, world: World, texts: Texts) -> ActivityIn:
-    """Somebody's contact with a customer or a lead; some customers are turned to more often than others."""
+    """Somebody's contact with a customer or a lead; those of the workspace's owner more often than others."""
     kind = rng.choices(list(KINDS), weights=list(KINDS.values()))[0]
     days = int(DAYS * rng.random() ** 1.6)
     row = ActivityIn(
@@ -105,7 +123,7 @@ def _activity(ctx: Ctx, rng: Random, world: World, texts: Texts) -> ActivityIn:
         lead = rng.choice(world.leads)
         row.lead_id, row.owner_id = lead.id, lead.owner_id or rng.choice(world.members).id
         return row
-    customer = world.customers[int(len(world.customers) * rng.random() ** 1.7)]
+    customer = rng.choice(world.favourites) if rng.random() < 0.15 else rng.choice(world.customers)
     row.customer_id, row.owner_id = customer.id, customer.owner_id or rng.choice(world.members).id
     if world.deals.get(customer.id) and rng.random() < 0.4:
         row.deal_id = rng.choice(world.deals[customer.id])
@@ -127,7 +145,7 @@ def _at(ctx: Ctx, days: int, clock: time) -> datetime:
 
 def _task(ctx: Ctx, rng: Random, world: World, texts: Texts, number: int) -> TaskIn:
     """A task around today, for the owner of its customer."""
-    customer = rng.choice(world.customers)
+    customer = rng.choice(world.favourites if number % 8 == 0 else world.customers)
     return TaskIn(
         title=texts.tasks[number % len(texts.tasks)],
         due_on=ctx.today() + timedelta(days=rng.randint(-25, 21)),

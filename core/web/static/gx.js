@@ -22,6 +22,7 @@ function scan() {
     import(module);
   }
   for (const dialog of $$("dialog[data-open]:not([open])")) { dialog.removeAttribute("data-open"); show(dialog); }
+  for (const form of $$("[data-composer]:not([data-fit])")) { form.dataset.fit = ""; fit(form); }
   for (const toast of $$("#gx-toasts > .toast:not([data-armed])")) arm(toast);
   const keys = new Set();
   for (const key of $$("input[name=_key]")) {
@@ -98,6 +99,7 @@ document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
   if (form.elements._key) form.elements._key.value = token();
   if (form.matches("[data-composer]")) {
     form.reset();
+    fit(form);
     $("textarea", form).focus();
     $(".tl-empty")?.remove();
   }
@@ -176,12 +178,14 @@ on("input", "form[data-guard]", (form) => { form.dataset.dirty = "1"; });
 on("submit", "form", (form) => { delete form.dataset.dirty; });
 addEventListener("beforeunload", (event) => { if ($("form[data-dirty]")) event.preventDefault(); });
 on("change", "[data-submit-on-change]", (input) => input.form.requestSubmit());
-on("change", "[data-composer] [name=kind]", (radio) => {
-  const form = radio.form;
-  for (const part of $$("[data-for-kind]", form)) part.hidden = part.dataset.forKind !== radio.value;
-  $("textarea", form).placeholder = radio.dataset.placeholder || $("textarea", form).dataset.usual || $("textarea", form).placeholder;
-  $("textarea", form).focus();
-});
+// A composer shows what belongs to its chosen kind.
+function fit(form) {
+  const kind = $("[name=kind]:checked", form), area = $("textarea", form);
+  for (const part of $$("[data-for-kind]", form)) part.hidden = part.dataset.forKind !== kind?.value;
+  area.dataset.usual ??= area.placeholder;
+  area.placeholder = kind?.dataset.placeholder || area.dataset.usual;
+}
+on("change", "[data-composer] [name=kind]", ({ form }) => { fit(form); $("textarea", form).focus(); });
 on("keydown", "[data-composer] textarea", (area, event) => {
   if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); area.form.requestSubmit(); }
 });
@@ -328,8 +332,5 @@ if (live && navigator.locks && window.BroadcastChannel) {
   attend();
 }
 
-for (const radio of $$("[data-composer] [name=kind]:checked")) {
-  for (const part of $$("[data-for-kind]", radio.form)) part.hidden = part.dataset.forKind !== radio.value;
-}
 scan();
 sayFlash();

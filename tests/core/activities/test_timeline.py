@@ -75,6 +75,9 @@ async def test_a_deleted_activity_is_not_shown(ann):
     await ann.api.delete(f"/activities/{created.json()['id']}")
     found = (await entries(ann, customer_id))["data"]
     assert [entry["event"] for entry in found] == ["activity.deleted", "customer.created"]
+    await ann.api.post(f"/activities/{created.json()['id']}/restore")
+    found = (await entries(ann, customer_id))["data"]
+    assert [entry["event"] for entry in found] == ["activity.logged", "customer.created"]
 
 
 async def test_only_who_sees_the_record_sees_it(ann, bo, zed):

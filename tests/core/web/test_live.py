@@ -15,7 +15,7 @@ def tray(registry, monkeypatch):
     state = SimpleNamespace(number=1)
 
     async def show(ctx):
-        return "records/options.html", {"options": [("1", f"number {state.number}")]}
+        return "records/options.html", {"options": [("1", f"number {state.number}", "")]}
 
     async def fail(ctx):
         raise ValueError("broken")
