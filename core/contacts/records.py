@@ -20,7 +20,7 @@ ROLES = (
 
 REACH = N_("How to reach them")
 WORK = N_("At work")
-FOLLOW_UP = N_("Follow-up")
+FOLLOW_UP = N_("Owner and follow-up")
 PERSON = N_("Personal")
 RECORD = N_("Record")
 COLUMNS = (

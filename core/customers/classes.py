@@ -29,7 +29,7 @@ CUSTOMER_CLASS = RecordType(
     columns=(
         Column("title", N_("Class"), CustomerClass.title, link=True),
         Column("name", N_("Name"), CustomerClass.name, editable=True),
-        Column("parent_id", N_("Below"), CustomerClass.parent_id, kind="ref", ref="customer_class"),
+        Column("parent_id", N_("Parent class"), CustomerClass.parent_id, kind="ref", ref="customer_class"),
         Column("position", N_("Order"), CustomerClass.position, kind="number", editable=True),
     ),
     natural_order="title",

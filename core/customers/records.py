@@ -19,8 +19,8 @@ STAGES = (
 
 
 CONTACT = N_("How to reach them")
-FOLLOW_UP = N_("Follow-up")
-PROFILE = N_("Profile")
+FOLLOW_UP = N_("Owner and follow-up")
+PROFILE = N_("About them")
 ADDRESS = N_("Location")
 RECORD = N_("Record")
 COLUMNS = (

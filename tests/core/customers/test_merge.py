@@ -87,7 +87,7 @@ async def test_what_cannot_be_merged_is_refused(ann, bo, pair):
     assert no_right.status_code == 403
 
 
-def test_every_reference_of_every_installed_table_is_known():
+def test_every_reference_of_every_installed_table_is_known(registry):
     found = {(table.name, column.name) for table, column in references("customer")}
     wanted = {("contact", "customer_id"), ("contact_role", "customer_id"), ("activity", "customer_id")}
     assert (
