@@ -34,7 +34,7 @@ async def follow_ups(ctx: Ctx) -> list[FollowUp]:
     every = union_all(*parts).subquery()
     statement = select(every).order_by(every.c.next_follow_up_on, every.c.label).limit(FOLLOW_UPS)
     return [
-        FollowUp(record_type=row[0], id=row[1], label=row[2], on=row[3], phone=row[4])
+        FollowUp(record_type=row[0], id=row[1], label=row[2], on=row[3], phone=row[4], detail=row[5])
         for row in await ctx.session.execute(statement)
     ]
 
@@ -48,6 +48,7 @@ def _follow_ups(ctx: Ctx, key: str, model: Any) -> Any:
             model.name.label("label"),
             model.next_follow_up_on,
             phone.label("phone"),
+            _detail(ctx, model).label("detail"),
         )
         .where(
             model.owner_id == ctx.actor.member_id,
@@ -59,6 +60,18 @@ def _follow_ups(ctx: Ctx, key: str, model: Any) -> Any:
         .limit(FOLLOW_UPS)
     )
     return statement.where(model.status.not_in(OVER[key])) if key in OVER else statement
+
+
+def _detail(ctx: Ctx, model: Any) -> Any:
+    """The company of a lead, the customer of a contact or a deal as far as it may be seen."""
+    if hasattr(model, "company"):
+        return model.company
+    if not hasattr(model, "customer_id"):
+        return cast(null(), Text)
+    seen = ctx.visible(Customer, "customers.view")
+    return (
+        select(Customer.name).where(Customer.id == model.customer_id, seen).correlate(model).scalar_subquery()
+    )
 
 
 def _is_untouched(ctx: Ctx, model: Any) -> ColumnElement[bool]:

@@ -18,6 +18,7 @@ class FollowUp(msgspec.Struct, kw_only=True):
     label: str
     on: date
     phone: str | None = None
+    detail: str | None = None
 
 
 class Today(msgspec.Struct, kw_only=True):

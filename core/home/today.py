@@ -72,6 +72,7 @@ def follow_up_view(ctx: Ctx, item: FollowUp) -> dict[str, Any]:
         "label": item.label,
         "url": place(ctx, type_, f"/{item.id}"),
         "phone": item.phone,
+        "detail": item.detail or "",
         "when": format_date(item.on, ctx.locale, "short") if late else ctx.t(N_("Today")),
         "is_overdue": late > 0,
     }

@@ -23,7 +23,8 @@ async def test_the_day_of_a_member(ann, bo):
     await follow_up(ann, "Later", TODAY + timedelta(days=9))
     await follow_up(bo, "Of bo", TODAY - timedelta(days=1))
     lead = await ann.api.post(
-        "/leads", json={"name": "李娜", "next_follow_up_on": str(TODAY - timedelta(days=1))}
+        "/leads",
+        json={"name": "李娜", "company": "恒通", "next_follow_up_on": str(TODAY - timedelta(days=1))},
     )
     assert lead.status_code == 201, lead.text
     await ann.api.post("/tasks", json={"title": "Send samples", "due_on": str(TODAY - timedelta(days=1))})
@@ -35,6 +36,7 @@ async def test_the_day_of_a_member(ann, bo):
         ("lead", "李娜"),
     ]
     assert day["follow_ups"][0]["phone"] == "+8613800138000"
+    assert day["follow_ups"][1]["detail"] == "恒通"
     assert [task["title"] for task in day["tasks"]] == ["Send samples"]
     assert [task["title"] for task in day["upcoming"]] == ["Visit"]
     page = (await ann.page.get(ann.w("/"))).text
