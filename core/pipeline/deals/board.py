@@ -94,7 +94,7 @@ def head(ctx: Ctx, stage: Stage, total: Total, at: int) -> dict[str, Any]:
     """The head of a column: how many deals, what they are worth, and weighted by their chances."""
     own = ctx.tenant.currency
     weighted = money.compact(total.weighted_minor, own, ctx.locale)
-    hint = ctx.t(N_("{probability}% · weighted {sum}"), probability=stage.probability, sum=weighted)
+    hint = ctx.t(N_("weighted {sum}"), sum=weighted) if stage.probability else ""
     return {
         "key": str(stage.id),
         "title": stage.name,

@@ -7,7 +7,7 @@ from random import Random
 from litestar import Controller
 
 from core.ext.hooks import hookimpl
-from core.ext.specs import Manifest, Nav, Panel, Permission, RecordType, TimelineKind
+from core.ext.specs import Manifest, Nav, Panel, Permission, RecordType, TimelineKind, Widget
 from core.kernel.events import Event
 from core.kernel.i18n import N_
 from core.pipeline.deals.api import BoardApi, DealApi
@@ -17,6 +17,7 @@ from core.pipeline.deals.panels import PANELS
 from core.pipeline.deals.permissions import PERMISSIONS
 from core.pipeline.deals.records import DEAL
 from core.pipeline.deals.story import EVENTS, TIMELINE
+from core.pipeline.deals.widgets import WIDGETS
 from core.pipeline.demo import fill_deals
 from core.tenancy.ctx import Ctx
 
@@ -73,6 +74,12 @@ def crm_timeline() -> list[TimelineKind]:
 def crm_panels() -> list[Panel]:
     """Deals on customers and contacts, the customer on deals."""
     return PANELS
+
+
+@hookimpl
+def crm_widgets() -> list[Widget]:
+    """What needs a look, and the funnel."""
+    return WIDGETS
 
 
 @hookimpl

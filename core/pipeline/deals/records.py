@@ -11,20 +11,19 @@ from core.pipeline.deals.schema import DealIn, DealOut, DealPatch
 from core.pipeline.models import Deal
 
 STATUSES = (
-    Choice("open", N_("Open"), "info"),
+    Choice("open", N_("In progress"), "info"),
     Choice("won", N_("Won"), "success"),
     Choice("lost", N_("Lost"), "danger"),
 )
 
 
 SALE = N_("The sale")
-VALUE = N_("Value")
+VALUE = N_("Amount and chance")
 TIME = N_("Time")
 FOLLOW_UP = N_("Follow-up")
 RECORD = N_("Record")
 COLUMNS = (
     Column("name", N_("Name"), Deal.name, link=True, editable=True),
-    Column("number", N_("Number"), Deal.number, group=RECORD),
     Column("customer_id", N_("Customer"), Deal.customer_id, kind="ref", ref="customer", group=SALE),
     Column("contact_id", N_("Contact"), Deal.contact_id, kind="ref", ref="contact", group=SALE),
     Column("stage_id", N_("Stage"), Deal.stage_id, kind="ref", ref="stage", group=SALE),
@@ -46,6 +45,7 @@ COLUMNS = (
         "base_amount_minor", N_("Amount in own currency"), Deal.base_amount_minor, kind="money", group=VALUE
     ),
     Column("currency", N_("Currency"), Deal.currency, group=VALUE),
+    Column("exchange_rate", N_("Exchange rate"), Deal.exchange_rate, kind="number", group=VALUE),
     Column("probability", N_("Probability"), Deal.probability, kind="percent", editable=True, group=VALUE),
     Column(
         "expected_close_on",
@@ -70,6 +70,7 @@ COLUMNS = (
     Column("last_contacted_at", N_("Last contact"), Deal.last_contacted_at, kind="datetime", group=FOLLOW_UP),
     Column("tags", N_("Tags"), Deal.tags, kind="tags", editable=True, group=FOLLOW_UP),
     Column("notes", N_("Notes"), Deal.notes, kind="longtext", editable=True, group=FOLLOW_UP),
+    Column("number", N_("Number"), Deal.number, group=RECORD),
     Column("created_at", N_("Created"), Deal.created_at, kind="datetime", group=RECORD),
     Column("updated_at", N_("Changed"), Deal.updated_at, kind="datetime", group=RECORD),
 )

@@ -125,8 +125,8 @@ class MoveIn(msgspec.Struct, kw_only=True):
     """Where a deal goes: above one deal, or below one, else on top; ``values`` fill what the stage demands."""
 
     stage_id: Annotated[UUID, Meta(title=N_("Stage"), extra={"kind": "ref", "ref": "stage"})]
-    before: Annotated[UUID | None, Meta(title=N_("Above"))] = None
-    after: Annotated[UUID | None, Meta(title=N_("Below"))] = None
+    before: Annotated[UUID | None, Meta(title=N_("Above which deal"))] = None
+    after: Annotated[UUID | None, Meta(title=N_("Below which deal"))] = None
     values: DealPatch | None = None
 
 

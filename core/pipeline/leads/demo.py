@@ -39,7 +39,12 @@ async def age(scene: Scene, lead: Lead, fate: str, days_ago: float) -> None:
         return
     scene.stand(scene.day(days_ago * scene.rng.uniform(0.2, 0.8)))
     if fate == "converted":
-        deal = ConvertDeal(amount_minor=scene.rng.choice(scene.words.amounts) * 100)
+        words, close = scene.words, scene.now.date() + timedelta(days=scene.rng.choice((9, 16, 30, 45)))
+        deal = ConvertDeal(
+            name=scene.rng.choice(words.deals),
+            amount_minor=scene.rng.choice(words.amounts) * 100,
+            expected_close_on=close,
+        )
         await service_conversion.convert(scene.ctx, lead, ConvertIn(deal=deal))
     elif fate == "unqualified":
         reason = scene.rng.choice(scene.words.unqualified)
