@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
@@ -65,22 +65,19 @@ class BoardPage(ListPage):
         """The columns as the macro takes them."""
         if self.board is None:
             return []
-        return [self.column_view(column, at) for at, column in enumerate(self.board.columns)]
+        cards = Cards.of(self.ctx, self.listing.labels, self.steps)
+        return [self.column_view(column, at, cards) for at, column in enumerate(self.board.columns)]
 
-    def column_view(self, column: Column, at: int) -> dict[str, Any]:
+    def column_view(self, column: Column, at: int, cards: Cards) -> dict[str, Any]:
         """One column with its head and cards."""
         stage = column.stage
         may_add = self.ctx.can("deals.create")
         return {
             **head(self.ctx, stage, column.total, at),
-            "cards": [self.card(deal, stage) for deal in column.deals],
+            "cards": [cards.draw(deal, stage) for deal in column.deals],
             "more_url": self.more_url(stage.id, column.next),
             "add_url": place(self.ctx, DEAL, f"/new?stage_id={stage.id}") if may_add else "",
         }
-
-    def card(self, deal: Any, stage: Stage) -> dict[str, Any]:
-        """One card."""
-        return card(self.ctx, deal, stage, names=self.listing.labels, steps=self.steps)
 
     def more_url(self, stage_id: UUID, cursor: str | None) -> str:
         """Where the next cards of a column come from."""
@@ -106,32 +103,58 @@ def head(ctx: Ctx, stage: Stage, total: Total, at: int) -> dict[str, Any]:
     }
 
 
-def card(ctx: Ctx, deal: Any, stage: Stage, *, names: Labels, steps: Steps) -> dict[str, Any]:
-    """A deal as a card: what, for whom, how much, how long in the stage, what comes next."""
-    today = ctx.today()
-    days = max(0, (ctx.now() - deal.stage_entered_at).days)
-    step, step_on = steps.get(deal.id, ("", None))
-    if not step and deal.next_follow_up_on:
-        step, step_on = ctx.t(N_("Follow up")), deal.next_follow_up_on
-    address = place(ctx, DEAL, f"/{deal.id}")
-    return {
-        "id": str(deal.id),
-        "url": address,
-        "title": deal.name,
-        "subtitle": names.get(("customer", deal.customer_id), "") if deal.customer_id else "",
-        "owner": names.get(("member", deal.owner_id), "") if deal.owner_id else "",
-        "move_url": f"{address}/move" if ctx.can("deals.edit") else "",
-        "version": deal.version,
-        "amount_minor": deal.amount_minor,
-        "currency": deal.currency,
-        "due": deal.expected_close_on,
-        "late": deal.expected_close_on is not None and deal.expected_close_on < today,
-        "age": ctx.t(N_("{days} d"), days=days),
-        "stalled": stage.rotting_days is not None and days >= stage.rotting_days,
-        "next_step": step,
-        "next_on": step_on,
-        "overdue": step_on is not None and step_on < today,
-    }
+@dataclass(frozen=True, slots=True)
+class Cards:
+    """Draws deals as cards; what all of them share is worked out once."""
+
+    names: Labels
+    steps: Steps
+    now: datetime
+    today: date
+    address: str
+    follow_up: str
+    age: str
+    may_move: bool
+
+    @classmethod
+    def of(cls, ctx: Ctx, names: Labels, steps: Steps) -> Cards:
+        """Make the drawer of one answer."""
+        return cls(
+            names=names,
+            steps=steps,
+            now=ctx.now(),
+            today=ctx.today(),
+            address=place(ctx, DEAL),
+            follow_up=ctx.t(N_("Follow up")),
+            age=ctx.t(N_("{days} d")),
+            may_move=ctx.can("deals.edit"),
+        )
+
+    def draw(self, deal: Any, stage: Stage) -> dict[str, Any]:
+        """A deal as a card: what, for whom, how much, how long in the stage, what comes next."""
+        days = max(0, (self.now - deal.stage_entered_at).days)
+        step, step_on = self.steps.get(deal.id, ("", None))
+        if not step and deal.next_follow_up_on:
+            step, step_on = self.follow_up, deal.next_follow_up_on
+        address = f"{self.address}/{deal.id}"
+        return {
+            "id": str(deal.id),
+            "url": address,
+            "title": deal.name,
+            "subtitle": self.names.get(("customer", deal.customer_id), "") if deal.customer_id else "",
+            "owner": self.names.get(("member", deal.owner_id), "") if deal.owner_id else "",
+            "move_url": f"{address}/move" if self.may_move else "",
+            "version": deal.version,
+            "amount_minor": deal.amount_minor,
+            "currency": deal.currency,
+            "due": deal.expected_close_on,
+            "late": deal.expected_close_on is not None and deal.expected_close_on < self.today,
+            "age": self.age.format(days=days),
+            "stalled": stage.rotting_days is not None and days >= stage.rotting_days,
+            "next_step": step,
+            "next_on": step_on,
+            "overdue": step_on is not None and step_on < self.today,
+        }
 
 
 async def load(ctx: Ctx, pairs: Sequence[tuple[str, str]]) -> BoardPage:

@@ -58,7 +58,8 @@ class BoardPages(Controller):
         names = await board.named(ctx, found.items)
         steps = await queries.next_steps(ctx, [deal.id for deal in found.items])
         page = board.BoardPage(ctx, DEAL, query, {}, lists.Listing(query, found.items, names, None), (), ())
-        cards = [board.card(ctx, deal, stage, names=names, steps=steps) for deal in found.items]
+        drawer = board.Cards.of(ctx, names, steps)
+        cards = [drawer.draw(deal, stage) for deal in found.items]
         column = {"key": str(stage.id), "more_url": page.more_url(stage.id, found.next_cursor)}
         return render(ctx, request, "deals/board_more.html", cards=cards, column=column)
 
@@ -166,7 +167,7 @@ async def _moved(ctx: Ctx, request: Any_, deal: Deal, stage: Stage, former: UUID
     ]
     names = await board.named(ctx, [deal])
     steps = await queries.next_steps(ctx, [deal.id])
-    card = board.card(ctx, deal, stage, names=names, steps=steps)
+    card = board.Cards.of(ctx, names, steps).draw(deal, stage)
     return render(ctx, request, "deals/board_moved.html", card=card, heads=heads)
 
 

@@ -71,23 +71,34 @@ async def board(ctx: Ctx, pipeline_id: UUID | None, query: ListQuery) -> Board |
 
 
 async def totals(ctx: Ctx, pipeline_id: UUID, query: ListQuery) -> dict[UUID, Total]:
-    """Count and sum the open deals of a pipeline by stage, in one statement."""
-    chance = func.coalesce(Deal.probability, Stage.probability)
-    statement = (
+    """Count and sum the open deals of a pipeline by stage, in one statement.
+
+    Few groups meet their stages after summing: joining every deal took three times as long.
+    """
+    summed = (
         select(
             Deal.stage_id,
-            func.count(),
-            func.coalesce(func.sum(Deal.base_amount_minor), 0),
-            func.coalesce(func.sum(Deal.base_amount_minor * chance) / 100, 0),
+            Deal.probability,
+            func.count().label("count"),
+            func.coalesce(func.sum(Deal.base_amount_minor), 0).label("base"),
         )
-        .join(Stage, Stage.id == Deal.stage_id)
         .where(Deal.pipeline_id == pipeline_id, *open_ones(ctx, query))
-        .group_by(Deal.stage_id)
+        .group_by(Deal.stage_id, Deal.probability)
+        .subquery()
+    )
+    chance = func.coalesce(summed.c.probability, Stage.probability)
+    statement = (
+        select(
+            Stage.id,
+            func.sum(summed.c.count),
+            func.sum(summed.c.base),
+            func.sum(summed.c.base * chance) / 100,
+        )
+        .join(summed, summed.c.stage_id == Stage.id)
+        .group_by(Stage.id)
     )
     rows = await ctx.session.execute(statement)
-    return {
-        stage_id: Total(count, int(base or 0), int(weighted or 0)) for stage_id, count, base, weighted in rows
-    }
+    return {stage_id: Total(int(count), int(base), int(weighted)) for stage_id, count, base, weighted in rows}
 
 
 async def column(ctx: Ctx, stage_id: UUID, query: ListQuery, cursor: str) -> paging.Page[Any]:
