@@ -96,6 +96,7 @@ def create_app(runtime: Runtime | None = None) -> Litestar:
             *_routers(parts.registry),
             _static(),
             live,
+            startup,
             ready,
             scrape,
             *([] if parts.settings.smtp_url else [gallery.page]),
@@ -152,6 +153,12 @@ def _static() -> Router:
 @plain_get("/health/live", opt={"asset": True}, include_in_schema=False)
 async def live() -> dict[str, str]:
     """Say that the process answers."""
+    return {"status": "ok"}
+
+
+@plain_get("/health/startup", opt={"asset": True}, include_in_schema=False)
+async def startup() -> dict[str, str]:
+    """Say that everything is loaded: before that, nothing listens."""
     return {"status": "ok"}
 
 

@@ -224,6 +224,8 @@ class Runtime:
         """Open a transaction in a tenant; flush and commit at the end, roll back on any exception."""
         if tenant.state == "suspended":
             raise Unavailable(retry_after_s=60)
+        if tenant.state == "deleting":
+            raise NotFound
         async with self.databases.tenant(tenant, readonly=readonly) as unit:
             unit.session.info["now"] = self.clock.now
             ctx = Ctx(tenant, actor, unit.session, self, request_id=request_id, readonly=readonly)

@@ -250,7 +250,7 @@ def _housekeeping(runtime: Runtime, cells: Sequence[CellWork]) -> list[Chore]:
     databases = runtime.databases
     chores = [
         Chore("schedules", 60, partial(reconcile, runtime, cells)),
-        Chore("deletions", 600, partial(delete_due, databases)),
+        Chore("deletions", 600, partial(remove_deleted, runtime)),
     ]
     for cell in cells:
         fill = partial(
@@ -261,6 +261,13 @@ def _housekeeping(runtime: Runtime, cells: Sequence[CellWork]) -> list[Chore]:
             Chore("tidy", 600, partial(tidy, partial(databases.cell, cell.name))),
         ]
     return chores
+
+
+async def remove_deleted(runtime: Runtime) -> None:
+    """Remove the workspaces whose grace period has passed, with their files."""
+    for tenant in await delete_due(runtime.databases):
+        await runtime.files.delete_tenant(tenant.schema)
+        runtime.directory.forget(tenant.id)
 
 
 async def reconcile(runtime: Runtime, cells: Sequence[CellWork]) -> None:

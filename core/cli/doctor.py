@@ -5,6 +5,7 @@ import json
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 from urllib.parse import urlsplit
 
 import click
@@ -128,15 +129,16 @@ async def _declared(settings: Settings, registry: Registry, checks: Sequence[spe
     from core.app import create_runtime
     from core.app import running as connected
 
-    results = []
     async with connected(create_runtime(settings, registry)) as runtime:
-        for check in checks:
-            try:
-                problems = tuple(await check.run(runtime))
-            except Exception as error:
-                problems = (f"the check itself failed: {error!r}",)
-            results.append(Result(check.key, problems))
-    return results
+        return [await declared_result(runtime, check) for check in checks]
+
+
+async def declared_result(runtime: Any, check: specs.Check) -> Result:
+    """Run one check of a module; one that fails itself is a problem, too."""
+    try:
+        return Result(check.key, tuple(await check.run(runtime)))
+    except Exception as error:
+        return Result(check.key, (f"the check itself failed: {error!r}",))
 
 
 def _result(name: str, check: Callable[[], Iterable[str]]) -> Result:

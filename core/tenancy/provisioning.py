@@ -14,7 +14,7 @@ from typing import Any, Final, TypedDict, Unpack
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from core.kernel.errors import Conflict
@@ -112,7 +112,7 @@ async def claim(
 
 
 async def begin_delete(databases: Databases, tenant: Tenant, *, grace: timedelta = GRACE) -> datetime:
-    """Close a tenant and have it removed after the grace period; gives the instant."""
+    """Close a tenant and its sandbox and have them removed after the grace period; gives the instant."""
     at = datetime.now(UTC) + grace
     await _set_state(databases, tenant, "deleting", at)
     return at
@@ -135,11 +135,9 @@ async def delete_due(databases: Databases) -> list[Tenant]:
             )
         )
         due = [_row_tenant(row._mapping) for row in rows]
-    gone: list[Tenant] = []
     for tenant in due:
-        gone += [*await asyncio.to_thread(sandboxes, databases.settings, tenant), tenant]
         await asyncio.to_thread(drop, databases.settings, tenant)
-    return gone
+    return due
 
 
 def drop(settings: DatabaseSettings, tenant: Tenant) -> None:
@@ -208,7 +206,7 @@ async def _set_state(databases: Databases, tenant: Tenant, state: str, at: datet
     async with databases.control() as unit:
         await unit.session.execute(
             update(TenantRow)
-            .where(TenantRow.id == tenant.id)
+            .where(or_(TenantRow.id == tenant.id, TenantRow.sandbox_of == tenant.id))
             .values(state=state, delete_after=at, revision=TenantRow.revision + 1)
         )
         await unit.commit()

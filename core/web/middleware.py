@@ -11,6 +11,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.kernel import metrics
 from core.kernel.ids import uuid7
+from core.web.proxies import see_through
 
 log = structlog.get_logger("guanxi.request")
 
@@ -39,6 +40,7 @@ class RequestFrame:
         if scope["type"] != ScopeType.HTTP:
             await self.app(scope, receive, send)
             return
+        see_through(scope, scope["litestar_app"].state.runtime.settings.trusted_proxies)
         request_id = uuid7().hex
         scope["gx.request_id"] = request_id  # type: ignore[typeddict-unknown-key]
         started = time.perf_counter()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from litestar import Controller
 
 from core.ext.hooks import hookimpl
-from core.ext.specs import Manifest
+from core.ext.specs import Check, Manifest
 from core.kernel.i18n import N_
+from core.web.checks import file_problems
 from core.web.live import LivePages
 
 
@@ -20,3 +21,9 @@ def crm_manifest() -> Manifest:
 def crm_pages() -> list[type[Controller]]:
     """The live stream."""
     return [LivePages]
+
+
+@hookimpl
+def crm_checks() -> list[Check]:
+    """Whether the browser files are there."""
+    return [Check(key="pages", title=N_("Browser files"), run=file_problems)]

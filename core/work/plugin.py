@@ -5,9 +5,10 @@ from __future__ import annotations
 from litestar import Controller
 
 from core.ext.hooks import hookimpl
-from core.ext.specs import LivePart, Manifest, Nav, Permission
+from core.ext.specs import Check, LivePart, Manifest, Nav, Permission
 from core.kernel.i18n import N_
 from core.work.api import JobApi
+from core.work.checks import queue_problems
 from core.work.pages import JobPages, tray
 
 
@@ -54,3 +55,9 @@ def crm_live() -> list[LivePart]:
 def crm_nav() -> list[Nav]:
     """The list of jobs, among the settings."""
     return [Nav(key="jobs", title=N_("Jobs"), icon="list-checks", url="/jobs", order=640, group="settings")]
+
+
+@hookimpl
+def crm_checks() -> list[Check]:
+    """Whether the queue is worked off."""
+    return [Check(key="queue", title=N_("Background jobs"), run=queue_problems)]

@@ -13,7 +13,6 @@ from core.access.models import Member
 from core.runtime import Runtime
 from core.tenancy.archive import export_tenant, import_tenant
 from core.tenancy.directory import Tenant
-from tenants.accounts import service as accounts
 from tenants.process import installation, require_tenant, with_runtime
 from tenants.signup import service
 from tenants.signup.schema import OwnerIn
@@ -68,12 +67,8 @@ async def let_in(runtime: Runtime, tenant: Tenant) -> dict[str, str]:
     async with runtime.open(tenant, readonly=True) as ctx:
         members = (await ctx.session.scalars(select(Member).where(Member.active))).all()
         people = [OwnerIn(name=one.name, email=one.email, role=one.role) for one in members]
-    made: dict[str, str] = {}
-    for person in people:
-        password = secrets.token_urlsafe(12)
-        async with runtime.control() as control:
-            is_new = await accounts.by_email(control, person.email) is None
-        await service.add_member(runtime, tenant, person, password=password)
-        if is_new:
-            made[person.email] = password
-    return made
+    made = {
+        person.email: await service.let_in(runtime, tenant, person, password=secrets.token_urlsafe(12))
+        for person in people
+    }
+    return {email: password for email, password in made.items() if password}

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import secrets
+from datetime import timedelta
 
 import click
 
 from core.kernel.validate import convert
 from core.runtime import Runtime
-from tenants.process import with_runtime
+from core.tenancy.provisioning import GRACE, begin_delete, cancel_delete
+from tenants.process import require_tenant, with_runtime
 from tenants.signup import demo as demos
 from tenants.signup import service
 from tenants.signup.schema import OwnerIn, WorkspaceIn
@@ -18,7 +20,7 @@ from tenants.signup.slugs import suggest
 
 @click.group()
 def workspaces() -> None:
-    """Make and list workspaces."""
+    """Make, list, move and delete workspaces."""
 
 
 @workspaces.command("create")
@@ -36,12 +38,11 @@ def create(name: str, slug: str | None, owner: str, owner_name: str, **place: st
     first = OwnerIn(name=owner_name or owner.partition("@")[0], email=owner)
     password = secrets.token_urlsafe(12)
 
-    async def work(runtime: Runtime) -> None:
+    async def work(runtime: Runtime) -> str | None:
         tenant = await service.create_workspace(runtime, data)
-        await service.add_member(runtime, tenant, first, password=password)
+        return await service.let_in(runtime, tenant, first, password=password)
 
-    with_runtime(work)
-    click.echo(json.dumps({"slug": data.slug, "owner": owner, "password": password}))
+    click.echo(json.dumps({"slug": data.slug, "owner": owner, "password": with_runtime(work)}))
 
 
 @workspaces.command("list")
@@ -54,6 +55,46 @@ def list_() -> None:
 
     for slug, name, state in with_runtime(work):
         click.echo(json.dumps({"slug": slug, "name": name, "state": state}, ensure_ascii=False))
+
+
+@workspaces.command("delete")
+@click.argument("slug")
+@click.option("--days", type=click.IntRange(0, 365), default=GRACE.days, show_default=True)
+@click.option("--undo", is_flag=True, help="Open it again, as long as it is there.")
+def delete(slug: str, days: int, *, undo: bool) -> None:
+    """Close the workspace SLUG now, and have the worker remove it for good after some days."""
+
+    async def work(runtime: Runtime) -> str | None:
+        tenant = await require_tenant(runtime, slug)
+        if undo:
+            await cancel_delete(runtime.databases, tenant)
+            return None
+        at = await begin_delete(runtime.databases, tenant, grace=timedelta(days=days))
+        return at.isoformat(timespec="seconds")
+
+    click.echo(json.dumps({"slug": slug, "removed_after": with_runtime(work)}))
+
+
+@click.group()
+def members() -> None:
+    """Let people into workspaces."""
+
+
+@members.command("add")
+@click.argument("workspace")
+@click.argument("email")
+@click.option("--name", default="", help="Default: what stands before the @.")
+@click.option("--role", default="member", show_default=True)
+def add(workspace: str, email: str, name: str, role: str) -> None:
+    """Make EMAIL a member of WORKSPACE; prints the password of a new account once."""
+    data = convert(OwnerIn, {"name": name or email.partition("@")[0], "email": email, "role": role})
+    password = secrets.token_urlsafe(12)
+
+    async def work(runtime: Runtime) -> str | None:
+        tenant = await require_tenant(runtime, workspace)
+        return await service.let_in(runtime, tenant, data, password=password)
+
+    click.echo(json.dumps({"slug": workspace, "email": email, "password": with_runtime(work)}))
 
 
 @click.command()

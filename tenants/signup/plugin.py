@@ -8,7 +8,7 @@ from core.ext.hooks import hookimpl
 from core.ext.specs import Manifest
 from core.kernel.i18n import N_
 from tenants.signup import archives
-from tenants.signup.commands import demo, workspaces
+from tenants.signup.commands import demo, members, workspaces
 
 
 @hookimpl
@@ -19,7 +19,7 @@ def crm_manifest() -> Manifest:
 
 @hookimpl
 def crm_commands() -> list[click.Command]:
-    """``guanxi workspaces`` and ``guanxi demo``."""
+    """``guanxi workspaces``, ``guanxi members`` and ``guanxi demo``."""
     workspaces.add_command(archives.export)
     workspaces.add_command(archives.import_)
-    return [workspaces, demo]
+    return [workspaces, members, demo]

@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 
 from core.kernel.i18n import N_
-from core.kernel.types import Country, Currency, Locale, Name, TimeZone
+from core.kernel.types import Country, Currency, Email, Locale, Name, TimeZone
 
 SLUG = r"^[a-z][a-z0-9-]{1,38}[a-z0-9]$"
 Slug = Annotated[str, msgspec.Meta(pattern=SLUG, title=N_("Address"))]
@@ -28,5 +28,5 @@ class OwnerIn(msgspec.Struct, kw_only=True):
     """Its first member."""
 
     name: Name
-    email: str
+    email: Email
     role: str = "owner"

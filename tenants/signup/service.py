@@ -78,3 +78,11 @@ async def add_member(runtime: Runtime, tenant: Tenant, data: OwnerIn, *, passwor
     async with runtime.open(tenant) as ctx:
         (await ctx.session.get_one(Member, member_id)).account_id = account_id
     return member_id
+
+
+async def let_in(runtime: Runtime, tenant: Tenant, data: OwnerIn, *, password: str) -> str | None:
+    """Add a member as :func:`add_member` does; gives the password where it made an account, else None."""
+    async with runtime.control() as control:
+        is_new = await accounts.by_email(control, data.email) is None
+    await add_member(runtime, tenant, data, password=password)
+    return password if is_new else None

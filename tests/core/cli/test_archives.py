@@ -29,3 +29,24 @@ def test_a_workspace_moves_from_home_to_home(guanxi, migrated: Path):
     finally:
         server.stop()
     assert row == ("ann@example.com", "owner")
+
+
+def test_a_workspace_is_closed_and_opened_again_and_lets_people_in(guanxi, migrated: Path):
+    first = guanxi("workspaces", "create", "Acme", "--slug", "acme", "--owner", "ann@example.com")
+    assert json.loads(first.stdout)["password"]
+    again = guanxi("workspaces", "create", "Beta", "--slug", "beta", "--owner", "ann@example.com")
+    assert json.loads(again.stdout)["password"] is None
+    added = guanxi("members", "add", "acme", "bo@example.com", "--role", "manager")
+    assert json.loads(added.stdout)["password"]
+    assert guanxi("members", "add", "nowhere", "bo@example.com").returncode == 1
+    closed = guanxi("workspaces", "delete", "acme")
+    assert json.loads(closed.stdout)["removed_after"]
+    listed = [json.loads(line) for line in guanxi("workspaces", "list").stdout.splitlines()]
+    assert {one["slug"]: one["state"] for one in listed} == {"acme": "deleting", "beta": "active"}
+    assert json.loads(guanxi("workspaces", "delete", "acme", "--undo").stdout)["removed_after"] is None
+    key = guanxi(
+        "keys", "create", "acme", "--member", "bo@example.com", "--scope", "customers:read", "--test"
+    )
+    assert key.stdout.startswith("gx_test_"), key.stderr
+    (shown,) = map(json.loads, guanxi("keys", "list", "acme").stdout.splitlines())
+    assert (shown["mode"], shown["scopes"]) == ("test", ["customers:read"])
