@@ -43,7 +43,8 @@ def _row(ctx: Ctx, row: tuple[int, list[str], list[Any]], names: Mapping[str, st
 
 def _reason(ctx: Ctx, error: Mapping[str, Any], names: Mapping[str, str]) -> str:
     title = names.get(error["path"].split(".")[0], "")
-    text = ctx.t(error["message"], **error["params"])
+    message: str = error["message"]
+    text = ctx.t(message, **error["params"])
     return f"{title}: {text}" if title else text
 
 

@@ -30,7 +30,6 @@ ERRORS = cast(Table, ImportRowError.__table__)
 RUNS = cast(Table, ImportRun.__table__)
 AMBIGUOUS = N_("Several records have this: {value}")
 UNSEEN = N_("This record exists already and belongs to somebody else.")
-MADE = N_("{text} could not be created.")
 
 
 @dataclass(slots=True, kw_only=True)

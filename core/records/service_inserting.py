@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -32,7 +32,7 @@ async def insert_many(ctx: Ctx, model: type[Any], rows: Sequence[Mapping[str, An
         await ctx.session.flush()
         return records
     await ctx.session.flush()
-    shape = _shape(model)
+    shape: _Shape = _shape(model)  # type: ignore[arg-type]
     now: Callable[[], Any] = ctx.session.info.get("now", utc_now)
     at = now()
     filled = [shape.fill(row, at) for row in rows]
@@ -86,7 +86,7 @@ class _Shape:
 
 
 @cache
-def _shape(model: Hashable) -> _Shape:
+def _shape(model: Any) -> _Shape:
     return _Shape(model)
 
 
