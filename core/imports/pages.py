@@ -8,7 +8,7 @@ from uuid import UUID
 from litestar import Controller, Request, Response
 
 from core.imports import queries, service, shown
-from core.imports.errors_file import error_file
+from core.imports.errors_file import error_file, known, reasons
 from core.imports.fields import matches
 from core.imports.models import ImportRun
 from core.imports.schema import ImportPatch
@@ -23,6 +23,7 @@ from core.web.pages import redirect, render, toast
 from core.web.routing import get, post
 
 Any_ = Request[Any, Any, Any]
+SHOWN = 10
 ACTIONS = {
     "cancel": (service.cancel, N_("The job stops before its next rows.")),
     "resume": (service.resume, N_("The import goes on.")),
@@ -103,7 +104,7 @@ class ImportPages(Controller):
             job=job,
             progress=shown.progress(ctx, run, job, state),
             is_busy=state in shown.BUSY,
-            refused=await queries.errors(ctx, run.id, limit=10) if run.failed else (),
+            refused=await self._refused(ctx, run) if run.failed else (),
             list_url=shown.list_url(ctx, type_, run.stamp),
             left=[(place(ctx, type_, f"/{row.record_id}"), row) for row in left],
             why=shown.LEFT,
@@ -121,6 +122,11 @@ class ImportPages(Controller):
         return render(
             ctx, request, "imports/progress.html", run=run, progress=shown.progress(ctx, run, job, state)
         )
+
+    async def _refused(self, ctx: Ctx, run: ImportRun) -> list[tuple[int, list[str], str]]:
+        names = known(ctx, run)
+        rows = await queries.errors(ctx, run.id, limit=SHOWN)
+        return [(number, cells, reasons(ctx, errors, names)) for number, cells, errors in rows]
 
     async def _mapping(
         self, ctx: Ctx, request: Any_, run: ImportRun, error: AppError | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -18,6 +19,8 @@ from core.tenancy.ctx import Ctx
 PREVIEW = 20
 PAGE = 50
 VIEW = "imports.view"
+FIRST = ("customer", "contact", "lead", "deal", "task")
+"""What most files hold."""
 
 
 async def get(ctx: Ctx, run_id: UUID) -> ImportRun:
@@ -54,11 +57,12 @@ def importable(ctx: Ctx, key: str) -> RecordType:
 def types(ctx: Ctx) -> list[RecordType]:
     """The record types that the actor may import."""
     registry = ctx.machinery.registry
-    return [
+    found = [
         type_
         for type_ in registry.records.values()
         if type_.importable and registry.serves(type_, ctx) and ctx.can(f"{type_.permission}.create")
     ]
+    return sorted(found, key=lambda type_: FIRST.index(type_.key) if type_.key in FIRST else len(FIRST))
 
 
 async def job(ctx: Ctx, run: ImportRun) -> JobRunRow | None:
@@ -87,7 +91,7 @@ async def preview(ctx: Ctx, run: ImportRun, limit: int = PREVIEW) -> list[readin
 
 async def errors(
     ctx: Ctx, run_id: UUID, *, after: int = -1, limit: int = 1_000
-) -> Sequence[tuple[int, list[str], list[dict[str, object]]]]:
+) -> Sequence[tuple[int, list[str], list[dict[str, Any]]]]:
     """Refused rows in the order of the file."""
     kept = ImportRowError
     statement = (

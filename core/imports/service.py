@@ -160,6 +160,7 @@ async def start(ctx: Ctx, run: ImportRun, *, dry_run: bool) -> ImportRun:
         total=run.total,
     )
     run.state = "checking" if dry_run else "running"
+    run.created = run.updated = run.skipped = run.failed = 0
     await ctx.session.flush()
     return run
 
