@@ -6,8 +6,10 @@ import asyncio
 from datetime import datetime
 from typing import Any, Final
 
+import msgspec
+
 from core.ext.specs import JobSpec
-from core.imports import reading, service_revert, service_rows
+from core.imports import reading, service, service_revert, service_rows
 from core.imports.service import JOB, REVERT_JOB, RunParams
 from core.imports.service_rows import Plan
 from core.imports.values import Draft
@@ -17,6 +19,11 @@ from core.kernel.jobs import Cancelled
 from core.tenancy.ctx import Ctx
 
 BATCH: Final = 1_000
+FORGET: Final = "imports.forget_files"
+
+
+class Nothing(msgspec.Struct, frozen=True):
+    """No parameters."""
 
 
 async def run_import(run: Any) -> None:
@@ -79,7 +86,29 @@ async def revert_import(run: Any) -> None:
     await run.step("finish", service_revert.finish, params.import_id)
 
 
+async def forget_files(run: Any) -> None:
+    """Forget the files of old imports, then remove their bytes."""
+    digests: list[str] = []
+
+    async def forget(ctx: Ctx) -> None:
+        digests[:] = await service.forget(ctx)
+
+    await run.step("forget", forget)
+    async with run.open() as ctx:
+        files, schema = ctx.machinery.files, ctx.tenant.schema
+    for digest in digests:
+        await files.delete(schema, digest)
+
+
 JOBS: Final = [
+    JobSpec(
+        name=FORGET,
+        handler=forget_files,
+        params=Nothing,
+        title=N_("Remove the files of old imports"),
+        kind="scheduled",
+        every_s=86_400,
+    ),
     JobSpec(
         name=JOB,
         handler=run_import,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable
+from datetime import timedelta
 from uuid import UUID
 
 import msgspec
@@ -17,6 +18,7 @@ from core.kernel import jobs
 from core.kernel.errors import Conflict, FieldError, Invalid
 from core.kernel.i18n import N_
 from core.kernel.ids import uuid7
+from core.kernel.mentions import is_mentioned
 from core.tenancy.ctx import Ctx
 
 RUN = "imports.run"
@@ -25,6 +27,7 @@ REVERT_JOB = "imports.revert"
 OPEN = ("mapping", "checked")
 STOPPED = ("done", "cancelled", "reverting")
 SAMPLE = 200
+KEPT_DAYS = 30
 
 
 class RunParams(msgspec.Struct, frozen=True, kw_only=True):
@@ -224,6 +227,19 @@ async def revert(ctx: Ctx, run: ImportRun) -> ImportRun:
     run.state = "reverting"
     await ctx.session.flush()
     return run
+
+
+async def forget(ctx: Ctx) -> list[str]:
+    """Forget the files of old imports; gives the digests of those that nothing mentions any more.
+
+    What an import did stays known, and it can still be reverted.
+    """
+    runs = await queries.expired(ctx, ctx.now() - timedelta(days=KEPT_DAYS))
+    digests = {digest for run in runs for digest in (run.file_sha256, run.rows_sha256) if digest}
+    for run in runs:
+        run.file_sha256 = run.rows_sha256 = None
+    await ctx.session.flush()
+    return [digest for digest in sorted(digests) if not await is_mentioned(ctx.session, digest)]
 
 
 def _in_state(run: ImportRun, states: tuple[str, ...]) -> None:

@@ -1,12 +1,15 @@
 """Files of other kinds of record, and imports that are interrupted."""
 
+from datetime import timedelta
+
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from core.activities.tasks.models import Task
 from core.customers.models import Customer
 from core.imports import jobs, service_rows
-from core.imports.models import ImportRow
+from core.imports.models import ImportRow, ImportRun
+from core.kernel.errors import NotFound
 from core.kernel.events.models import EventRow
 from core.pipeline.leads.models import Lead
 from core.pipeline.models import Deal
@@ -74,3 +77,19 @@ async def test_an_interrupted_import_goes_on_and_writes_each_row_once(ann, drain
         assert await ctx.session.scalar(created) == 210
         numbers = list(await ctx.session.scalars(select(Customer.number)))
         assert len(set(numbers)) == 210
+
+
+async def test_old_files_are_forgotten_and_the_import_can_still_be_reverted(ann, drain, runtime):
+    found = await run(ann, drain, "name\nAda\nBea\n")
+    async with ann.acting() as ctx:
+        past = ctx.now() - timedelta(days=31)
+        await ctx.session.execute(update(ImportRun).values(created_at=past))
+        digest = await ctx.session.scalar(select(ImportRun.rows_sha256))
+        ctx.enqueue(jobs.FORGET, jobs.Nothing())
+    assert runtime.files.path(ann.tenant.schema, digest).exists()
+    await drain()
+    with pytest.raises(NotFound):
+        runtime.files.path(ann.tenant.schema, digest)
+    await ann.api.post(f"/imports/{found['id']}/revert")
+    await drain()
+    assert await everything(ann, Customer) == []
