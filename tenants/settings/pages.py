@@ -23,6 +23,7 @@ from tenants.accounts.models import Account
 from tenants.accounts.schema import PasswordIn
 from tenants.settings import forms
 from tenants.settings.back import came_from
+from tenants.settings.browsers import browser_of
 from tenants.settings.forms import role_options
 
 Any_ = Request[Any, Any, Any]
@@ -134,6 +135,7 @@ async def _profile(ctx: Ctx, control: Control, request: Any_) -> dict[str, Any]:
         "password_fields": forms.password(),
         "sessions": await accounts.sessions_of(control, account_id),
         "session_id": session_id,
+        "browser_of": browser_of,
         "wrong": "profile",
     }
 
