@@ -48,9 +48,10 @@ class Permission(Spec, frozen=True, kw_only=True):
 
 
 class Nav(Spec, frozen=True, kw_only=True):
-    """An entry of the menu and the palette; ``url`` is relative to the workspace.
+    """An entry of the menu and the palette; ``url`` is relative to the workspace, ``also`` further addresses
+    under which the entry is the current one, ``hint`` a sentence for the page of all settings.
 
-    The group ``palette`` is for actions that the palette alone offers.
+    The group ``palette`` is for what the palette alone offers.
     """
 
     key: str
@@ -62,6 +63,8 @@ class Nav(Spec, frozen=True, kw_only=True):
     group: Literal["core", "apps", "settings", "palette"] = "core"
     shortcut: str = ""
     mobile: bool = False
+    also: tuple[str, ...] = ()
+    hint: str = ""
 
 
 class Panel(Spec, frozen=True, kw_only=True):
@@ -183,6 +186,7 @@ ColumnKind = Literal[
     "phone",
     "email",
     "url",
+    "country",
 ]
 
 
@@ -252,7 +256,9 @@ class RecordType(Spec, frozen=True, kw_only=True):
 
     ``duplicates(ctx, rows)`` finds, for each of several new records, what exists already; likeliest first.
     ``option`` is what a field shows that offers all records to choose from, where the label alone is ambiguous;
-    fields do so for types without pages.
+    fields do so for types without pages. ``first_fields`` are what the form of a new record shows before
+    "More fields"; left out, what is required and what a list shows by default. ``board`` is the address of
+    another way to look at the list.
     """
 
     key: str
@@ -277,6 +283,8 @@ class RecordType(Spec, frozen=True, kw_only=True):
     duplicates: Callable[[Any, Sequence[Any]], Awaitable[Sequence[Sequence[Duplicate]]]] | None = None
     importable: bool = True
     pages: bool = True
+    first_fields: tuple[str, ...] = ()
+    board: str = ""
 
     def column(self, key: str) -> Column | None:
         """The column of that key."""

@@ -19,6 +19,8 @@ from babel.dates import DateTimePattern, parse_pattern
 from babel.messages.pofile import read_po
 from jinja2 import Environment
 
+from core.kernel.words import read_words
+
 __all__ = [
     "DEFAULT",
     "LOCALES",
@@ -57,6 +59,18 @@ def N_(message: str) -> str:
 def babel_locale(locale: str) -> Locale:
     """Find the Babel locale of one of our languages; everything else reads as English."""
     return Locale.parse(locale if locale in LOCALES else DEFAULT)
+
+
+def country_name(code: str, locale: str) -> str:
+    """Name a country in a language; what is no code comes back as it is."""
+    return str(babel_locale(locale).territories.get(code, code))
+
+
+@cache
+def countries(locale: str) -> tuple[tuple[str, str], ...]:
+    """List all countries, code and name, in the order of their names."""
+    named = ((code, country_name(code, locale)) for code in read_words("countries"))
+    return tuple(sorted(named, key=lambda pair: pair[1]))
 
 
 def catalogues(locale: str) -> list[Path]:

@@ -17,7 +17,7 @@ from core.kernel.i18n import LOCALES, N_
 from core.kernel.money import CURRENCIES
 from core.kernel.words import read_words
 
-__all__ = ["COUNTRIES", "KINDS", "Reading", "Refused", "clean", "email", "phone", "url"]
+__all__ = ["COUNTRIES", "KINDS", "Reading", "Refused", "clean", "email", "phone", "shown_phone", "url"]
 
 COUNTRIES: Final = read_words("countries")
 """ISO 3166-1 alpha-2, the officially assigned codes."""
@@ -123,6 +123,20 @@ def _phone(value: str, region: str) -> str | None:
         return None
     plain = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return f"{plain};ext={number.extension}" if number.extension else plain
+
+
+@lru_cache(maxsize=4096)
+def shown_phone(value: str, home: str = "") -> str:
+    """Write a number in the groups that people read: without its country code at home, as it is where unknown."""
+    if home == "CN" and (usual := _USUAL_CN.fullmatch(value)) is not None:
+        return " ".join(usual.groups())
+    try:
+        number = phonenumbers.parse(value, home or None)
+    except phonenumbers.NumberParseException:
+        return value
+    is_home = bool(home) and phonenumbers.region_code_for_number(number) == home
+    style = phonenumbers.PhoneNumberFormat
+    return str(phonenumbers.format_number(number, style.NATIONAL if is_home else style.INTERNATIONAL))
 
 
 _EXTENSION: Final = re.compile(r"(?<=\d)\s*(?:转|轉|分机|-(?=\d{1,5}$))\s*(?=\d{1,7}$)")

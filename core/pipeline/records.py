@@ -41,7 +41,7 @@ def shown_as(struct: type[msgspec.Struct]) -> Any:
 PIPELINE = RecordType(
     key="pipeline",
     path="pipelines",
-    title=N_("Pipeline"),
+    title=N_("Sales pipeline"),
     title_plural=N_("Pipelines"),
     icon="square-kanban",
     model=Pipeline,
@@ -88,7 +88,7 @@ STAGE = RecordType(
     option=OPTION,
     columns=(
         Column("name", N_("Name"), Stage.name),
-        Column("pipeline_id", N_("Pipeline"), Stage.pipeline_id, kind="ref", ref="pipeline"),
+        Column("pipeline_id", N_("Sales pipeline"), Stage.pipeline_id, kind="ref", ref="pipeline"),
         Column("position", N_("Sort position"), Stage.position, kind="number"),
         Column("probability", N_("Probability"), Stage.probability, kind="percent"),
         Column("rotting_days", N_("Days until a deal is stale"), Stage.rotting_days, kind="number"),

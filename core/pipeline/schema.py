@@ -75,7 +75,7 @@ class PipelineOut(Stored, kw_only=True):
 class StageIn(msgspec.Struct, kw_only=True):
     """A new stage; without a position it comes last."""
 
-    pipeline_id: Annotated[UUID, Meta(title=N_("Pipeline"), extra={"kind": "ref", "ref": "pipeline"})]
+    pipeline_id: Annotated[UUID, Meta(title=N_("Sales pipeline"), extra={"kind": "ref", "ref": "pipeline"})]
     name: Title
     position: Position | None = None
     probability: Probability = 0

@@ -74,18 +74,30 @@ class FormSpec:
             return None
 
     def views(self, labels: Labels, offers: Offers = MappingProxyType({})) -> list[dict[str, Any]]:
-        """The fields as ui/form.html takes them, under the headings of their columns.
+        """The fields as ui/form.html takes them: what matters first, the others under the columns' headings.
 
         ``offers`` are the choices of references without pages.
         """
+        first = list[dict[str, Any]]()
+        is_first = self._first() if self.record is None else frozenset[str]()
         groups = {"": list[dict[str, Any]]()} | {column.group: [] for column in self.type_.columns}
         for meta in self.metas():
             column = self.column(meta.name)
-            groups[column.group if column else ""].append(self._view(meta, labels, offers))
+            view = self._view(meta, labels, offers)
+            if meta.required or meta.name in is_first:
+                first.append(view)
+            else:
+                groups[column.group if column else ""].append(view | {"more": self.record is None})
         for title, views in groups.items():
             if title and views:
                 views[0]["section"] = title
-        return [view for views in groups.values() for view in views]
+        return first + [view for views in groups.values() for view in views]
+
+    def _first(self) -> frozenset[str]:
+        """The fields that the form of a new record shows at once."""
+        type_ = self.type_
+        columns = map(type_.column, type_.first_fields or type_.default_columns)
+        return frozenset(field_of(column) for column in columns if column is not None)
 
     def _view(self, meta: FieldMeta, labels: Labels, offers: Offers) -> dict[str, Any]:
         column = self.column(meta.name)
@@ -94,8 +106,8 @@ class FormSpec:
             return view
         view["kind"] = column.kind
         view["title"] = column.title
-        if column.choices:
-            view["choices"] = choices(column)
+        if column.choices or column.kind == "country":
+            view["choices"] = choices(column, self.ctx.locale)
         if column.kind == "money":
             view |= self._currencies(column)
         target = target_of(column)

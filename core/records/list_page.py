@@ -125,7 +125,7 @@ class ListPage:
         ]
 
     def _shown(self, item: Filter) -> str:
-        titles = {value: self.ctx.t(label) for value, label, _ in choices(item.column)}
+        titles = {value: self.ctx.t(label) for value, label, _ in choices(item.column, self.ctx.locale)}
         target = target_of(item.column)
         parts = []
         for raw, value in zip(item.raw.split(","), item.values, strict=False):

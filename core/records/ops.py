@@ -75,6 +75,7 @@ OPS: Final[Mapping[ColumnKind, tuple[Op, ...]]] = {
     "datetime": _TIME,
     "bool": ("eq",),
     "choice": ("eq", "ne", "in", "empty", "notempty"),
+    "country": ("eq", "ne", "in", "empty", "notempty"),
     "member": ("eq", "me", "ne", "in", "empty", "notempty"),
     "ref": ("eq", "ne", "in", "empty", "notempty"),
     "tags": ("contains", "eq", "ne", "in", "empty", "notempty"),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from core.ext.specs import Column, RecordType
+from core.kernel import i18n
 from core.records.labels import MEMBER, Labels, target_of
 from core.records.query import is_sortable
 
@@ -21,8 +22,10 @@ def place(ctx: Any, type_: RecordType, path: str = "") -> str:
     return str(ctx.w(f"{ctx.machinery.registry.below(type_.plugin)}/{type_.path}{path}"))
 
 
-def choices(column: Column) -> tuple[tuple[str, str, str], ...]:
-    """Return the choices of a column as value, message id and tone."""
+def choices(column: Column, locale: str) -> tuple[tuple[str, str, str], ...]:
+    """Return the choices of a column as value, message id (a country's name) and tone."""
+    if column.kind == "country":
+        return tuple((code, name, "neutral") for code, name in i18n.countries(locale))
     return tuple((choice.value, choice.label, TONES[choice.tone]) for choice in column.choices)
 
 
@@ -32,7 +35,7 @@ def column_view(ctx: Any, column: Column, *, editable: bool = False) -> dict[str
         "name": column.key,
         "title": ctx.t(column.title),
         "kind": column.kind,
-        "choices": choices(column),
+        "choices": choices(column, ctx.locale),
         "currency": ctx.tenant.currency,
         "sortable": is_sortable(column),
         "editable": editable and column.editable,

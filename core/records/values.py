@@ -16,7 +16,7 @@ from sqlalchemy import Integer
 from core.ext.specs import Column, ColumnKind
 from core.kernel.i18n import N_
 
-TEXTUAL: Final[frozenset[ColumnKind]] = frozenset({"text", "longtext", "phone", "email", "url"})
+TEXTUAL: Final[frozenset[ColumnKind]] = frozenset({"text", "longtext", "phone", "email", "url", "country"})
 NUMERIC: Final[frozenset[ColumnKind]] = frozenset({"number", "percent", "money"})
 MAX_TEXT: Final = 200
 MAX_DAYS: Final = 36_500

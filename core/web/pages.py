@@ -161,18 +161,23 @@ def _fill_menu(frame: Shell, ctx: Ctx, entries: list[Nav]) -> None:
     groups: dict[str, list[Link]] = {group: [] for group, _ in GROUPS}
     for nav in (entry for entry in entries if entry.group in groups):
         url = ctx.w(nav.url)
-        is_current = frame.path == url.rstrip("/") or (nav.url != "/" and frame.path.startswith(f"{url}/"))
+        is_current = any(_is_below(frame.path, ctx.w(place)) for place in (nav.url, *nav.also))
         link = (ctx.t(nav.title), url, nav.icon, is_current, nav.shortcut.rpartition(" ")[2])
         groups[nav.group].append(link)
         if nav.mobile:
             frame.mobile_nav.append(link)
     settings = ctx.w("/settings")
-    is_current = frame.path == settings or frame.path.startswith(f"{settings}/")
+    is_current = _is_below(frame.path, settings) or any(link[3] for link in groups["settings"])
     # One entry leads to the page that lists them all: they are many, and seldom wanted.
     groups["settings"] = [(ctx.t(N_("Settings")), settings, "settings", is_current, "")]
     frame.nav_groups = [
         (ctx.t(title) if title else "", groups[group]) for group, title in GROUPS if groups[group]
     ]
+
+
+def _is_below(path: str, place: str) -> bool:
+    """Whether a page is that place or below it; below the home page is everything, so nothing counts."""
+    return path == place.rstrip("/") or (not place.endswith("/") and path.startswith(f"{place}/"))
 
 
 def _initials(name: str) -> str:

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from core.ext.registry import ROOTS
-from core.kernel import i18n, money
+from core.kernel import i18n, kinds, money
 from core.kernel.db import utc_now
 
 _UTC = ZoneInfo("UTC")
@@ -72,6 +72,8 @@ def environment(locale: str) -> Environment:
         datetime=partial(_datetime, locale),
         time=lambda value: i18n.format_time(value, locale, zone=_zone.get()),
         relative=partial(_relative, locale),
+        country=lambda code: i18n.country_name(code, locale),
+        phone=lambda value: kinds.shown_phone(value, "CN" if locale == "zh_CN" else ""),
         number=lambda value: i18n.format_number(value, locale),
         money=lambda minor, currency: "" if minor is None else money.format(minor, currency, locale),
         compact_money=lambda minor, currency: "" if minor is None else money.compact(minor, currency, locale),

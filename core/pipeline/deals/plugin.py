@@ -84,7 +84,7 @@ def crm_widgets() -> list[Widget]:
 
 @hookimpl
 def crm_nav() -> list[Nav]:
-    """The board, and the list of deals."""
+    """The board; the list of deals is reached from it and from the palette."""
     return [
         Nav(
             key="pipeline",
@@ -95,6 +95,7 @@ def crm_nav() -> list[Nav]:
             permission="deals.view",
             shortcut="g p",
             mobile=True,
+            also=("/deals",),
         ),
         Nav(
             key="deals",
@@ -103,7 +104,7 @@ def crm_nav() -> list[Nav]:
             url="/deals",
             order=45,
             permission="deals.view",
-            shortcut="g d",
+            group="palette",
         ),
     ]
 

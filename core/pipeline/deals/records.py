@@ -27,7 +27,7 @@ COLUMNS = (
     Column("customer_id", N_("Customer"), Deal.customer_id, kind="ref", ref="customer", group=SALE),
     Column("contact_id", N_("Contact"), Deal.contact_id, kind="ref", ref="contact", group=SALE),
     Column("stage_id", N_("Stage"), Deal.stage_id, kind="ref", ref="stage", group=SALE),
-    Column("pipeline_id", N_("Pipeline"), Deal.pipeline_id, kind="ref", ref="pipeline", group=SALE),
+    Column("pipeline_id", N_("Sales pipeline"), Deal.pipeline_id, kind="ref", ref="pipeline", group=SALE),
     Column("status", N_("Status"), Deal.status, kind="choice", choices=STATUSES, group=SALE),
     Column("source", N_("Source"), Deal.source, editable=True, group=SALE),
     Column("competitor", N_("Competitor"), Deal.competitor, editable=True, group=SALE),
@@ -89,6 +89,7 @@ def search_doc(deal: Deal) -> SearchDoc:
 DEAL = RecordType(
     key="deal",
     path="deals",
+    board="/pipeline",
     title=N_("Deal"),
     title_plural=N_("Deals"),
     icon="handshake",

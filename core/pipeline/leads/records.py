@@ -36,7 +36,7 @@ COLUMNS = (
     Column("company", N_("Company"), Lead.company, editable=True, group=WORK),
     Column("position", N_("Position"), Lead.position, editable=True, group=WORK),
     Column("city", N_("City"), Lead.city, editable=True, group=WORK),
-    Column("country", N_("Country"), Lead.country, group=WORK),
+    Column("country", N_("Country"), Lead.country, kind="country", group=WORK),
     Column("rating", N_("Rating"), Lead.rating, kind="choice", choices=RATINGS, editable=True, group=STATE),
     Column("status", N_("Status"), Lead.status, kind="choice", choices=STATUSES, editable=True, group=STATE),
     Column(

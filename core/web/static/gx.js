@@ -153,7 +153,7 @@ function preview(row) {
   opener = row;
   for (const other of $$("[aria-current][data-preview]")) other.removeAttribute("aria-current");
   row.setAttribute("aria-current", "true");
-  window.htmx.ajax("GET", row.dataset.preview, { target: "#gx-side", swap: "innerHTML", push: "true" });
+  window.htmx.ajax("GET", row.dataset.preview, { target: "#gx-side", swap: "innerHTML", push: "true", headers: { "HX-Target": "aside#gx-side" } });
 }
 function closeSide() {
   const side = $("#gx-side");
