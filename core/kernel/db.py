@@ -182,6 +182,8 @@ def _external_id_is_unique(_mapper: Any, cls: type[Entity]) -> None:
 def _stamp(session: Session, _flush: UOWTransaction, _instances: object) -> None:
     # session.info["now"] is the context's clock, which tests and imports may hold still.
     now: Callable[[], datetime] = session.info.get("now", utc_now)
+    # The session itself forgets what nobody else holds, and search would read it again before the commit.
+    session.info.setdefault("written", []).extend(session.new)
     for record in session.new:
         if isinstance(record, Row):
             at = now()

@@ -13,18 +13,33 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from sqlalchemy import and_, func, literal, select
-from sqlalchemy.dialects.postgresql import insert
+import msgspec
+from sqlalchemy import text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.kernel.errors import BadRequest, Conflict, Invalid
 from core.kernel.i18n import N_
-from core.kernel.idempotency.models import Idempotency
 
 KEPT = timedelta(hours=24)
 _KEY = re.compile(r"[!-~]{1,255}", re.ASCII)
 _SEE_OTHER = 303
+# Written out: composing these two anew for each write takes longer than running them.
+_BEGIN = text("""
+SELECT pg_try_advisory_xact_lock(hashtextextended(current_schema(), :seed)) AS is_ours,
+       i.payload_digest, i.status, i.headers, i.body
+FROM (SELECT 1) AS one
+LEFT JOIN idempotency AS i ON i.key_hash = :key_hash AND i.created_at > :since
+""").columns(headers=JSONB)
+_STORE = text("""
+INSERT INTO idempotency AS i (key_hash, principal, route, payload_digest, status, headers, body, created_at)
+VALUES (:key_hash, :principal, :route, :payload_digest, :status, CAST(:headers AS jsonb), :body, :created_at)
+ON CONFLICT (key_hash) DO UPDATE
+SET principal = excluded.principal, route = excluded.route, payload_digest = excluded.payload_digest,
+    status = excluded.status, headers = excluded.headers, body = excluded.body, created_at = excluded.created_at
+WHERE i.created_at <= :until
+""")
 _KEPT_HEADERS = frozenset({"content-type", "location", "etag", "link", "content-language"})
 
 
@@ -84,13 +99,8 @@ async def begin(
     # One round trip: an answer that is committed between this statement's snapshot and its lock is not seen
     # here, and is then met by `store`.
     seed = int.from_bytes(key_hash[:8], signed=True)
-    locked = func.pg_try_advisory_xact_lock(func.hashtextextended(func.current_schema(), seed))
-    one = select(literal(1)).subquery("one")
-    fresh = and_(Idempotency.key_hash == key_hash, Idempotency.created_at > now - KEPT)
-    query = select(
-        locked, Idempotency.payload_digest, Idempotency.status, Idempotency.headers, Idempotency.body
-    ).select_from(one.outerjoin(Idempotency.__table__, fresh))
-    is_ours, payload_digest, status, headers, body = (await session.execute(query)).one()
+    values = {"seed": seed, "key_hash": key_hash, "since": now - KEPT}
+    is_ours, payload_digest, status, headers, body = (await session.execute(_BEGIN, values)).one()
     if not is_ours:
         raise _running()
     if status is None:
@@ -113,19 +123,17 @@ async def store(session: AsyncSession, pending: Pending, answer: Answer) -> None
     ):
         return
     values = {
+        "key_hash": pending.key_hash,
         "principal": pending.principal,
         "route": pending.route,
         "payload_digest": pending.payload_digest,
         "status": answer.status_code,
-        "headers": _kept(answer.encode_headers()),
+        "headers": msgspec.json.encode(_kept(answer.encode_headers())).decode(),
         "body": body,
         "created_at": pending.at,
+        "until": pending.at - KEPT,
     }
-    statement = insert(Idempotency).values(key_hash=pending.key_hash, **values)
-    statement = statement.on_conflict_do_update(
-        index_elements=[Idempotency.key_hash], set_=values, where=Idempotency.created_at <= pending.at - KEPT
-    )
-    result = await session.execute(statement)
+    result = await session.execute(_STORE, values)
     if isinstance(result, CursorResult) and result.rowcount == 0:
         raise _running()
 

@@ -1,0 +1,103 @@
+"""Benchmarks run alone, compare within one run, and write docs/benchmarks.md.
+
+``BENCH=small`` takes small sizes, for a quick look; the committed page comes from a full run.
+"""
+
+import os
+import platform
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.load.product import Product, product, query
+
+PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
+IS_SMALL = os.environ.get("BENCH", "") == "small"
+INTRODUCTION = """# Benchmarks
+
+Written by `make bench`. Everything on this page comes from one run on one machine, ours and the thing that it is
+compared with in turn: read the ratios, not the milliseconds. "CPU" is processor time of the web process alone.
+"""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One comparison; ``holds`` is None where there is no target."""
+
+    what: str
+    figures: str
+    target: str
+    holds: bool | None
+    meaning: str
+
+
+@dataclass
+class Report:
+    """What was measured so far, by section."""
+
+    sections: dict[str, list[Line]] = field(default_factory=dict)
+    facts: list[str] = field(default_factory=list)
+
+    def add(self, section: str, line: Line) -> None:
+        self.sections.setdefault(section, []).append(line)
+        verdict = {True: "holds", False: "MISSED", None: ""}[line.holds]
+        sys.stdout.write(f"\n{section}: {line.what}: {line.figures}  [{line.target}] {verdict}\n")
+
+    def page(self) -> str:
+        """The page as Markdown."""
+        parts = [INTRODUCTION, "".join(f"- {fact}\n" for fact in self.facts)]
+        for section, lines in self.sections.items():
+            parts.append(f"\n## {section}\n\n| what | measured | target | |\n|---|---|---|---|\n")
+            for line in lines:
+                verdict = {True: "holds", False: "**missed**", None: ""}[line.holds]
+                parts.append(f"| {line.what} | {line.figures} | {line.target} | {verdict} |\n")
+            parts.append("\n" + "".join(f"- *{line.what}*: {line.meaning}\n" for line in lines))
+        return "".join(parts)
+
+
+_REPORT = Report()
+
+
+@pytest.fixture(scope="session")
+def report() -> Report:
+    """Collects lines; the page is written when the run covers everything."""
+    _REPORT.facts = facts()
+    return _REPORT
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    target = os.environ.get("GUANXI_BENCH_PAGE", "" if IS_SMALL else str(PAGE))
+    if _REPORT.sections and target and not exitstatus:
+        Path(target).write_text(_REPORT.page(), encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def served() -> Iterator[Product]:
+    """The product with one web process, on a database that keeps its promises."""
+    with product(web_workers=1, second_worker=False, GUANXI_LOG_LEVEL="error") as running:
+        _REPORT.facts.append(str(query(running.dsn, "SELECT version()")[0][0]).partition(" on ")[0])
+        yield running
+
+
+@pytest.fixture(scope="session")
+def size() -> Callable[[int, int], int]:
+    """Pick the full or the small size."""
+    return lambda full, small: small if IS_SMALL else full
+
+
+def facts() -> list[str]:
+    model = platform.processor() or platform.machine()
+    for line in Path("/proc/cpuinfo").read_text().splitlines() if sys.platform == "linux" else ():
+        if line.startswith("model name"):
+            model = line.partition(":")[2].strip()
+            break
+    return [
+        f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} processors ({model}), {platform.system()}",
+        f"Python {platform.python_version()}, sizes: {'small' if IS_SMALL else 'full'}",
+        f"load average when it began: {os.getloadavg()[0]:.1f} (from about {os.cpu_count()} on, milliseconds are"
+        " not to be trusted)",
+    ]

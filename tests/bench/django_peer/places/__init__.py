@@ -1,0 +1,1 @@
+"""A django-tenants project with the same tables, for comparison."""

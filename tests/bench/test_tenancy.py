@@ -1,0 +1,304 @@
+"""Signup, provisioning and upgrades beside django-tenants; switching of tenants beside raw asyncpg."""
+
+import asyncio
+import json
+import os
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import psycopg
+import pytest
+from sqlalchemy import text
+
+from core.app import create_runtime, running
+from core.customers.records import CUSTOMER
+from core.records import lists
+from core.records.query import parse
+from core.runtime import Runtime
+from core.tenancy import runner
+from core.tenancy.components import component
+from core.tenancy.directory import Tenant
+from core.tenancy.migrations import compile_history, head
+from core.tenancy.provisioning import claim, fill_pool
+from tests.bench.conftest import Line, Report
+from tests.load.product import Product, query
+
+pytestmark = [pytest.mark.bench, pytest.mark.timeout(3600)]
+
+SECTION = "Tenancy"
+Size = Callable[[int, int], int]
+
+
+class Peer:
+    """A django-tenants project with the same tables in a database of its own on the same server."""
+
+    def __init__(self, served: Product, folder: Path) -> None:
+        with psycopg.connect(served.dsn, autocommit=True) as admin:
+            admin.execute("CREATE DATABASE peer TEMPLATE template0")
+        for name in ("peer_migrations", "places_migrations"):
+            (folder / name).mkdir()
+            (folder / name / "__init__.py").touch()
+        self.environ = {
+            **os.environ,
+            "PEER_DSN": served.dsn,
+            "PEER_FOLDER": str(folder),
+            "PEER_MIGRATIONS": "peer_migrations",
+        }
+
+    def run(self, *words: object, **variables: str) -> list[float]:
+        command = [sys.executable, "-m", "tests.bench.django_peer.run", *map(str, words)]
+        done = subprocess.run(
+            command, env={**self.environ, **variables}, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr[-3000:]
+        found: list[float] = json.loads(done.stdout.splitlines()[-1])
+        return found
+
+
+@pytest.fixture(scope="module")
+def peer(served: Product, tmp_path_factory: pytest.TempPathFactory) -> Peer:
+    made = Peer(served, tmp_path_factory.mktemp("peer"))
+    made.run("prepare")
+    return made
+
+
+def run(served: Product, work: Callable[[Runtime], Any]) -> Any:
+    """Run something in a process of the installation: this one."""
+
+    async def main() -> Any:
+        async with running(create_runtime(served.settings)) as runtime:
+            return await work(runtime)
+
+    return asyncio.run(main())
+
+
+def test_signup_beside_django_tenants(served: Product, peer: Peer, report: Report, size: Size) -> None:
+    count = size(5, 2)
+    migrated = statistics.median(peer.run("create", count, "migrated"))
+    cloned = statistics.median(peer.run("create", count, "cloned", PEER_BASE="base"))
+
+    async def ours(runtime: Runtime) -> tuple[list[float], list[float]]:
+        settings, new_key = runtime.databases.settings, runtime.keyring.new_tenant_key
+        free = query(served.dsn, "SELECT count(*) FROM control.tenant WHERE state = 'free'")[0][0]
+        cold = []
+        for number in range(1, count + 4):
+            began = time.perf_counter()
+            await asyncio.to_thread(fill_pool, settings, int(str(free)) + number, new_key=new_key)
+            cold.append(time.perf_counter() - began)
+        claims = []
+        for number in range(count + 3):
+            began = time.perf_counter()
+            await claim(runtime.databases, f"claimed-{number}", "Claimed", new_key=new_key)
+            claims.append(time.perf_counter() - began)
+        return cold, claims[1:]
+
+    cold, claims = run(served, ours)
+    for what, seconds, targets in (
+        ("claim", statistics.median(claims), (1000, 400)),
+        ("cold provisioning", statistics.median(cold), (10, 4)),
+    ):
+        ratios = migrated / seconds, cloned / seconds
+        figures = (
+            f"{ratios[0]:,.0f}× / {ratios[1]:,.0f}× faster than migrate / clone"
+            f" ({seconds * 1000:.1f} ms against {migrated * 1000:,.0f} / {cloned * 1000:,.0f} ms)"
+        )
+        holds = ratios[0] >= targets[0] and ratios[1] >= targets[1]
+        target = f"≥ {targets[0]:,}× / ≥ {targets[1]:,}×"
+        report.add(SECTION, Line(f"signup: {what}", figures, target, holds, SIGNUP[what]))
+
+
+SIGNUP = {
+    "claim": "one statement takes a schema from the warm pool; django-tenants makes a schema of the same tables by"
+    " its migrations, or by cloning a schema. Medians.",
+    "cold provisioning": "role, schema, all tables, grants and the directory's row, when the pool is empty.",
+}
+
+
+def test_upgrade_beside_django_tenants(served: Product, peer: Peer, report: Report, size: Size) -> None:
+    count = size(200, 20)
+    peer.run("fill", count)
+    theirs = peer.run("upgrade", PEER_UPGRADED="1")[0] * count / (count + len(peer_others(served)))
+
+    async def ours(runtime: Runtime) -> float:
+        settings, new_key = runtime.databases.settings, runtime.keyring.new_tenant_key
+        await asyncio.to_thread(fill_pool, settings, count, new_key=new_key)
+        rows = query(
+            served.dsn, "SELECT schema FROM control.tenant WHERE state = 'free' ORDER BY id LIMIT %s", count
+        )
+        schemas = [str(row[0]) for row in rows]
+        return await asyncio.to_thread(upgrade, settings, schemas)
+
+    seconds = run(served, ours)
+    figures = f"{theirs / seconds:.0f}× faster ({seconds:.2f} s against {theirs:.1f} s)"
+    meaning = "a nullable column for every tenant, four workers each, versions kept, resumable."
+    report.add(
+        SECTION, Line(f"upgrade of {count} tenants", figures, "≥ 40×", theirs / seconds >= 40, meaning)
+    )
+
+
+def peer_others(served: Product) -> Sequence[object]:
+    """Tenants of the peer that the upgrade meets beside the many: those of the test before."""
+    dsn = served.dsn.replace("/guanxi?", "/peer?")
+    return query(dsn, "SELECT 1 FROM places_place WHERE schema_name NOT LIKE 'many%%'")
+
+
+NEXT = """import sqlalchemy as sa
+from alembic import op
+
+revision = "0999_bench"
+down_revision = "{previous}"
+branch_labels = depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("customer", sa.Column("upgraded_on", sa.Date()))
+"""
+
+
+def upgrade(settings: Any, schemas: list[str]) -> float:
+    """Bring the schemas to a revision that only this run knows."""
+    core = component("core")
+    with tempfile.TemporaryDirectory() as folder:
+        later = replace(core, path=Path(folder) / "migrations")
+        shutil.copytree(core.path, later.path)
+        revision = NEXT.format(previous=head(compile_history(core)))
+        (later.path / "versions" / "0999_bench.py").write_text(revision)
+        compile_history(later)
+        began = time.perf_counter()
+        progress = runner.upgrade_all(settings, later, "main", schemas, workers=4)
+        seconds = time.perf_counter() - began
+    assert not progress.failed, progress.failed
+    return seconds
+
+
+def test_the_session_layer_beside_asyncpg(served: Product, report: Report, size: Size) -> None:
+    count = size(3000, 600)
+
+    async def measure(runtime: Runtime) -> tuple[float, float]:
+        tenant = await claim(runtime.databases, "layer", "Layer", new_key=runtime.keyring.new_tenant_key)
+        settings = runtime.databases.settings
+        pool = await asyncpg.create_pool(
+            settings.dsn(settings.slice_role("main", tenant.slice), "main"),
+            min_size=4,
+            max_size=4,
+            reset=neutral,
+        )
+        best = []
+        for work in (lambda: raw(pool, tenant), lambda: layered(runtime, tenant)):
+            best.append(max([await rate(work, count) for _ in range(3)]))
+        await pool.close()
+        return best[0], best[1]
+
+    raw_per_s, ours_per_s = run(served, measure)
+    ratio = ours_per_s / raw_per_s
+    meaning = (
+        "one statement in a transaction in the tenant's role: our unit with the driver's connection against an"
+        " asyncpg pool that sends BEGIN and SET LOCAL in one message, the statement, COMMIT. Four at a time."
+    )
+    figures = f"{ratio:.0%} of the throughput ({ours_per_s:,.0f}/s against {raw_per_s:,.0f}/s)"
+    report.add(SECTION, Line("session layer", figures, "≥ 75%", ratio >= 0.75, meaning))
+
+
+async def neutral(connection: Any) -> None:
+    """Nothing: the pool's own way to reset calls what tenants may not call, and would cost another round trip."""
+
+
+async def raw(pool: Any, tenant: Tenant) -> None:
+    async with pool.acquire() as connection:
+        await connection.execute(
+            f'BEGIN;SET LOCAL ROLE {tenant.schema};SET LOCAL search_path="$user",ext;'
+            "SET LOCAL statement_timeout=15000;SET LOCAL lock_timeout=5000"
+        )
+        await connection.fetch("SELECT id FROM member LIMIT 1")
+        await connection.execute("COMMIT")
+
+
+ONE = text("SELECT id FROM member LIMIT 1")
+
+
+async def layered(runtime: Runtime, tenant: Tenant) -> None:
+    async with runtime.databases.tenant(tenant, readonly=True) as unit:
+        await unit.session.execute(ONE)
+        await unit.commit()
+
+
+async def rate(work: Callable[[], Any], count: int) -> float:
+    async def loop() -> None:
+        for _ in range(count // 4):
+            await work()
+
+    began = time.perf_counter()
+    await asyncio.gather(*(loop() for _ in range(4)))
+    return count / (time.perf_counter() - began)
+
+
+def test_lists_do_not_grow_with_tenants(served: Product, report: Report, size: Size) -> None:
+    stages = [10, size(200, 20), size(1_000, 40)]
+
+    async def measure(runtime: Runtime) -> list[tuple[float, float]]:
+        new_key = runtime.keyring.new_tenant_key
+        tenants: list[Tenant] = []
+        found = []
+        for stage in stages:
+            await asyncio.to_thread(
+                fill_pool, runtime.databases.settings, stage - len(tenants), new_key=new_key
+            )
+            while len(tenants) < stage:
+                tenant = await claim(runtime.databases, f"grow-{len(tenants)}", "Grow", new_key=new_key)
+                await asyncio.to_thread(fill_tenant, served.dsn, tenant.schema)
+                tenants.append(tenant)
+            found.append(await paging(runtime, tenants, size(3_000, 300)))
+        return found
+
+    found = run(served, measure)
+    growth = [found[-1][i] / found[0][i] for i in (0, 1)]
+    shown = ", ".join(
+        f"{n} tenants: {a * 1000:.1f} / {b * 1000:.1f} ms" for n, (a, b) in zip(stages, found, strict=True)
+    )
+    meaning = (
+        "the statement and the session of the list of 50 customers, a tenant drawn by lot each time, four at a"
+        " time; p50 / p99."
+    )
+    figures = f"p50 × {growth[0]:.2f}, p99 × {growth[1]:.2f} ({shown})"
+    holds = growth[0] <= 1.3 and growth[1] <= 1.5
+    report.add(SECTION, Line("list of 50 as tenants grow", figures, "≤ 1.3× / ≤ 1.5×", holds, meaning))
+
+
+def fill_tenant(dsn: str, schema: str) -> None:
+    query_ = (
+        f'INSERT INTO "{schema}".customer (id, created_at, updated_at, version, number, kind, name, name_key, stage,'
+        " tags) SELECT gen_random_uuid(), now() - n * interval '1 s', now(), 1, 'X' || n, 'company', 'C' || n,"
+        " 'c' || n, 'potential', '[]' FROM generate_series(1, 200) n"
+    )
+    with psycopg.connect(dsn, autocommit=True) as admin:
+        admin.execute(query_.encode())
+        admin.execute(f'ANALYZE "{schema}".customer'.encode())
+
+
+async def paging(runtime: Runtime, tenants: Sequence[Tenant], count: int) -> tuple[float, float]:
+    rng, taken = random.Random(3), []
+
+    async def loop() -> None:
+        for number in range(count // 4 + 50):
+            began = time.perf_counter()
+            async with runtime.open(rng.choice(tenants), readonly=True) as ctx:
+                listing = await lists.run(
+                    ctx, parse(CUSTOMER, [("limit", "50")], lists.reading(ctx)), with_labels=False
+                )
+            assert len(listing.rows) == 50
+            if number >= 50:
+                taken.append(time.perf_counter() - began)
+
+    await asyncio.gather(*(loop() for _ in range(4)))
+    taken.sort()
+    return taken[len(taken) // 2], taken[int(len(taken) * 0.99)]
