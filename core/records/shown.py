@@ -22,7 +22,7 @@ def place(ctx: Any, type_: RecordType, path: str = "") -> str:
     return str(ctx.w(f"{ctx.machinery.registry.below(type_.plugin)}/{type_.path}{path}"))
 
 
-def choices(column: Column, locale: str) -> tuple[tuple[str, str, str], ...]:
+def choices(column: Column, locale: str = i18n.DEFAULT) -> tuple[tuple[str, str, str], ...]:
     """Return the choices of a column as value, message id (a country's name) and tone."""
     if column.kind == "country":
         return tuple((code, name, "neutral") for code, name in i18n.countries(locale))
