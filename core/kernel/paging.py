@@ -15,7 +15,7 @@ from uuid import UUID
 
 import msgspec
 from sqlalchemy import ColumnElement, Numeric, and_, false, or_, true
-from sqlalchemy.types import BigInteger, Boolean, Date, DateTime, Integer, TypeEngine, Uuid
+from sqlalchemy.types import BigInteger, Boolean, Date, DateTime, Integer, SmallInteger, TypeEngine, Uuid
 
 from core.kernel.errors import BadRequest
 from core.kernel.i18n import N_
@@ -127,7 +127,7 @@ def _fits(type_: TypeEngine[Any], found: Any) -> bool:
     if isinstance(found, str):
         return "\x00" not in found
     if isinstance(found, int):
-        return abs(found) < (2**63 if isinstance(type_, BigInteger) else 2**31)
+        return abs(found) < next((most for kind, most in _WHOLE if isinstance(type_, kind)), 2**31)
     if isinstance(found, Decimal):
         return found.is_finite() and abs(found.adjusted()) < MAX_DIGITS
     if isinstance(found, datetime):
@@ -142,6 +142,7 @@ def _python_type(type_: TypeEngine[Any]) -> type:
     return str
 
 
+_WHOLE: Final = ((BigInteger, 2**63), (SmallInteger, 2**15))
 _TYPES: Final[tuple[tuple[Any, type], ...]] = (
     (Boolean, bool),
     (Integer, int),

@@ -51,6 +51,8 @@ class ListQuery:
     cursor: str = ""
     count: bool = False
     deleted: bool = False
+    right: str = "view"
+    """What the actor must be allowed to do with the records beside seeing them."""
 
     def pairs(self) -> list[tuple[str, str]]:
         """The question as pairs of an address, without the place in the list: what a saved view keeps."""
@@ -125,7 +127,7 @@ class _Parse:
         return known or tuple(c for c in map(self.type.column, default_columns(self.type)) if c is not None)
 
     def limit(self, raw: str) -> int:
-        if raw.isascii() and raw.isdigit() and 1 <= int(raw[:5]) <= MAX_LIMIT:
+        if raw.isascii() and raw.isdigit() and len(raw) <= 5 and 1 <= int(raw) <= MAX_LIMIT:
             return int(raw)
         text = N_("This must be a whole number from 1 to {most}.")
         self.wrong.append(FieldError("limit", "range", text, {"most": MAX_LIMIT}))

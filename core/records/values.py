@@ -11,7 +11,7 @@ from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Integer
+from sqlalchemy import Integer, SmallInteger
 
 from core.ext.specs import Column, ColumnKind
 from core.kernel.i18n import N_
@@ -19,6 +19,9 @@ from core.kernel.i18n import N_
 TEXTUAL: Final[frozenset[ColumnKind]] = frozenset({"text", "longtext", "phone", "email", "url", "country"})
 NUMERIC: Final[frozenset[ColumnKind]] = frozenset({"number", "percent", "money"})
 MAX_TEXT: Final = 200
+MAX_NUMBER: Final = 40
+"""As many characters has a number that anybody asks for; PostgreSQL refuses some of those that are longer."""
+_SPACES: Final = str.maketrans("\u3000\xa0", "  ")
 MAX_DAYS: Final = 36_500
 YEARS: Final = range(1800, 2301)
 
@@ -35,7 +38,7 @@ class Reading:
 
 def text(raw: str, _: Reading) -> str:
     """Read a text without control characters, of at most 200 characters."""
-    if len(raw) > MAX_TEXT or not raw.isprintable():
+    if len(raw) > MAX_TEXT or not raw.translate(_SPACES).isprintable():
         raise ValueError(N_("This text cannot be searched for."))
     return raw
 
@@ -43,10 +46,10 @@ def text(raw: str, _: Reading) -> str:
 def number(raw: str, _: Reading) -> Decimal:
     """Read a finite decimal number."""
     try:
-        value = Decimal(raw)
+        value = Decimal(raw[: MAX_NUMBER + 1])
     except InvalidOperation:
         raise ValueError(N_("This is not a number.")) from None
-    if not value.is_finite() or abs(value) > 10**15:
+    if len(raw) > MAX_NUMBER or not value.is_finite() or abs(value) > 10**15 or value.adjusted() < -MAX_NUMBER:
         raise ValueError(N_("This is not a number."))
     return value
 
@@ -115,7 +118,7 @@ def member(raw: str, reading: Reading) -> UUID:
 
 def days(raw: str, _: Reading) -> timedelta:
     """Read a number of days from 1 to 36,500."""
-    if not raw.isascii() or not raw.isdigit() or not 1 <= int(raw[:9]) <= MAX_DAYS:
+    if not raw.isascii() or not raw.isdigit() or len(raw) > 9 or not 1 <= int(raw) <= MAX_DAYS:
         raise ValueError(N_("This must be a number of days."))
     return timedelta(days=int(raw))
 
@@ -145,5 +148,7 @@ def read(column: Column, raw: str, reading: Reading) -> object:
     if isinstance(value, Decimal) and isinstance(column.attribute.type, Integer):
         if value != value.to_integral_value():
             raise ValueError(N_("This must be a whole number."))
+        if isinstance(column.attribute.type, SmallInteger) and abs(value) >= 2**15:
+            raise ValueError(N_("This is not a number."))
         return int(value)
     return value

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Integer,
     MetaData,
     Numeric,
+    SmallInteger,
     Table,
     Text,
     Uuid,
@@ -83,6 +84,7 @@ def test_other_texts_are_bad_requests(text: str) -> None:
 
 COUNT = Key("count", column("count", Integer()))
 RATE = Key("rate", column("rate", Numeric()))
+FEW = Key("few", column("few", SmallInteger()))
 
 
 @pytest.mark.parametrize(
@@ -93,6 +95,7 @@ RATE = Key("rate", column("rate", Numeric()))
         (RATE, "NaN"),
         (RATE, "1e999999"),
         (COUNT, 2**31),
+        (FEW, 2**15),
         (SIZE, 2**63),
         (COUNT, True),
         (ID, "no"),

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql
 
 from core.kernel.errors import BadRequest, Invalid
+from core.pipeline.deals.records import DEAL
 from core.records.ops import OPS, condition
 from core.records.query import LIMIT, parse, parse_page, read
 from core.records.values import Reading
@@ -99,3 +100,29 @@ def test_a_bare_day_is_the_readers_day() -> None:
     assert query.filters[0].values == (start,)
     compiled = condition(query.filters[0], READING).compile(dialect=postgresql.dialect())
     assert sorted(compiled.params.values()) == [start, start + timedelta(days=1)]
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        ("limit", "00001999999"),
+        ("limit", "9" * 5_000),
+        ("f", "launched_on:last_days:0000000019999999999"),
+        ("f", "launched_on:last_days:" + "1" * 5_000),
+        ("f", "draught:eq:1e-99999"),
+        ("f", "draught:eq:1." + "0" * 20_000),
+    ],
+)
+def test_numbers_that_begin_small_and_go_on_are_refused(pair: tuple[str, str]) -> None:
+    with pytest.raises(Invalid):
+        parse(BOAT, [pair], READING)
+
+
+def test_a_number_that_a_small_column_cannot_hold_is_refused() -> None:
+    assert parse(DEAL, [("f", "probability:gt:50")], READING).filters[0].values == (50,)
+    with pytest.raises(Invalid):
+        parse(DEAL, [("f", "probability:gt:40000")], READING)
+
+
+def test_the_wide_space_of_chinese_keyboards_is_text() -> None:
+    assert parse(BOAT, [("name", "恒通\u3000贸易")], READING).filters[0].values == ("恒通\u3000贸易",)
