@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import parse_qsl
 from uuid import UUID
@@ -59,7 +60,8 @@ def question(ctx: Ctx, run: ExportRun) -> ListQuery:
     type_ = record_type(ctx, run.record_type)
     if not ctx.can(f"{type_.permission}.export"):
         raise NotFound
-    return parse(type_, parse_qsl(run.query, keep_blank_values=True), lists.reading(ctx))
+    query = parse(type_, parse_qsl(run.query, keep_blank_values=True), lists.reading(ctx))
+    return replace(query, right="export")
 
 
 async def finish(ctx: Ctx, export_id: UUID, stored: Stored, rows: int) -> None:

@@ -128,6 +128,8 @@ def conditions(ctx: Any, query: ListQuery) -> list[ColumnElement[bool]]:
         found += [model.deleted_at.is_not(None), ctx.visible(model, f"{query.type.permission}.delete")]
     else:
         found.append(model.deleted_at.is_(None))
+    if query.right != "view":
+        found.append(ctx.visible(model, f"{query.type.permission}.{query.right}"))
     found += [condition(item, how) for item in query.filters]
     if query.q:
         found.append(text.matching(ctx, query.type, query.q))

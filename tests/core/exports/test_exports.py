@@ -92,3 +92,17 @@ async def test_files_expire(ann, some, drain, runtime):
     await drain()
     assert (await ann.api.get(f"/exports/{run['id']}/file")).status_code == 404
     assert not (runtime.files._root / ann.tenant.schema / sha256).exists()
+
+
+async def test_a_right_to_export_ones_own_gives_nobody_elses(ann, mia, drain):
+    for person, name in ((ann, "Anns Anlagen"), (mia, "Mias Maschinen")):
+        assert (await person.api.post("/customers", json={"name": name})).status_code == 201
+    grants = {"customers.view": "all", "customers.export": "own", "customers.create": "all"}
+    role = await ann.api.put("/roles/clerk", json={"name": "Clerk", "grants": grants})
+    assert role.status_code == 200, role.text
+    assert (await ann.api.patch(f"/members/{mia.member_id}", json={"role": "clerk"})).status_code == 200
+    mia.runtime.forget_member(mia.member_id)
+    assert len((await mia.api.get("/customers")).json()["data"]) == 2
+    run = await exported(mia, drain, query="columns=name")
+    found = await mia.api.get(f"/exports/{run['id']}/file")
+    assert found.content.decode("utf-8-sig").split() == ["Name", "Mias", "Maschinen"]
