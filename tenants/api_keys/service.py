@@ -50,17 +50,18 @@ async def issue(control: Control, data: KeyIn) -> tuple[str, ApiKey]:
 
 
 async def rotate(control: Control, key_id: UUID, *, overlap: timedelta) -> tuple[str, ApiKey]:
-    """Issue a successor with the same rights; the old key dies after the overlap."""
-    old = await _living(control, key_id)
+    """Issue a successor with the same rights and as long a life; the old key dies after the overlap, or before."""
+    old, now = await _living(control, key_id), control.now()
     successor = KeyIn(
         tenant_id=old.tenant_id,
         member_id=old.member_id,
         name=old.name,
         scopes=old.scopes,
         mode="live" if old.mode == "live" else "test",
+        expires_at=now + (old.expires_at - old.created_at) if old.expires_at else None,
     )
     text, key = await issue(control, successor)
-    old.expires_at = control.now() + overlap
+    old.expires_at = min(old.expires_at or now + overlap, now + overlap)
     return text, key
 
 

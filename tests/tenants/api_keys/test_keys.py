@@ -105,6 +105,20 @@ async def test_rotation_overlaps(ann):
     assert (await asked(ann, successor)).status_code == 200
 
 
+async def test_a_successor_lives_as_long_and_nothing_dead_comes_back(ann):
+    now = ann.runtime.clock.now()
+    text, key_id = await issued(ann, expires_at=now + timedelta(days=30))
+    async with ann.runtime.control() as control:
+        (await control.session.get(ApiKey, key_id)).created_at = now - timedelta(days=60)
+        _, successor = await service.rotate(control, key_id, overlap=timedelta(hours=1))
+        assert timedelta(days=89) < successor.expires_at - now < timedelta(days=91)
+        old = await control.session.get(ApiKey, key_id)
+        old.expires_at = now - timedelta(days=1)
+        await control.session.flush()
+        await service.rotate(control, key_id, overlap=timedelta(hours=1))
+    assert (await asked(ann, text)).status_code == 401
+
+
 async def test_its_last_use_is_kept(ann):
     text, key_id = await issued(ann)
     await asked(ann, text)
