@@ -14,6 +14,7 @@ from core.kernel.errors import Conflict, FieldError, Forbidden, Invalid
 from core.kernel.i18n import N_
 
 MANAGE = "members.manage"
+PROFILE = "members.profile"
 OWNER = "owner"
 OWN_FIELDS = frozenset({"name", "phone", "title", "locale", "timezone"})
 """What everybody may change of himself."""
@@ -36,8 +37,8 @@ async def add_member(ctx: Any, data: MemberIn) -> Member:
 async def update_member(ctx: Any, member: Member, patch: MemberPatch) -> Member:
     """Change a member; emits member.updated.
 
-    One's own name, phone, position, language and zone are one's own; the rest takes members.manage. Owners
-    are changed by owners alone, and the last active one stays an owner.
+    One's own name, phone, position, language and zone are one's own; a key needs members.profile for it. The rest takes
+    members.manage. Owners are changed by owners alone, and the last active one stays an owner.
     """
     changes = {
         name: (getattr(member, name), value)
@@ -46,7 +47,8 @@ async def update_member(ctx: Any, member: Member, patch: MemberPatch) -> Member:
     }
     if not changes:
         return member
-    if ctx.actor.member_id != member.id or not changes.keys() <= OWN_FIELDS:
+    is_himself = ctx.actor.member_id == member.id and (ctx.actor.kind != "key" or ctx.can(PROFILE))
+    if not is_himself or not changes.keys() <= OWN_FIELDS:
         await ctx.require(MANAGE)
         _only_owners_make_owners(ctx, member.role, str(changes.get("role", ("", ""))[1]))
     await _check(

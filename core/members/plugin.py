@@ -26,6 +26,9 @@ def crm_permissions() -> Sequence[Permission]:
     return [
         Permission(name="members.view", title=N_("See colleagues"), reach=dict.fromkeys(everybody, "all")),
         Permission(
+            name="members.profile", title=N_("Change one's own data"), reach=dict.fromkeys(everybody, "own")
+        ),
+        Permission(
             name="members.manage",
             title=N_("Manage members, departments and roles"),
             reach={role: "all" if role in managers else "none" for role in everybody},

@@ -38,12 +38,12 @@ class JobApi(Controller):
         """Show how far a job is."""
         return Response(out(await queries.get(ctx, job_id)))
 
-    @post("/{job_id:uuid}/cancel", permission=SIGNED_IN)
+    @post("/{job_id:uuid}/cancel", permission="jobs.edit")
     async def cancel_job(self, ctx: Ctx, job_id: UUID) -> Response[JobOut]:
         """Stop a job before its next step."""
         return Response(out(await service.cancel(ctx, job_id)))
 
-    @post("/{job_id:uuid}/replay", permission=SIGNED_IN)
+    @post("/{job_id:uuid}/replay", permission="jobs.edit")
     async def replay_job(self, ctx: Ctx, job_id: UUID) -> Response[JobOut]:
         """Have a failed or cancelled job run again."""
         return Response(out(await service.replay(ctx, job_id)))

@@ -20,8 +20,13 @@ def crm_manifest() -> Manifest:
 
 @hookimpl
 def crm_permissions() -> list[Permission]:
-    """Everybody sees and cancels his own jobs; these are for those of others."""
+    """Everybody sees and cancels his own jobs; these are for keys, and for the jobs of others."""
     return [
+        Permission(
+            name="jobs.edit",
+            title=N_("Cancel and repeat one's own jobs"),
+            reach=dict.fromkeys(("owner", "admin", "manager", "member", "readonly"), "own"),
+        ),
         Permission(
             name="work.view", title=N_("See everybody's jobs"), reach={"owner": "all", "admin": "all"}
         ),

@@ -1,5 +1,6 @@
 from uuid import uuid4
 
+from tenants.api_keys import service as keys
 from tests.fixtures.people import Person
 
 
@@ -30,6 +31,15 @@ async def test_everybody_changes_himself_and_only_managers_others(bo: Person, an
     assert (await bo.api.patch(own, json={"role": "owner"})).status_code == 403
     assert (await bo.api.patch(f"/members/{ann.member_id}", json={"name": "X"})).status_code == 403
     assert (await bo.api.post("/members", json={"name": "D", "email": "d@acme.test"})).status_code == 403
+
+
+async def test_a_key_that_only_reads_changes_nobody(bo: Person) -> None:
+    async with bo.runtime.control() as control:
+        data = {"tenant_id": bo.tenant.id, "member_id": bo.member_id, "name": "reader"}
+        text, _ = await keys.issue(control, keys.KeyIn(**data, scopes=["members:read"]))
+    reader, own = {"Authorization": f"Bearer {text}"}, f"/members/{bo.member_id}"
+    assert (await bo.api.get(own, headers=reader)).status_code == 200
+    assert (await bo.api.patch(own, json={"name": "Bob"}, headers=reader)).status_code == 403
 
 
 async def test_a_workspace_keeps_an_owner(ann: Person) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from core.work.pages import tray
+from tenants.api_keys import service as keys
 
 FILE = {"record_type": "customer", "text": "name\nAda\nBea\n", "start": "run"}
 
@@ -57,3 +58,14 @@ async def test_jobs_of_others(ann, bo, zed, job):
         assert (await stranger.api.get("/jobs")).json()["data"] == []
     mine = (await bo.api.post("/imports", json=FILE)).json()["job_id"]
     assert (await ann.api.post(f"/jobs/{mine}/cancel")).status_code == 200
+
+
+async def test_a_key_that_only_reads_stops_nothing(ann, job):
+    async with ann.runtime.control() as control:
+        data = {"tenant_id": ann.tenant.id, "member_id": ann.member_id, "name": "reader"}
+        text, _ = await keys.issue(control, keys.KeyIn(**data, scopes=["customers:read", "imports:read"]))
+    reader = {"Authorization": f"Bearer {text}"}
+    assert (await ann.api.get(f"/jobs/{job}", headers=reader)).status_code == 200
+    for way in ("cancel", "replay"):
+        assert (await ann.api.post(f"/jobs/{job}/{way}", headers=reader)).status_code == 403
+    assert (await ann.api.get(f"/jobs/{job}")).json()["state"] == "waiting"
