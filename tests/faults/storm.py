@@ -26,7 +26,7 @@ from tests.load.product import Product, Workspace, children, descendants, query
 
 PAUSE_S = (0.2, 1.2)
 RECOVERY_S = 30.0
-BULK_ROWS = 8
+BULK_ROWS = 20
 VICTIMS = {
     "web worker": 4,
     "web server": 1,

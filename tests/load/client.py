@@ -36,7 +36,7 @@ class Client:
         lines = [f"{method} {path} HTTP/1.1", f"Host: 127.0.0.1:{self.port}", f"Content-Length: {len(body)}"]
         if self.bearer:
             lines.append(f"Authorization: Bearer {self.bearer}")
-        if body:
+        if body and "Content-Type" not in (headers or {}):
             lines.append("Content-Type: application/json")
         lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
         try:
