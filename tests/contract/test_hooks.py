@@ -6,7 +6,7 @@ from core.ext import hooks
 from core.ext.documented import PAGE, hook_names, page
 from core.ext.registry import Registry
 
-AWAITED = frozenset({"crm_widgets", "crm_demo", "crm_search", "crm_actions", "crm_checks", "crm_live"})
+AWAITED = frozenset({"crm_actions", "crm_search"})
 
 
 def test_the_page_of_hooks_is_what_the_code_says() -> None:
