@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text, any_, bindparam, literal, select, union_all
+from sqlalchemy import ARRAY, Select, Text, bindparam, func, literal, select, union_all
+from sqlalchemy import column as sqlalchemy_column
 
 from core.ext.specs import RecordType
 from core.imports.fields import NUMBER
@@ -54,9 +55,7 @@ async def find(ctx: Ctx, type_: RecordType, wanted: Iterable[Key]) -> dict[Key, 
     seen = ctx.visible(model, f"{type_.permission}.view").label("is_seen")
     alive = model.deleted_at.is_(None)
     parts = [
-        select(literal(how).label("how"), column.label("value"), model.id, seen).where(
-            column == _array(some), alive
-        )
+        _part(how, column, some).add_columns(model.id, seen).where(alive)
         for how, some in values.items()
         for column in _columns(type_, how)
     ]
@@ -79,5 +78,7 @@ def _columns(type_: RecordType, how: str) -> list[Any]:
     return [getattr(model, how)]
 
 
-def _array(values: Iterable[str]) -> Any:
-    return any_(bindparam(None, sorted(values), type_=ARRAY(Text()), unique=True))
+def _part(how: str, column: Any, values: Iterable[str]) -> Select[Any]:
+    array = bindparam(None, sorted(values), type_=ARRAY(Text()), unique=True)
+    wanted = func.unnest(array).table_valued(sqlalchemy_column("value", Text())).render_derived()
+    return select(literal(how).label("how"), column.label("value")).join(wanted, column == wanted.c.value)

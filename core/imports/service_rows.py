@@ -8,7 +8,7 @@ from typing import Any, cast
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Table, delete, update
+from sqlalchemy import Table, delete, text, update
 from sqlalchemy import select as reading_of
 from sqlalchemy.dialects.postgresql import insert
 
@@ -100,6 +100,8 @@ async def begin(ctx: Ctx, job: Any, plan: Plan) -> None:
 
 async def write(ctx: Ctx, job: Any, plan: Plan, drafts: Sequence[Draft], after: int) -> None:
     """Write some rows, their errors and counts, and note the place after them."""
+    # A plan that is kept for all batches was made for a table of another size: it compares every row with each key.
+    await ctx.session.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
     batch = Batch()
     try:
         async with ctx.attempt():
