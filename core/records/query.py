@@ -207,7 +207,8 @@ def read(
         q=last.get("q", "").strip()[:MAX_QUERY],
         limit=limit,
         cursor=last.get("cursor", ""),
-        **flags,
+        count=flags.get("count", False),
+        deleted=flags.get("deleted", False),
     )
     return query, error
 
