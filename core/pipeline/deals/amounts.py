@@ -8,6 +8,7 @@ from core.kernel import money
 from core.kernel.errors import FieldError, Invalid
 from core.kernel.i18n import N_
 from core.kernel.money import CURRENCIES, Money
+from core.kernel.types import AMOUNT_MINOR_MAX
 from core.pipeline import queries
 from core.pipeline.models import Deal
 from core.tenancy.ctx import Ctx
@@ -50,13 +51,17 @@ async def value(ctx: Ctx, deals: Sequence[Deal], *, given: frozenset[int] = froz
 
 
 def set_base(deal: Deal, own: str) -> None:
-    """Work the base amount out again by the rate that the deal has; half a unit is rounded up."""
+    """Work the base amount out again by the rate that the deal has; half a unit is rounded up.
+
+    Raises Invalid where it is more than an amount can be.
+    """
     if deal.amount_minor is None:
         deal.base_amount_minor = None
     elif deal.currency == own:
         deal.base_amount_minor = deal.amount_minor
     elif deal.exchange_rate is not None:
         amount = Money(deal.amount_minor, deal.currency)
-        deal.base_amount_minor = money.convert(
-            amount, own, deal.exchange_rate, rounding="half_up"
-        ).amount_minor
+        base = money.convert(amount, own, deal.exchange_rate, rounding="half_up").amount_minor
+        if abs(base) > AMOUNT_MINOR_MAX:
+            raise Invalid.field("amount_minor", "max", N_("This amount is too large"))
+        deal.base_amount_minor = base

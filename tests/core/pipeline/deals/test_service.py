@@ -58,6 +58,13 @@ async def test_the_latest_rate_that_is_valid_is_taken(ctx):
     assert (deal.base_amount_minor, deal.exchange_rate) == (100, None)
 
 
+async def test_a_rate_that_makes_more_than_an_amount_can_be_is_refused(ctx):
+    data = DealIn(name="A", amount_minor=10**15, currency="EUR", exchange_rate=Decimal(999_999_999))
+    with pytest.raises(Invalid) as refused:
+        await service.create(ctx, data)
+    assert codes(refused.value) == {("amount_minor", "max")}
+
+
 async def test_yen_have_no_minor_unit(ctx):
     data = DealIn(name="A", amount_minor=1_000, currency="JPY", exchange_rate=Decimal("0.05"))
     assert (await service.create(ctx, data)).base_amount_minor == 5_000
