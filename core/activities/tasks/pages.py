@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-import msgspec
 from litestar import Controller, Request, Response
 
 from core.activities.links import FIELDS
@@ -17,6 +16,7 @@ from core.activities.tasks.records import TASK
 from core.activities.tasks.schema import QuickTask, Snooze, TaskIn
 from core.kernel.errors import AppError, Invalid
 from core.kernel.i18n import N_, format_date
+from core.kernel.validate import convert
 from core.records import lists
 from core.records.record_page import record_page
 from core.tenancy.ctx import Ctx
@@ -117,7 +117,7 @@ class TaskPages(Controller):
         """Put a task off by days from today, with a way back to the day that it had."""
         task = await lists.get(ctx, TASK, record_id, action="edit")
         before = queries.day_of(task, ctx.zone)
-        day = service.until(ctx, msgspec.convert({"days": days, "until": until}, Snooze))
+        day = service.until(ctx, convert(Snooze, {"days": days, "until": until}))
         await service.snooze(ctx, task, day)
         if until is not None:
             return _again(ctx, request)

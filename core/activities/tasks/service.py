@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -87,7 +87,8 @@ async def snooze(ctx: Ctx, task: Task, until: date) -> Task:
     for name in ("starts_at", "ends_at", "remind_at"):
         value = getattr(task, name)
         if value is not None:
-            setattr(patch, name, value + shift)
+            # By the clock on the wall: an appointment at ten stays at ten where summer time begins between.
+            setattr(patch, name, (value.astimezone(ctx.zone) + shift).astimezone(UTC))
     return await _apply(ctx, task, patch)
 
 

@@ -62,6 +62,13 @@ async def test_putting_off_can_be_undone(ann):
     assert (await ann.api.get(f"/tasks/{one}")).json()["due_on"] == "2030-03-01"
 
 
+async def test_a_task_is_put_off_by_days_that_there_are(ann):
+    one = await task(ann, due_on="2030-03-01")
+    for days in ("0", "-1", "3651", "99999999999"):
+        assert (await ann.post(f"/tasks/{one}/put-off?days={days}", headers=PART)).status_code == 422
+    assert (await ann.api.get(f"/tasks/{one}")).json()["due_on"] == "2030-03-01"
+
+
 async def test_a_line_makes_an_appointment_and_asks_where_the_time_is_taken(ann):
     customer_id = await customer(ann)
     sent = {"title": "Visit", "due_on": "2030-03-05", "at": "10:00", "customer_id": customer_id}

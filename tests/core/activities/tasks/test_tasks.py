@@ -64,6 +64,15 @@ async def test_putting_off_moves_the_appointment_too(ctx):
     assert (task.starts_at, task.remind_at) == (at(9) + timedelta(days=2), at(8) + timedelta(days=2))
 
 
+async def test_an_appointment_that_is_put_off_keeps_its_hour_when_summer_time_begins(ctx):
+    ctx.timezone = "Europe/Berlin"
+    starts = datetime(2030, 3, 29, 10, tzinfo=ctx.zone)
+    task = await service.create(ctx, TaskIn(title="Visit", starts_at=starts))
+    await service.snooze(ctx, task, task.due_on + timedelta(days=7))
+    assert task.starts_at == datetime(2030, 4, 5, 10, tzinfo=ctx.zone)
+    assert task.ends_at == datetime(2030, 4, 5, 11, tzinfo=ctx.zone)
+
+
 async def test_done_and_to_do_again(ctx):
     task = await service.create(ctx, TaskIn(title="Send samples"))
     await service.complete(ctx, task)
