@@ -192,10 +192,16 @@ async def _begin_idempotent(request: Request[Any, Any, Any], ctx: Ctx) -> None:
         key=key,
         principal=str(actor.key_id or actor.member_id),
         route=f"{request.method} {request.scope['path']}",
-        payload=idempotency.canonical(await request.body(), request.headers.get("content-type", "")),
+        payload=await _payload(request),
         now=ctx.now(),
     )
     request.scope["gx.idempotency"] = pending  # type: ignore[typeddict-unknown-key]
+
+
+async def _payload(request: Request[Any, Any, Any]) -> bytes:
+    """What has to be equal in a repeated request: the question behind the path, and the body."""
+    body = idempotency.canonical(await request.body(), request.headers.get("content-type", ""))
+    return bytes(request.scope["query_string"]) + b"\0" + body
 
 
 def replayed(answer: idempotency.Stored) -> Response[bytes]:

@@ -72,3 +72,11 @@ async def test_a_key_belongs_to_one_principal_and_one_route(world: World) -> Non
         for person in (world.ours.owner, world.ours.people["member"], world.theirs.owner)
     ]
     assert len(set(found)) == 3
+
+
+async def test_the_question_behind_the_path_belongs_to_what_was_sent(world: World) -> None:
+    side, key = world.ours, {"Idempotency-Key": str(uuid4())}
+    row = {"content": b'{"name": "Twice", "external_id": "twice-1"}', "headers": key}
+    assert (await side.owner.api.post("/customers/bulk", **row)).status_code == 200
+    again = await side.owner.api.post("/customers/bulk?upsert=1", **row)
+    assert (again.status_code, again.json()["errors"][0]["code"]) == (422, "idempotency.payload")
