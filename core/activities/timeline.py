@@ -111,7 +111,8 @@ async def _entries(ctx: Ctx, type_: RecordType, found: Sequence[events.Stored]) 
         title = kind.summary(_event(ctx, stored), ctx.t)
         if activity is None and stored.record_type != type_.key and stored.label:
             title = f"{title} · {stored.label}"
-        changes = [_change(ctx, stored, name, names) for name in sorted(stored.changes)]
+        told = () if kind.tells_all else sorted(stored.changes)
+        changes = [_change(ctx, stored, name, names) for name in told]
         owner = names.get((MEMBER, activity.owner_id)) if activity and activity.owner_id else None
         entries.append(Entry(stored, kind, title, owner or stored.actor.name, activity, changes))
     return entries

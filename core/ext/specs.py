@@ -81,12 +81,16 @@ class Panel(Spec, frozen=True, kw_only=True):
 
 
 class TimelineKind(Spec, frozen=True, kw_only=True):
-    """How an event reads on a timeline: ``summary(event, gettext)`` gives one line of plain text."""
+    """How an event reads on a timeline: ``summary(event, gettext)`` gives one line of plain text.
+
+    ``tells_all`` leaves the list of changed fields out, where that line says it already.
+    """
 
     event: str
     icon: str
     summary: Callable[[Any, Callable[..., str]], str]
     tone: Tone = "neutral"
+    tells_all: bool = False
 
 
 class JobSpec(Spec, frozen=True, kw_only=True):
