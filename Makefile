@@ -34,8 +34,8 @@ test: setup ## Run the tests in random order on up to 4 cores; ARGS= goes to pyt
 faults: setup ## Kill processes under load and look for lost or doubled work, KILLS=200
 	@GUANXI_FAULT_KILLS=$(KILLS) $(PY) -m pytest -n 0 -m faults $(ARGS) tests/faults
 
-bench: setup .venv/.bench ## Measure speed as ratios and write docs/benchmarks.md
-	@exec $(PY) -m pytest -n 0 -s -m bench $(ARGS) tests/bench
+bench: setup .venv/.bench ## Measure speed as ratios and write docs/benchmarks.md; BENCH=small for a quick look
+	@exec $(PY) -m pytest -n 0 -s -p no:randomly -m bench $(ARGS) tests/bench
 
 lint: setup ## Check style and who imports whom
 	@failed=0; .venv/bin/ruff check . || failed=1; .venv/bin/ruff format --check . || failed=1; \

@@ -1,6 +1,7 @@
 """The processes that serve: `web`, `worker`, and `up`, which runs both with the servers they need."""
 
 import asyncio
+import gc
 import os
 import signal
 import subprocess
@@ -21,6 +22,8 @@ from core.embedded.launcher import die_with_parent, python_environment
 from core.settings import Settings
 
 WORKER_STOP_SECONDS = 2
+GARBAGE = 20_000
+"""So many new objects before Python looks for cycles among them; a request makes a few thousand."""
 GRANIAN_LOGGERS = {
     name: {"handlers": [], "level": "INFO", "propagate": True} for name in ("_granian", "granian.access")
 }
@@ -34,7 +37,12 @@ def application() -> Litestar:
         prepare()
     settings = Settings.read()
     logging.configure(settings.log_level, settings.log_format)
-    return create_app()
+    app = create_app()
+    # What exists by now stays for ever: looking through it again and again is work for nothing.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE)
+    return app
 
 
 @click.command()
