@@ -98,11 +98,6 @@ def crm_actions() -> Sequence[specs.Action]:  # type: ignore[empty-body]
 
 
 @hookspec
-def crm_search() -> Sequence[specs.SearchProvider]:  # type: ignore[empty-body]
-    """Declare sources of the global search."""
-
-
-@hookspec
 def crm_checks() -> Sequence[specs.Check]:  # type: ignore[empty-body]
     """Declare health checks for ``guanxi doctor``."""
 

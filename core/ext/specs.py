@@ -304,11 +304,3 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
     subtitle: str
     url: str
     icon: str
-
-
-class SearchProvider(Spec, frozen=True, kw_only=True):
-    """A source of search results: ``find(ctx, query, limit)``."""
-
-    key: str
-    find: Callable[[Any, str, int], Awaitable[Sequence[Hit]]]
-    order: int = 500

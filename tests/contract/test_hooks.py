@@ -6,8 +6,6 @@ from core.ext import hooks
 from core.ext.documented import PAGE, hook_names, page
 from core.ext.registry import Registry
 
-AWAITED = frozenset({"crm_actions", "crm_search"})
-
 
 def test_the_page_of_hooks_is_what_the_code_says() -> None:
     """Otherwise: ``python -m core.ext.documented``."""
@@ -17,8 +15,6 @@ def test_the_page_of_hooks_is_what_the_code_says() -> None:
 @pytest.mark.parametrize("name", hook_names())
 def test_a_hook_has_a_user(name: str, registry: Registry) -> None:
     users = [key for key, module in registry.modules.items() if hasattr(module.source, name)]
-    if not users and name in AWAITED:
-        pytest.skip("its first user is on the way")
     assert users, f"nobody implements {name}: a hook comes with its first user"
 
 

@@ -10,7 +10,7 @@ from litestar import Litestar
 
 from core.app import create_app
 from core.ext.registry import Registry, load
-from core.ext.specs import Action, Nav, Panel, SearchProvider, Widget
+from core.ext.specs import Action, Nav, Panel, Widget
 from tests.contract.routes import API, guarded
 from tests.contract.samples import sample
 from tests.contract.world import World
@@ -61,7 +61,7 @@ def keys(answer: httpx.Response) -> dict[str, object]:
 async def test_nothing_of_it_shows(world: World, optional: Registry) -> None:
     runtime = replace(world.runtime, registry=optional)
     async with runtime.enter(world.ours.owner.principal) as ctx:
-        for spec in (Nav, Panel, Widget, Action, SearchProvider):
+        for spec in (Nav, Panel, Widget, Action):
             assert optional.serve(spec, ctx) == []
         for event in optional.events:
             for in_transaction in (True, False):

@@ -53,3 +53,13 @@ class TaskRestored(Event, frozen=True, kw_only=True):
 
     name: ClassVar[str] = "task.restored"
     summary: ClassVar[str] = N_("A task was restored")
+
+
+ICONS: dict[type[Event], str] = {
+    TaskCreated: "list-plus",
+    TaskUpdated: "pencil",
+    TaskCompleted: "circle-check",
+    TaskReopened: "rotate-ccw",
+    TaskDeleted: "trash-2",
+    TaskRestored: "archive-restore",
+}

@@ -10,20 +10,11 @@ from core.activities.tasks.api import TaskApi
 from core.activities.tasks.jobs import JOB
 from core.activities.tasks.pages import CalendarPages, TaskPages, tasks_panel
 from core.activities.tasks.permissions import PERMISSIONS
-from core.activities.tasks.records import TASK
+from core.activities.tasks.records import COMPLETE, TASK
 from core.ext.hooks import hookimpl
-from core.ext.specs import JobSpec, Manifest, Nav, Panel, Permission, RecordType, TimelineKind
+from core.ext.specs import Action, JobSpec, Manifest, Nav, Panel, Permission, RecordType, TimelineKind
 from core.kernel.events import Event
 from core.kernel.i18n import N_
-
-EVENTS: dict[type[Event], str] = {
-    events.TaskCreated: "list-plus",
-    events.TaskUpdated: "pencil",
-    events.TaskCompleted: "circle-check",
-    events.TaskReopened: "rotate-ccw",
-    events.TaskDeleted: "trash-2",
-    events.TaskRestored: "archive-restore",
-}
 
 
 @hookimpl
@@ -90,6 +81,12 @@ def crm_jobs() -> list[JobSpec]:
 
 
 @hookimpl
+def crm_actions() -> list[Action]:
+    """Finish many at once."""
+    return [COMPLETE]
+
+
+@hookimpl
 def crm_permissions() -> list[Permission]:
     """See, create, change, delete, export."""
     return list(PERMISSIONS)
@@ -98,7 +95,7 @@ def crm_permissions() -> list[Permission]:
 @hookimpl
 def crm_events() -> list[type[Event]]:
     """Created, changed, completed, reopened, deleted, restored."""
-    return list(EVENTS)
+    return list(events.ICONS)
 
 
 @hookimpl
@@ -111,5 +108,5 @@ def crm_timeline() -> list[TimelineKind]:
             tone="success" if event is events.TaskCompleted else "neutral",
             summary=lambda stored, t: t(type(stored).summary),
         )
-        for event, icon in EVENTS.items()
+        for event, icon in events.ICONS.items()
     ]

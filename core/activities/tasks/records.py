@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from core.activities.tasks import service
 from core.activities.tasks.models import Task
 from core.activities.tasks.schema import TaskIn, TaskOut, TaskPatch, to_out
-from core.ext.specs import Choice, Column, RecordType, SearchDoc, Verbs
+from core.ext.specs import Action, Choice, Column, RecordType, SearchDoc, Verbs
 from core.kernel.i18n import N_
 
 PRIORITIES = (
@@ -60,4 +63,20 @@ TASK = RecordType(
     ),
     default_columns=("title", "due_on", "starts_at", "priority", "customer_id", "owner_id", "done_at"),
     search=search_doc,
+)
+
+
+async def complete(ctx: Any, tasks: Sequence[Task], _params: Any) -> None:
+    """Mark the chosen tasks as done."""
+    for task in tasks:
+        await service.complete(ctx, task)
+
+
+COMPLETE = Action(
+    key="complete",
+    title=N_("Mark as done"),
+    icon="circle-check",
+    record_type="task",
+    run=complete,
+    permission="tasks.edit",
 )

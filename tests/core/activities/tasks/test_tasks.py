@@ -121,3 +121,11 @@ async def test_the_api_completes_puts_off_and_reopens(ann, bo):
     moved = await ann.api.post(f"/tasks/{task['id']}/snooze", json={"until": "2030-03-05"})
     assert moved.json()["due_on"] == "2030-03-05"
     assert (await bo.api.post(f"/tasks/{task['id']}/complete")).status_code == 404
+
+
+async def test_chosen_tasks_are_done_at_once(ann):
+    ids = [(await ann.api.post("/tasks", json={"title": f"call {n}"})).json()["id"] for n in range(2)]
+    answer = await ann.post("/tasks/bulk/complete", {"ids": ids})
+    assert answer.status_code in {200, 303}, answer.text
+    for id_ in ids:
+        assert (await ann.api.get(f"/tasks/{id_}")).json()["done_at"] is not None
