@@ -109,7 +109,7 @@ async def _entries(ctx: Ctx, type_: RecordType, found: Sequence[events.Stored]) 
         if (stored.name == LOGGED) is (activity is None) and stored.name in {LOGGED, *UNDONE}:
             continue
         title = kind.summary(_event(ctx, stored), ctx.t)
-        if activity is None and stored.record_type != type_.key and stored.label:
+        if activity is None and stored.record_type != type_.key and stored.label not in title:
             title = f"{title} · {stored.label}"
         told = () if kind.tells_all else sorted(stored.changes)
         changes = [_change(ctx, stored, name, names) for name in told]
@@ -172,7 +172,7 @@ def _shown(ctx: Ctx, column: Column | None, value: Any, names: labels.Labels) ->
         return ""
     if column is None:
         return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    if isinstance(column.attribute.type, Uuid) or target_of(column) == MEMBER:
+    if isinstance(column.attribute.type, Uuid) or target_of(column):
         return names.get((target_of(column), UUID(value)), "–")
     label = next((choice.label for choice in column.choices if choice.value == value), None)
     return ctx.t(label) if label is not None else _plain(ctx, column, value)

@@ -110,6 +110,7 @@ def crm_nav() -> list[Nav]:
             order=400,
             permission="customers.classes.edit",
             group="settings",
+            hint=N_("A tree by trade, size or region."),
         ),
     ]
 

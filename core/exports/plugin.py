@@ -60,5 +60,13 @@ def crm_timeline() -> list[TimelineKind]:
 def crm_nav() -> list[Nav]:
     """One's exports, among the settings."""
     return [
-        Nav(key="exports", title=N_("Export"), icon="download", url="/exports", order=610, group="settings")
+        Nav(
+            key="exports",
+            title=N_("Export"),
+            icon="download",
+            url="/exports",
+            order=610,
+            group="settings",
+            hint=N_("The files that you wrote from lists."),
+        )
     ]

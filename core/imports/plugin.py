@@ -89,5 +89,6 @@ def crm_nav() -> list[Nav]:
             order=600,
             permission="imports.view",
             group="settings",
+            hint=N_("Records from Excel, CSV or pasted rows."),
         )
     ]

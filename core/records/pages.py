@@ -14,6 +14,7 @@ from core.kernel.errors import AppError
 from core.kernel.i18n import N_
 from core.kernel.validate import convert, fields
 from core.records import actions, bulk_job, edit_pages, labels, list_page, lists, queries, service, text
+from core.records.panels import panel_url, panels_of
 from core.records.query import MAX_QUERY, parse, parse_page
 from core.records.schema import SavedViewIn
 from core.records.shown import cell_value, column_view, place
@@ -72,10 +73,15 @@ async def _preview(ctx: Ctx, type_: RecordType, raw: str) -> dict[str, Any] | No
     shown = [
         (column_view(ctx, column), cell_value(ctx, column, record, names))
         for column in type_.columns
-        if hasattr(record, column.attribute.key)
+        if hasattr(record, column.attribute.key) and column.attribute is not type_.label
     ]
     url = place(ctx, type_, f"/{record.id}")
-    return {"label": getattr(record, type_.label.key) or "", "url": url, "facts": shown}
+    return {
+        "label": getattr(record, type_.label.key) or "",
+        "url": url,
+        "facts": shown,
+        "panels": [panel_url(ctx, panel, record.id) for panel in panels_of(ctx, type_, "main")[:1]],
+    }
 
 
 def _options(type_: RecordType) -> HTTPRouteHandler:

@@ -59,7 +59,17 @@ def crm_live() -> list[LivePart]:
 @hookimpl
 def crm_nav() -> list[Nav]:
     """The list of jobs, among the settings."""
-    return [Nav(key="jobs", title=N_("Jobs"), icon="list-checks", url="/jobs", order=640, group="settings")]
+    return [
+        Nav(
+            key="jobs",
+            title=N_("Jobs"),
+            icon="list-checks",
+            url="/jobs",
+            order=640,
+            group="settings",
+            hint=N_("What runs in the background, and what failed."),
+        )
+    ]
 
 
 @hookimpl

@@ -12,6 +12,8 @@ from tenants.settings.pages import SettingsPages
 from tenants.settings.service import follow_activity
 from tenants.settings.unit_pages import UnitPages
 
+CARDS = ("profile", "members", "units", "roles")
+
 
 @hookimpl
 def crm_manifest() -> Manifest:
@@ -31,10 +33,10 @@ def crm_pages() -> list[type[Controller]]:
 def crm_nav() -> list[Nav]:
     """The cards of the settings page."""
     return [
-        _card("profile", N_("Profile"), "circle-user", 10),
-        _card("members", N_("Members"), "users", 20, "members.view"),
-        _card("units", N_("Departments"), "network", 30, "members.view"),
-        _card("roles", N_("Roles"), "shield-check", 40, "members.view"),
+        _card("profile", N_("Profile"), "circle-user", N_("Your name, language, appearance and password.")),
+        _card("members", N_("Members"), "users", N_("Who works here, and how they log in.")),
+        _card("units", N_("Departments"), "network", N_("Who works with whom, and who sees what.")),
+        _card("roles", N_("Roles"), "shield-check", N_("What each role may do.")),
     ]
 
 
@@ -44,6 +46,16 @@ def crm_subscriptions() -> list[Subscription]:
     return [Subscription(event="member.updated", name="membership", handler=follow_activity)]
 
 
-def _card(key: str, title: str, icon: str, order: int, permission: str = "") -> Nav:
-    url = f"/settings/{key}"
-    return Nav(key=key, title=title, icon=icon, url=url, order=order, permission=permission, group="settings")
+def _card(key: str, title: str, icon: str, hint: str) -> Nav:
+    order = 10 + CARDS.index(key)
+    permission = "" if key == "profile" else "members.view"
+    return Nav(
+        key=key,
+        title=title,
+        icon=icon,
+        url=f"/settings/{key}",
+        order=order,
+        permission=permission,
+        group="settings",
+        hint=hint,
+    )

@@ -57,7 +57,13 @@ def _lost(stored: Any, t: Callable[..., str]) -> str:
 TIMELINE: list[TimelineKind] = [
     TimelineKind(event="deal.created", icon="handshake", summary=_plain),
     TimelineKind(event="deal.updated", icon="pencil", summary=_plain),
-    TimelineKind(event="deal.stage_changed", icon="git-commit-horizontal", summary=_moved, tone="info", tells_all=True),
+    TimelineKind(
+        event="deal.stage_changed",
+        icon="git-commit-horizontal",
+        summary=_moved,
+        tone="info",
+        tells_all=True,
+    ),
     TimelineKind(event="deal.won", icon="trophy", summary=_won, tone="success"),
     TimelineKind(event="deal.lost", icon="thumbs-down", summary=_lost, tone="danger"),
     TimelineKind(event="deal.reopened", icon="rotate-ccw", summary=_plain),
