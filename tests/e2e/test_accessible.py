@@ -8,7 +8,7 @@ from typing import Any
 import axe_core_python
 import pytest
 
-from tests.contract.test_pages import answers
+from tests.contract.test_pages import pages
 from tests.contract.world import Side, World
 from tests.e2e.conftest import NARROW, WIDE, Open, Visit
 
@@ -25,11 +25,13 @@ SIZES = {"wide": WIDE, "narrow": NARROW}
 
 async def whole_pages(world: World, side: Side) -> list[str]:
     """The addresses of whole pages, one of each kind."""
-    found: dict[str, str] = {}
-    for call, path, answer in await answers(world, side):
+    firsts = {call.template: path for call, path in reversed(list(pages(world, side)))}
+    found = []
+    for path in reversed(firsts.values()):
+        answer = await side.owner.page.get(path)
         if answer.status_code == 200 and "<html" in answer.text[:200]:
-            found.setdefault(call.template, path)
-    return list(found.values())
+            found.append(path)
+    return found
 
 
 async def violations(visit: Visit, options: dict[str, Any]) -> list[str]:
