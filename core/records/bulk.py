@@ -17,6 +17,7 @@ from core.ext.specs import RecordType
 from core.kernel.errors import AppError, Conflict, FieldError, Invalid
 from core.kernel.i18n import N_
 from core.kernel.validate import convert, decode_json
+from core.records.changes import trimmed
 from core.records.writing import given, patch_values
 
 MOST: Final = 10_000
@@ -159,7 +160,7 @@ class _Bulk:
 
     async def _update(self, rows: Sequence[Row]) -> None:
         for row in rows:
-            await self.type.verbs.update(self.ctx, row.target, row.data)
+            await self.type.verbs.update(self.ctx, row.target, trimmed(row.target, row.data))
             row.record = row.target
         await self.ctx.session.flush()
 

@@ -21,6 +21,20 @@ def apply(record: Any, patch: msgspec.Struct) -> dict[str, tuple[Any, Any]]:
     return changes
 
 
+def trimmed(record: Any, patch: msgspec.Struct) -> Any:
+    """Return a patch without what the record holds already.
+
+    Forms send every field: whoever leaves an owner who is gone, or a customer that he may not see, as it is,
+    chooses nothing that had to be checked.
+    """
+    same = [name for name in patch.__struct_fields__ if _is_same(record, name, getattr(patch, name))]
+    return msgspec.structs.replace(patch, **dict.fromkeys(same, msgspec.UNSET)) if same else patch
+
+
+def _is_same(record: Any, name: str, value: Any) -> bool:
+    return value is not msgspec.UNSET and hasattr(record, name) and getattr(record, name) == value
+
+
 def fields(data: msgspec.Struct) -> dict[str, Any]:
     """The given fields of a struct by name, nested structs left as they are."""
     values = ((name, getattr(data, name)) for name in data.__struct_fields__)

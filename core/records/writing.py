@@ -11,6 +11,7 @@ from core.kernel.errors import BadRequest, FieldError, Invalid, NotFound
 from core.kernel.i18n import N_
 from core.kernel.validate import convert
 from core.records import lists
+from core.records.changes import trimmed
 from core.records.etag import check
 
 MAX_EXTERNAL_ID = 200
@@ -25,7 +26,7 @@ async def create(ctx: Any, type_: RecordType, data: Any) -> Any:
 
 async def update(ctx: Any, type_: RecordType, record: Any, patch: Any) -> Any:
     """Change a record that the actor may edit, and write it."""
-    changed = await type_.verbs.update(ctx, record, patch)
+    changed = await type_.verbs.update(ctx, record, trimmed(record, patch))
     await ctx.session.flush()
     return record if changed is None else changed
 
