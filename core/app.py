@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from litestar import Litestar, Request, Router
 from litestar import get as plain_get
+from litestar.config.compression import CompressionConfig
 from litestar.datastructures import CacheControlHeader
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
@@ -108,6 +109,8 @@ def create_app(runtime: Runtime | None = None) -> Litestar:
         plugins=[ValidatedBodies()],
         middleware=[RequestFrame],
         lifespan=[lifespan] if runtime is None else [],
+        # A stream has to arrive as it is written, so its route opts out.
+        compression_config=CompressionConfig("gzip", gzip_compress_level=5, exclude_opt_key="raw"),
         openapi_config=OpenAPIConfig(
             title="Guanxi", version="1", path="/api/v1/schema", render_plugins=[JsonRenderPlugin()]
         ),

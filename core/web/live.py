@@ -71,7 +71,7 @@ class LivePages(Controller):
     path = "/live"
     include_in_schema = False
 
-    @get("/", permission=SIGNED_IN)
+    @get("/", permission=SIGNED_IN, opt={"raw": True})
     async def stream(self, request: Request[Any, Any, Any]) -> ServerSentEvent:
         """Send the parts of the shell that changed, until the browser leaves or the session ends."""
         return ServerSentEvent(parts(runtime_of(request), request))

@@ -17,6 +17,7 @@ from core.kernel.errors import AppError
 from core.kernel.i18n import N_
 from core.kernel.ids import uuid7
 from core.tenancy.ctx import Control, Ctx
+from core.web.csrf import masked
 from core.web.routing import principal_of, runtime_of
 from core.web.templating import environment, shown_in
 
@@ -140,7 +141,7 @@ def shell(ctx: Ctx | Control, request: Request[Any, Any, Any]) -> Shell:
         locale=ctx.locale,
         theme=request.cookies.get("gx_theme", "auto"),
         path=str(request.scope["path"]).rstrip("/"),
-        csrf=principal.csrf if principal else "",
+        csrf=masked(principal.csrf) if principal else "",
         request_id=ctx.request_id,
         key=str(uuid7()),
         is_development=not runtime.settings.smtp_url,

@@ -6,7 +6,6 @@ committed after the answer is built and before it is sent.
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import AsyncGenerator
 from functools import partial
 from typing import Any
@@ -24,6 +23,7 @@ from core.kernel.errors import Forbidden, NotFound, TooManyRequests, Unauthentic
 from core.kernel.i18n import N_
 from core.runtime import Runtime
 from core.tenancy.ctx import Control, Ctx, Principal
+from core.web.csrf import is_token
 
 SIGNED_IN = "*"
 """The permission of routes that every signed-in member may use."""
@@ -129,7 +129,7 @@ async def _refuse_forgery(request: Request[Any, Any, Any], principal: Principal 
     if principal is None or not principal.csrf:
         return
     token = request.headers.get("x-csrf-token") or await _field(request, "_csrf")
-    if not hmac.compare_digest(token.encode(), principal.csrf.encode()):
+    if not is_token(token, principal.csrf):
         raise Forbidden(N_("This page is out of date. Reload it and try again."), code="csrf.token")
 
 
