@@ -79,25 +79,26 @@ class FormSpec:
         ``offers`` are the choices of references without pages.
         """
         first = list[dict[str, Any]]()
-        is_first = self._first() if self.record is None else frozenset[str]()
+        places = self._first() if self.record is None else {}
         groups = {"": list[dict[str, Any]]()} | {column.group: [] for column in self.type_.columns}
         for meta in self.metas():
             column = self.column(meta.name)
             view = self._view(meta, labels, offers)
-            if meta.required or meta.name in is_first:
+            if meta.required or meta.name in places:
                 first.append(view)
             else:
                 groups[column.group if column else ""].append(view | {"more": self.record is None})
         for title, views in groups.items():
             if title and views:
                 views[0]["section"] = title
+        first.sort(key=lambda view: places.get(view["name"], -1))
         return first + [view for views in groups.values() for view in views]
 
-    def _first(self) -> frozenset[str]:
-        """The fields that the form of a new record shows at once."""
+    def _first(self) -> dict[str, int]:
+        """The fields that the form of a new record shows at once, and in which place."""
         type_ = self.type_
         columns = map(type_.column, type_.first_fields or type_.default_columns)
-        return frozenset(field_of(column) for column in columns if column is not None)
+        return {field_of(column): place for place, column in enumerate(columns) if column is not None}
 
     def _view(self, meta: FieldMeta, labels: Labels, offers: Offers) -> dict[str, Any]:
         column = self.column(meta.name)

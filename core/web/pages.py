@@ -166,7 +166,7 @@ def _fill_menu(frame: Shell, ctx: Ctx, entries: list[Nav]) -> None:
         link = (ctx.t(nav.title), url, nav.icon, is_current, nav.shortcut.rpartition(" ")[2])
         groups[nav.group].append(link)
         if nav.mobile:
-            frame.mobile_nav.append(link)
+            frame.mobile_nav.append((ctx.t(nav.short) if nav.short else link[0], *link[1:]))
     settings = ctx.w("/settings")
     is_current = _is_below(frame.path, settings) or any(link[3] for link in groups["settings"])
     # One entry leads to the page that lists them all: they are many, and seldom wanted.

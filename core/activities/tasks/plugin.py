@@ -52,6 +52,7 @@ def crm_nav() -> list[Nav]:
             url="/calendar",
             order=50,
             permission="tasks.view",
+            short=N_("Tasks"),
             shortcut="g t",
             mobile=True,
         )

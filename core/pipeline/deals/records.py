@@ -20,7 +20,7 @@ STATUSES = (
 SALE = N_("The sale")
 VALUE = N_("Amount and chance")
 TIME = N_("Time")
-FOLLOW_UP = N_("Follow-up")
+FOLLOW_UP = N_("Owner and follow-up")
 RECORD = N_("Record")
 COLUMNS = (
     Column("name", N_("Name"), Deal.name, link=True, editable=True),
