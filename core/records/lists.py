@@ -186,7 +186,11 @@ def _first_page(type_: RecordType, limit: int) -> Select[Any]:
 def _is_plain(ctx: Any, query: ListQuery) -> bool:
     """Whether this is the first page of everything."""
     asks = query.filters or query.q or query.sort or query.cursor or query.deleted
-    return not asks and isinstance(ctx.visible(query.type.model, f"{query.type.permission}.view"), True_)
+    rights = {"view", query.right}
+    return not asks and all(
+        isinstance(ctx.visible(query.type.model, f"{query.type.permission}.{right}"), True_)
+        for right in rights
+    )
 
 
 def _page(ctx: Any, query: ListQuery) -> Select[Any]:
