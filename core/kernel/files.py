@@ -16,7 +16,7 @@ import re
 import shutil
 import time
 import unicodedata
-from collections.abc import AsyncIterable, AsyncIterator, Collection
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
@@ -32,6 +32,7 @@ _TENANT = re.compile(r"[a-z][a-z0-9_]{0,62}", re.ASCII)
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _CHUNK_BYTES = 256 * 1024
 _HEAD_BYTES = 8 * 1024
+_SWEPT_AT_ONCE = 500
 _BY_EXTENSION_TEXT = {
     ".csv": "text/csv",
     ".json": "application/json",
@@ -43,6 +44,9 @@ _BY_EXTENSION_ZIP = {
     ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     ".pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
 }
+
+Mentioned = Callable[[Sequence[str]], Awaitable[Collection[str]]]
+"""Tells which of some digests a row of the tenant mentions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +123,19 @@ class Store:
         """Remove everything of one tenant. Idempotent."""
         await asyncio.to_thread(shutil.rmtree, self._folder(tenant_schema), ignore_errors=True)
 
-    async def sweep(
-        self, tenant_schema: str, mentioned: Collection[str], *, older_than_s: float = 86_400
-    ) -> int:
-        """Remove files that no row mentions and that are older than `older_than_s`; return how many."""
-        return await asyncio.to_thread(
-            _sweep, self._folder(tenant_schema), mentioned, time.time() - older_than_s
-        )
+    async def sweep(self, tenant_schema: str, mentioned: Mentioned, *, older_than_s: float = 86_400) -> int:
+        """Remove files that no row mentions and that are older than `older_than_s`; return how many.
+
+        `mentioned` is asked about some digests at a time. What is stored again meanwhile is young, and stays.
+        """
+        folder, before, removed = self._folder(tenant_schema), time.time() - older_than_s, 0
+        old = await asyncio.to_thread(_older, folder, before)
+        for start in range(0, len(old), _SWEPT_AT_ONCE):
+            some = old[start : start + _SWEPT_AT_ONCE]
+            kept = await mentioned(some)
+            gone = [name for name in some if name not in kept]
+            removed += await asyncio.to_thread(_remove, folder, gone, before)
+        return removed
 
     def _folder(self, tenant_schema: str) -> Path:
         if not _TENANT.fullmatch(tenant_schema):
@@ -247,10 +257,16 @@ def _settle(partial: Path, final: Path) -> None:
         os.close(folder)
 
 
-def _sweep(folder: Path, mentioned: Collection[str], before: float) -> int:
+def _older(folder: Path, before: float) -> list[str]:
+    with os.scandir(folder) if folder.is_dir() else contextlib.nullcontext(()) as entries:
+        return [entry.name for entry in entries if entry.stat(follow_symlinks=False).st_mtime < before]
+
+
+def _remove(folder: Path, names: Collection[str], before: float) -> int:
     removed = 0
-    for path in folder.iterdir() if folder.is_dir() else ():
-        if path.name not in mentioned and path.stat().st_mtime < before:
-            path.unlink(missing_ok=True)
-            removed += 1
+    for path in (folder / name for name in names):
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat(follow_symlinks=False).st_mtime < before:
+                path.unlink()
+                removed += 1
     return removed

@@ -1,11 +1,12 @@
-"""Says whether any row of a tenant mentions stored bytes, so that nothing is removed that two rows share."""
+"""Says which stored bytes the rows of a tenant mention, so that nothing is removed that one of them needs."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy import select, union
 
 from core.kernel.db import Base
 
@@ -21,5 +22,10 @@ def _columns() -> tuple[Any, ...]:
 
 async def is_mentioned(session: Any, sha256: str) -> bool:
     """Whether a row mentions these bytes."""
-    found: list[ColumnElement[bool]] = [exists().where(column == sha256) for column in _columns()]
-    return bool(found) and bool(await session.scalar(select(or_(*found))))
+    return bool(await mentioned(session, [sha256]))
+
+
+async def mentioned(session: Any, digests: Sequence[str]) -> frozenset[str]:
+    """Those of some digests that a row mentions, in one statement."""
+    asked = [select(column).where(column.in_(digests)) for column in _columns()]
+    return frozenset(await session.scalars(union(*asked))) if asked else frozenset()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from litestar import Controller
 
-from core.activities.files import events
+from core.activities.files import events, jobs
 from core.activities.files.api import FileApi
 from core.activities.files.pages import FilePages, files_panel
 from core.activities.links import FIELDS
 from core.ext.hooks import hookimpl
-from core.ext.specs import Manifest, Panel, Permission, TimelineKind
+from core.ext.specs import JobSpec, Manifest, Panel, Permission, TimelineKind
 from core.kernel.events import Event
 from core.kernel.i18n import N_
 
@@ -32,6 +32,12 @@ def crm_api() -> list[type[Controller]]:
 def crm_pages() -> list[type[Controller]]:
     """The tab's content, uploads and downloads."""
     return [FilePages]
+
+
+@hookimpl
+def crm_jobs() -> list[JobSpec]:
+    """Remove bytes that nothing mentions."""
+    return [jobs.JOB]
 
 
 @hookimpl

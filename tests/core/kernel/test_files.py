@@ -6,7 +6,7 @@ import hashlib
 import io
 import os
 import zipfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -124,11 +124,16 @@ async def test_sweeps_only_old_and_unmentioned_files(store: Store):
     ]
     for digest in (kept, orphan):
         os.utime(store.path(ANN, digest), (0, 0))
-    assert await store.sweep(ANN, {kept}) == 1
+
+    async def mentioned(_: Sequence[str]) -> set[str]:
+        return {kept}
+
+    assert await store.sweep(ANN, mentioned) == 1
     assert everything(store) == sorted(f"{ANN}/{digest}" for digest in (kept, young))
     os.utime(store.path(ANN, young), (0, 0))
     await store.save(ANN, b"young", "used again")
-    assert await store.sweep(ANN, {kept}) == 0
+    assert await store.sweep(ANN, mentioned) == 0
+    assert await store.sweep("t_nobody", mentioned) == 0
 
 
 async def test_deletes_once_and_again(store: Store):

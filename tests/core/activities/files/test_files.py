@@ -1,6 +1,8 @@
 """Files on records: who may add, see and remove them, and how they leave."""
 
-from core.activities.files import service
+import os
+
+from core.activities.files import jobs, service
 from tests.core.activities.test_activities import customer
 
 
@@ -76,3 +78,18 @@ async def test_the_tab_takes_files_and_tells_what_is_wrong(ann):
     assert (await ann.page.get(ann.w(f"/files/{file['id']}"))).content == b"hello"
     gone = await ann.post(f"/files/{file['id']}/delete")
     assert gone.status_code == 303
+
+
+async def test_the_bytes_of_a_removed_file_are_swept(ann, drain, runtime):
+    customer_id = await customer(ann)
+    kept, gone = [
+        (await upload(ann, customer_id, content=text)).json()["data"][0] for text in (b"kept", b"gone")
+    ]
+    await ann.api.delete(f"/files/{gone['id']}")
+    paths = [runtime.files.path(ann.tenant.schema, file["sha256"]) for file in (kept, gone)]
+    for path in paths:
+        os.utime(path, (0, 0))
+    async with ann.acting() as ctx:
+        ctx.enqueue(jobs.SWEEP, jobs.Nothing())
+    await drain()
+    assert [path.exists() for path in paths] == [True, False]
