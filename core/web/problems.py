@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+import asyncpg
 import structlog
 from litestar import MediaType, Request, Response
 from litestar.exceptions import HTTPException
@@ -34,13 +36,30 @@ def as_app_error(error: Exception) -> AppError:
         return PreconditionFailed(N_("Somebody else changed this record meanwhile."))
     if isinstance(error, IntegrityError):
         return Conflict(N_("This contradicts something that is stored already."))
-    if isinstance(error, (OperationalError, PoolTimeout, ConnectionError, TimeoutError)):
-        return Unavailable(retry_after_s=1)
-    if isinstance(error, DBAPIError) and (error.connection_invalidated or _sqlstate(error) in GONE):
+    if any(_passes(each) for each in _chain(error)):
         return Unavailable(retry_after_s=1)
     if isinstance(error, HTTPException):
         return _of_framework(error)
     return AppError()
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """The error and what led to it: a lost connection shows itself first while its transaction is undone."""
+    seen: set[int] = set()
+    each: BaseException | None = error
+    while each is not None and id(each) not in seen:
+        seen.add(id(each))
+        yield each
+        each = each.__cause__ or each.__context__
+
+
+def _passes(error: BaseException) -> bool:
+    """Whether the same request may well succeed in a moment."""
+    if isinstance(error, (OperationalError, PoolTimeout, ConnectionError, TimeoutError)):
+        return True
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated or _sqlstate(error) in GONE
+    return isinstance(error, asyncpg.InterfaceError) and "closed" in str(error)
 
 
 def _sqlstate(error: DBAPIError) -> str:

@@ -228,8 +228,10 @@ class Killer:
 
     def story(self, what: str) -> str:
         tally = self.tally
-        log = self.product.log.read_text(errors="replace")[-3000:]
-        return f"{what} after {dict(self.kills)}: {dict(tally.statuses)} {tally.wrong[:3]} {log}"
+        lines = self.product.log.read_text(errors="replace").splitlines()
+        raised = [line for line in lines if '"exception"' in line]
+        log = "\n".join(lines[-5:] + raised[-2:])
+        return f"{what} after {dict(self.kills)}: {dict(tally.statuses)} {tally.wrong[:3]}\n{log}"
 
     def told(self) -> list[str]:
         return [
