@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import func, select, tuple_, update
 
 from core.kernel.errors import Conflict, FieldError, Invalid
-from core.kernel.events import Event
+from core.kernel.events import Event, timeline
 from core.kernel.i18n import N_
 from core.pipeline import queries
 from core.pipeline.deals.events import DealLost, DealReopened, DealStageChanged, DealWon
@@ -71,14 +71,25 @@ async def move_to_stage(
 
 
 async def put_back(ctx: Ctx, deal: Deal, stage: Stage, rank: Decimal, since: datetime) -> Deal:
-    """Undo a move or an ending: the former stage, the very place and time there, without asking its gate."""
+    """Undo a move or an ending: the former stage, the very place and time there, without asking its gate.
+
+    Any other stage asks its gate like everywhere, and raises Invalid where it is not met.
+    """
     await ctx.require("deals.edit", deal)
     await reopen(ctx, deal)
     if deal.stage_id != stage.id:
+        if await _came_from(ctx, deal) != stage.id:
+            check_gate(deal, stage)
         await _enter(ctx, deal, stage)
     deal.rank, deal.stage_entered_at = rank, since
     await ctx.session.flush()
     return deal
+
+
+async def _came_from(ctx: Ctx, deal: Deal) -> UUID | None:
+    """The stage that a deal was in before its last move."""
+    moves = await timeline(ctx.session, "deal", deal.id, limit=1, names=[DealStageChanged.name])
+    return UUID(str(moves[0].changes["stage_id"][0])) if moves and "stage_id" in moves[0].changes else None
 
 
 async def move_all(ctx: Ctx, deals: Sequence[Deal], stage: Stage) -> None:

@@ -78,6 +78,18 @@ async def test_a_gate_asks_in_a_dialog_and_goes_on(ann):
     assert plain.status_code == 303
 
 
+async def test_putting_back_is_no_way_around_a_gate(ann):
+    stages = await listed(ann, "/stages?sort=position")
+    await ann.api.patch(f"/stages/{stages[2]['id']}", json={"required_fields": ["notes"]})
+    deal = await sent(ann, "/deals", name="A")
+    back = f"/deals/{deal['id']}/put-back?rank=1&since=2026-01-01T00:00:00Z&stage="
+    assert (await ann.post(f"{back}{stages[2]['id']}")).status_code == 422
+    assert (await ann.post(f"/deals/{deal['id']}/move", {"stage": stages[1]["id"]})).status_code == 303
+    assert (await ann.post(f"{back}{stages[2]['id']}")).status_code == 422
+    assert (await ann.post(f"{back}{deal['stage_id']}")).status_code == 303
+    assert (await ann.api.get(f"/deals/{deal['id']}")).json()["stage_id"] == deal["stage_id"]
+
+
 async def test_cards_are_won_and_lost_where_they_are_dropped(ann):
     deal = await sent(ann, "/deals", name="A")
     path = f"/deals/{deal['id']}"
