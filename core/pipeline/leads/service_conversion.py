@@ -9,6 +9,7 @@ from sqlalchemy import literal, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
+from core.access.models import Member
 from core.contacts import service as contacts
 from core.contacts.models import Contact
 from core.contacts.schema import ContactIn
@@ -30,9 +31,10 @@ from core.tenancy.ctx import Ctx
 async def convert(ctx: Ctx, lead: Lead, data: ConvertIn) -> Lead:
     """Convert a lead; one that is converted already stays as it is, whatever is asked.
 
-    New records belong to the lead's owner. What happened to the lead is from now on also on the timelines of
-    the customer and the contact. Emits ``lead.converted`` with links to all three, and the events of what is
-    created. Raises Forbidden where the actor may not create what is asked for.
+    New records belong to the lead's owner, or to the actor where that one has left. What happened to the lead
+    is from now on also on the timelines of the customer and the contact. Emits ``lead.converted`` with links to
+    all three, and the events of what is created. Raises Forbidden where the actor may not create what is asked
+    for.
     """
     await ctx.require("leads.edit", lead)
     await ctx.session.refresh(lead, with_for_update=True)
@@ -40,9 +42,12 @@ async def convert(ctx: Ctx, lead: Lead, data: ConvertIn) -> Lead:
         return lead
     if lead.deleted_at is not None:
         raise Conflict(N_("This lead is in the bin."), code="lead.deleted")
-    customer = await _customer(ctx, lead, data)
-    contact = await _contact(ctx, lead, data, customer)
-    deal = await _deal(ctx, lead, data.deal, customer, contact) if data.deal is not None else None
+    owner_id = await _owner(ctx, lead)
+    customer = await _customer(ctx, lead, data, owner_id)
+    contact = await _contact(ctx, lead, data, customer, owner_id)
+    deal = None
+    if data.deal is not None:
+        deal = await _deal(ctx, lead, data.deal, customer, contact, owner_id)
     lead.status, lead.converted_at = "converted", ctx.now()
     lead.customer_id, lead.contact_id = customer.id, contact.id
     lead.deal_id = deal.id if deal else None
@@ -54,7 +59,16 @@ async def convert(ctx: Ctx, lead: Lead, data: ConvertIn) -> Lead:
     return lead
 
 
-async def _customer(ctx: Ctx, lead: Lead, data: ConvertIn) -> Customer:
+async def _owner(ctx: Ctx, lead: Lead) -> UUID | None:
+    """The lead's owner, if he is still here."""
+    if lead.owner_id is None or lead.owner_id == ctx.actor.member_id:
+        return lead.owner_id
+    here = select(Member.id).where(Member.id == lead.owner_id, Member.active)
+    found: UUID | None = await ctx.session.scalar(here)
+    return found
+
+
+async def _customer(ctx: Ctx, lead: Lead, data: ConvertIn, owner_id: UUID | None) -> Customer:
     if data.customer_id is not None:
         found = select(Customer).where(
             Customer.id == data.customer_id, ctx.visible(Customer, "customers.view")
@@ -68,7 +82,7 @@ async def _customer(ctx: Ctx, lead: Lead, data: ConvertIn) -> Customer:
     made = CustomerIn(
         name=data.customer_name or lead.company or lead.name,
         kind="company" if is_company else "person",
-        owner_id=lead.owner_id,
+        owner_id=owner_id,
         phone=lead.phone,
         city=lead.city,
         country=lead.country,
@@ -85,7 +99,9 @@ async def _customer(ctx: Ctx, lead: Lead, data: ConvertIn) -> Customer:
     return await customers.create(ctx, made)
 
 
-async def _contact(ctx: Ctx, lead: Lead, data: ConvertIn, customer: Customer) -> Contact:
+async def _contact(
+    ctx: Ctx, lead: Lead, data: ConvertIn, customer: Customer, owner_id: UUID | None
+) -> Contact:
     if data.contact_id is not None:
         found = select(Contact).where(Contact.id == data.contact_id, ctx.visible(Contact, "contacts.view"))
         contact = await ctx.session.scalar(found)
@@ -104,13 +120,15 @@ async def _contact(ctx: Ctx, lead: Lead, data: ConvertIn, customer: Customer) ->
             email=lead.email,
             wechat=lead.wechat,
             whatsapp=lead.whatsapp,
-            owner_id=lead.owner_id,
+            owner_id=owner_id,
             notes=lead.notes,
         ),
     )
 
 
-async def _deal(ctx: Ctx, lead: Lead, data: ConvertDeal, customer: Customer, contact: Contact) -> Deal:
+async def _deal(
+    ctx: Ctx, lead: Lead, data: ConvertDeal, customer: Customer, contact: Contact, owner_id: UUID | None
+) -> Deal:
     await ctx.require("deals.create")
     made = DealIn(
         name=data.name or customer.name,
@@ -120,7 +138,7 @@ async def _deal(ctx: Ctx, lead: Lead, data: ConvertDeal, customer: Customer, con
         amount_minor=data.amount_minor,
         currency=data.currency,
         expected_close_on=data.expected_close_on,
-        owner_id=lead.owner_id,
+        owner_id=owner_id,
         lead_id=lead.id,
         source=lead.source,
     )

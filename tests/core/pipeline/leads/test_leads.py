@@ -32,6 +32,19 @@ async def test_converting_makes_customer_contact_and_deal_for_the_owner(ctx, cas
     await service.update(ctx, lead, LeadPatch(notes="still editable"))
 
 
+async def test_a_lead_of_who_left_is_converted_for_who_converts_it(ann, bo):
+    lead = await sent(ann, "/leads", **LEAD, owner_id=str(bo.member_id))
+    gone = await ann.api.patch(f"/members/{bo.member_id}", json={"active": False})
+    assert gone.status_code == 200
+    done = await sent(ann, f"/leads/{lead['id']}/convert", 200, deal={"amount_minor": 100})
+    for path in (
+        f"/customers/{done['customer_id']}",
+        f"/contacts/{done['contact_id']}",
+        f"/deals/{done['deal_id']}",
+    ):
+        assert (await ann.api.get(path)).json()["owner_id"] == str(ann.member_id), path
+
+
 async def test_the_api_converts_once(ann, zed):
     lead = await sent(ann, "/leads", **LEAD)
     path = f"/leads/{lead['id']}/convert"
