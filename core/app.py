@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 from litestar import Litestar, Request, Router
 from litestar import get as plain_get
 from litestar.config.compression import CompressionConfig
-from litestar.datastructures import CacheControlHeader
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
@@ -29,7 +28,7 @@ from core.settings import Settings, SettingsError
 from core.tenancy.db import Databases
 from core.tenancy.directory import Directory
 from core.tenancy.settings import DatabaseSettings
-from core.web import gallery, inbox
+from core.web import gallery, inbox, styles
 from core.web.bodies import ValidatedBodies
 from core.web.middleware import RequestFrame
 from core.web.problems import handle
@@ -96,6 +95,7 @@ def create_app(runtime: Runtime | None = None) -> Litestar:
         route_handlers=[
             *_routers(parts.registry),
             _static(),
+            styles.style_page,
             live,
             startup,
             ready,
@@ -149,7 +149,7 @@ def _static() -> Router:
         path="/static",
         directories=[str(folder) for folder in folders("static")],
         opt={"asset": True},
-        cache_control=CacheControlHeader(public=True, max_age=31_536_000, immutable=True),
+        cache_control=styles.FOR_EVER,
     )
 
 

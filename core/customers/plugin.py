@@ -9,6 +9,7 @@ from litestar import Controller
 from core.customers import events, events_classes, service_demo
 from core.customers.api import CustomerPartsApi
 from core.customers.classes import CUSTOMER_CLASS
+from core.customers.nav import NAV
 from core.customers.pages import AddressPages, ClassPages, CustomerPages, CustomerPartPages
 from core.customers.panels import PANELS
 from core.customers.permissions import PERMISSIONS
@@ -91,28 +92,7 @@ def crm_timeline() -> list[TimelineKind]:
 @hookimpl
 def crm_nav() -> list[Nav]:
     """The list of customers, and among the settings the classification tree."""
-    return [
-        Nav(
-            key="customers",
-            title=N_("Customers"),
-            icon="building-2",
-            url="/customers",
-            order=20,
-            permission="customers.view",
-            shortcut="g c",
-            mobile=True,
-        ),
-        Nav(
-            key="customer-classes",
-            title=N_("Customer classes"),
-            icon="network",
-            url="/settings/classes",
-            order=400,
-            permission="customers.classes.edit",
-            group="settings",
-            hint=N_("A tree by trade, size or region."),
-        ),
-    ]
+    return NAV
 
 
 @hookimpl

@@ -18,6 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from core.ext.registry import ROOTS
 from core.kernel import i18n, kinds, money
 from core.kernel.db import utc_now
+from core.web import styles
 
 _UTC = ZoneInfo("UTC")
 _now: ContextVar[datetime | None] = ContextVar("now", default=None)
@@ -102,6 +103,8 @@ def _relative(locale: str, value: datetime | None) -> str:
 @cache
 def static(path: str) -> str:
     """The address of a static file, with a mark of its content so that browsers may keep it for ever."""
+    if path == styles.ADDRESS:
+        return f"/static/{path}?v={styles.mark()}"
     for folder in folders("static"):
         file = folder / path
         if file.is_file():
