@@ -185,6 +185,9 @@ class Leaf(Node):
                 found = None
         if self.type is datetime:
             found = _aware(found, reading)
+        elif self.type is date and found is not None and not 2 <= found.year <= 9998:
+            # The day's ends must stay within the calendar in every zone.
+            found = None
         if found is None:
             raise Refused.because("type", message)
         return found

@@ -27,6 +27,9 @@ CAUSE = 300
 GONE = frozenset({"57P01", "57P02", "57P03", "08006", "08003", "08001", "53300", "57014", "55P03", "25006"})
 """SQLSTATEs that pass: shutdown, lost connections, too many of them, time limits, a locked row, read-only."""
 
+UNSTORABLE = "22021"
+"""The SQLSTATE of text with a zero byte, where an address brought one."""
+
 
 def as_app_error(error: Exception) -> AppError:
     """Translate whatever was raised into the product's own errors."""
@@ -38,6 +41,8 @@ def as_app_error(error: Exception) -> AppError:
         return Conflict(N_("This contradicts something that is stored already."))
     if any(_passes(each) for each in _chain(error)):
         return Unavailable(retry_after_s=1)
+    if isinstance(error, DBAPIError) and _sqlstate(error) == UNSTORABLE:
+        return BadRequest(detail=N_("This text holds characters that nothing can hold."))
     if isinstance(error, HTTPException):
         return _of_framework(error)
     return AppError()

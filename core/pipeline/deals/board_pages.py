@@ -189,6 +189,7 @@ def _place(rank: str, since: str) -> tuple[Decimal, datetime]:
         found, entered = Decimal(rank[:80]), datetime.fromisoformat(since)
     except (InvalidOperation, ValueError) as error:
         raise BadRequest from error
-    if not found.is_finite() or abs(found.adjusted()) > 60 or entered.tzinfo is None:
+    is_rank = found.is_finite() and abs(found.adjusted()) <= 60
+    if not is_rank or entered.tzinfo is None or not 2 <= entered.year <= 9998:
         raise BadRequest
     return found, entered
