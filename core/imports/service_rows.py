@@ -72,6 +72,8 @@ async def plan(ctx: Ctx, run_id: UUID, *, dry_run: bool) -> Plan:
         raise GiveUp("the import or its kind of record is gone") from error
     if run.rows_sha256 is None:
         raise GiveUp("the file of the import is gone")
+    if not ctx.can(f"{type_.permission}.create"):
+        raise GiveUp("whoever asked for the import may not create its records any more")
     tenant = ctx.tenant
     return Plan(
         run_id=run.id,

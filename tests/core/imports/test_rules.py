@@ -186,3 +186,13 @@ async def test_wrong_ways_of_reading_are_refused_with_all_errors(ann):
     assert [error["code"] for error in answer.json()["errors"]] == ["twice", "unknown", "unknown"]
     assert (await ann.api.patch(f"/imports/{import_id}", json={"rule": "x"})).status_code == 422
     assert (await ann.api.patch(f"/imports/{import_id}", json={"state": "done"})).status_code == 400
+
+
+async def test_who_may_not_create_any_more_when_the_rows_are_written_writes_none(ann, bo, drain):
+    import_id = await send(bo, "name\nAda\n", start="run")
+    gone = await ann.api.patch(f"/members/{bo.member_id}", json={"role": "readonly"})
+    assert gone.status_code == 200
+    await drain()
+    assert await everything(ann, Customer) == []
+    await ann.api.patch(f"/members/{bo.member_id}", json={"role": "member"})
+    assert (await bo.api.get(f"/jobs/{(await get(bo, import_id))['job_id']}")).json()["state"] == "failed"
