@@ -30,6 +30,7 @@ from core.kernel.words import read_lines
 BEGINNING: Final = 6
 """Beginnings of up to so many letters are terms; longer ones are few enough to be looked up by prefix."""
 BEGINNING_CJK: Final = 3
+QUERY_MAX: Final = 200
 PREFIX_MIN: Final = 3
 DIGITS_MIN: Final = 4
 KEY_MAX: Final = 100
@@ -89,7 +90,8 @@ def _beginning(key: str) -> int:
 
 
 def asked(query: str) -> Asked | None:
-    """Read a query; None where it holds nothing that could be found."""
+    """Read a query, its first 200 characters; None where it holds nothing that could be found."""
+    query = query[:QUERY_MAX]
     key = bare(query)[:KEY_MAX]
     parts = list(_parts(query))
     if not parts or not key:

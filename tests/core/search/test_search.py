@@ -7,7 +7,7 @@ from core.contacts import service as contacts
 from core.contacts.schema import ContactIn
 from core.customers import service as customers
 from core.customers.schema import CustomerIn, CustomerPatch
-from core.search import queries
+from core.search import queries, terms
 
 
 async def titles(ctx, query, **options):
@@ -139,3 +139,10 @@ async def test_lists_ask_the_index(ann):
     await ann.api.post("/customers", json={"name": "别家"})
     found = await ann.api.get("/customers", params={"q": "htmy"})
     assert [one["name"] for one in found.json()["data"]] == ["恒通贸易有限公司"], found.text
+
+
+def test_a_long_query_asks_no_more_than_its_beginning() -> None:
+    found = terms.asked("恒通贸易 " * 5_000)
+    assert found is not None
+    assert len(found.patterns) <= 40
+    assert found == terms.asked(("恒通贸易 " * 5_000)[:200])
