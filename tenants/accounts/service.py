@@ -99,9 +99,11 @@ async def known(control: Control, email: str, password: str) -> Account:
 
 
 async def open_session(control: Control, account: Account, *, user_agent: str = "", address: str = "") -> str:
-    """Open a session of an account and return its token."""
+    """Open a session of an account and return its token; those that are over go."""
     token = secrets.token_urlsafe(32)
     now = control.now()
+    over = (Session.account_id == account.id, Session.expires_at <= now)
+    await control.session.execute(delete(Session).where(*over))
     control.session.add(
         Session(
             token_hash=digest(token),

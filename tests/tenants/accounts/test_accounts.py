@@ -171,3 +171,14 @@ async def test_the_demo_lets_in_with_one_click(stranger, ann):
         assert (await stranger.get("/login")).status_code == 200
     finally:
         path.unlink()
+
+
+async def test_sessions_that_are_over_go_with_the_next_login(ann, stranger):
+    async with ann.runtime.control() as control:
+        account = await service.by_email(control, "ann@acme.test")
+        old = service.digest(await service.open_session(control, account))
+        session = await control.session.scalar(select(Session).where(Session.token_hash == old))
+        session.expires_at = control.now() - timedelta(days=1)
+    assert (await log_in(stranger, "ann@acme.test")).status_code == 303
+    async with ann.runtime.control() as control:
+        assert await control.session.scalar(select(Session.id).where(Session.token_hash == old)) is None
