@@ -174,3 +174,9 @@ def test_numbers_are_grouped_and_rounded_on_request():
     assert format_number(1234567, "en") == "1,234,567"
     assert format_number(Decimal("1234.505"), "zh_CN", 2) == "1,234.50"
     assert format_number(1234.5, Locale("de"), 1) == "1.234,5"
+
+
+@pytest.mark.parametrize(("locale", "name"), [("en", "Germany"), ("zh_CN", "德国")])
+def test_countries_are_named_in_the_readers_language(locale, name):
+    assert ("DE", name) in i18n.countries(locale)
+    assert i18n.country_name("Atlantis", locale) == "Atlantis"

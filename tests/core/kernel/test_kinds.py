@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.kernel.errors import Invalid
+from core.kernel.kinds import shown_phone
 from core.kernel.types import (
     Color,
     Country,
@@ -112,3 +113,17 @@ def test_normal_forms_are_stable(value):
         except Invalid:
             continue
         assert getattr(convert(Kinds, {field: once}), field) == once
+
+
+@pytest.mark.parametrize(
+    ("number", "home", "shown"),
+    [
+        ("+8613800138000", "CN", "138 0013 8000"),
+        ("+8675758171234", "CN", "0757 5817 1234"),
+        ("+442079460958", "CN", "+44 20 7946 0958"),
+        ("+8613800138000", "", "+86 138 0013 8000"),
+        ("by the gate", "CN", "by the gate"),
+    ],
+)
+def test_a_phone_number_is_shown_in_groups(number, home, shown):
+    assert shown_phone(number, home) == shown

@@ -241,6 +241,19 @@ def test_every_kind_of_field_has_a_label(kind):
     assert root.xpath(".//label[@for='f-a']") or control.xpath("ancestor::label")
 
 
+def test_fields_that_matter_less_are_folded_away_until_one_is_wrong():
+    fields = [
+        {"name": "name", "kind": "text", "title": "Name"},
+        {"name": "fax", "kind": "text", "title": "Fax", "more": True},
+    ]
+    call = "form(fields, '/c', {}, errors)"
+    folded = macro("form", call, fields=fields, errors=()).xpath(".//details")[0]
+    assert folded.xpath(".//input/@name") == ["fax"]
+    assert "open" not in folded.attrib
+    wrong = macro("form", call, fields=fields, errors=[FieldError("fax", "x", "Not a number")])
+    assert "open" in wrong.xpath(".//details")[0].attrib
+
+
 def test_a_plain_form_asks_htmx_for_nothing():
     root = macro("form", "form([], '/login', target='')")
     assert not [name for element in root.iter() for name in element.attrib if name.startswith("hx-")]
