@@ -26,7 +26,9 @@ RELATIONS: dict[str, tuple[str, str]] = {
 }
 """What a relation is called from its customer, and from the other one."""
 
-ParentRef = Annotated[UUID | None, Meta(title=N_("Parent class"), extra={"kind": "ref", "ref": "customer_class"})]
+ParentRef = Annotated[
+    UUID | None, Meta(title=N_("Parent class"), extra={"kind": "ref", "ref": "customer_class"})
+]
 Position = Annotated[int, Meta(ge=0, le=10_000, title=N_("Order"))]
 CustomerRef = Annotated[UUID, Meta(title=N_("Customer"), extra={"kind": "ref", "ref": "customer"})]
 

@@ -49,7 +49,12 @@ def number(raw: str, _: Reading) -> Decimal:
         value = Decimal(raw[: MAX_NUMBER + 1])
     except InvalidOperation:
         raise ValueError(N_("This is not a number.")) from None
-    if len(raw) > MAX_NUMBER or not value.is_finite() or abs(value) > 10**15 or value.adjusted() < -MAX_NUMBER:
+    if (
+        len(raw) > MAX_NUMBER
+        or not value.is_finite()
+        or abs(value) > 10**15
+        or value.adjusted() < -MAX_NUMBER
+    ):
         raise ValueError(N_("This is not a number."))
     return value
 
