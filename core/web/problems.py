@@ -64,6 +64,9 @@ def _passes(error: BaseException) -> bool:
         return True
     if isinstance(error, DBAPIError):
         return error.connection_invalidated or _sqlstate(error) in GONE
+    if isinstance(error, asyncpg.InternalClientError):
+        # The driver loses its place when the server dies in the middle of many rows; the connection is given up.
+        return True
     return isinstance(error, asyncpg.InterfaceError) and "closed" in str(error)
 
 

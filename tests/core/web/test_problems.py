@@ -23,6 +23,7 @@ def lost_while_undoing() -> PendingRollbackError:
     [
         ConnectionResetError(),
         TimeoutError(),
+        asyncpg.InternalClientError("cannot switch to state 21; another operation (2) is in progress"),
         asyncpg.InterfaceError("cannot commit: the underlying connection is closed"),
         DBAPIError("SELECT 1", {}, Exception(), connection_invalidated=True),
         lost_while_undoing(),
