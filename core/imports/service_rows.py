@@ -16,18 +16,26 @@ from core.ext.specs import RecordType
 from core.imports import matching, queries, resolving
 from core.imports.events import ImportFinished
 from core.imports.matching import Hit, Key
-from core.imports.models import ImportRow, ImportRowError, ImportRun
+from core.imports.models import ImportRowError, ImportRun
 from core.imports.reading import Line
 from core.imports.values import Draft, Reader, reader, say
 from core.kernel.errors import AppError, FieldError
 from core.kernel.i18n import N_
 from core.kernel.jobs import GiveUp
+from core.kernel.texts import texts
 from core.records import bulk
 from core.tenancy.ctx import Ctx
 
-ROWS = cast(Table, ImportRow.__table__)
 ERRORS = cast(Table, ImportRowError.__table__)
 RUNS = cast(Table, ImportRun.__table__)
+_NOTE = text("""
+INSERT INTO import_row (run_id, record_id, record_type, row_no, before, version)
+SELECT CAST(:run_id AS uuid), id, record_type, row_no, before, version
+FROM unnest(CAST(CAST(:ids AS text[]) AS uuid[]), CAST(:types AS text[]), CAST(CAST(:places AS text[]) AS int[]),
+            CAST(CAST(:befores AS text[]) AS jsonb[]), CAST(CAST(:versions AS text[]) AS int[]))
+     AS r (id, record_type, row_no, before, version)
+ON CONFLICT (run_id, record_id) DO UPDATE SET version = excluded.version
+""")
 AMBIGUOUS = N_("Several records have this: {value}")
 UNSEEN = N_("This record exists already and belongs to somebody else.")
 
@@ -159,9 +167,9 @@ async def _make(
     ctx: Ctx, plan: Plan, drafts: Sequence[Draft], missing: Mapping[str, list[str]], batch: Batch
 ) -> None:
     """Create what rows point at and nobody has yet, then look again."""
-    for ref, texts in missing.items():
+    for ref, names in missing.items():
         type_ = ctx.machinery.registry.records[ref]
-        rows = [bulk.Row(0, {}, data=type_.create(**{type_.label.key: text})) for text in texts]
+        rows = [bulk.Row(0, {}, data=type_.create(**{type_.label.key: name})) for name in names]
         await bulk.write_prepared(ctx, type_, rows)
         batch.made += [(type_, row.record) for row in rows if row.error is None]
     again = [draft for draft in drafts if any(error.code == "reference" for error in draft.errors)]
@@ -269,24 +277,23 @@ async def _note_records(ctx: Ctx, plan: Plan, batch: Batch) -> None:
     own = plan.type.key
     new = [(draft.row_no, own, draft.record, None) for draft in batch.created]
     changed = [(draft.row_no, own, draft.record, draft.before) for draft in batch.updated]
-    rows = {
-        record.id: {
-            "run_id": plan.run_id,
-            "record_id": record.id,
-            "record_type": key,
-            "row_no": row_no,
-            "before": before,
-            "version": record.version,
-        }
-        for row_no, key, record, before in reversed((*made, *new, *changed))
-    }
+    rows = {row[2].id: row for row in reversed((*made, *new, *changed))}
     if not rows:
         return
-    statement = insert(ROWS)
-    statement = statement.on_conflict_do_update(
-        index_elements=["run_id", "record_id"], set_={"version": statement.excluded.version}
+    await ctx.session.execute(
+        _NOTE,
+        {
+            "run_id": plan.run_id,
+            "ids": texts(rows),
+            "types": [key for _, key, _, _ in rows.values()],
+            "places": texts(row_no for row_no, _, _, _ in rows.values()),
+            "befores": [
+                None if before is None else msgspec.json.encode(before).decode()
+                for _, _, _, before in rows.values()
+            ],
+            "versions": texts(record.version for _, _, record, _ in rows.values()),
+        },
     )
-    await ctx.session.execute(statement, list(rows.values()))
 
 
 async def _note_errors(ctx: Ctx, run_id: UUID, refused: Sequence[Draft]) -> None:

@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Final, NamedTuple
 
 from pypinyin.constants import PHRASES_DICT, PINYIN_DICT
@@ -72,10 +72,20 @@ def _plain(letter: str) -> str:
 _SPECIAL: Final = {"ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th", "ı": "i"}
 
 
+@lru_cache(maxsize=4096)
+def _pieces(text: str) -> tuple[str, ...]:
+    """Cut a text into its runs of characters and its words, folded."""
+    return tuple(_PIECES.findall(fold(text)))
+
+
+def _is_run(piece: str) -> bool:
+    return not piece.isascii() and _CJK_RUN.match(piece) is not None
+
+
 def grams(text: str) -> list[str]:
     """Cut Chinese, Japanese and Korean text into its characters and neighbouring pairs."""
     found: dict[str, None] = {}
-    for run in _CJK_RUN.findall(fold(text)):
+    for run in filter(_is_run, _pieces(text)):
         found.update(dict.fromkeys(run))
         found.update(dict.fromkeys(map("".join, pairwise(run))))
     return list(found)
@@ -83,7 +93,7 @@ def grams(text: str) -> list[str]:
 
 def bare(text: str) -> str:
     """Reduce a text to its folded letters and digits: C-2026-0001 → c20260001, Big Acme → bigacme."""
-    return "".join(_PIECES.findall(fold(text)))
+    return "".join(_pieces(text))
 
 
 @cache
@@ -188,26 +198,23 @@ def _variants(parts: Sequence[_Part]) -> list[list[str]]:
 
 
 def _pinyin_terms(name: str, person: bool) -> Iterator[str]:
-    if not _HAN_ONE.search(name):
+    if name.isascii() or not _HAN_ONE.search(name):
         return
     parts = _spelled(name, person)
     for syllables in _variants(parts):
         letters = [part.initial(one) for part, one in zip(parts, syllables, strict=True)]
-        for start in range(len(syllables)):
-            spelled = "".join(syllables[start:])
-            yield spelled
-            # ü is v in pinyin without marks; people also type u, and passports say yu.
-            if "lv" in spelled or "nv" in spelled:
-                yield re.sub("(?<=[ln])v", "u", spelled)
-                yield re.sub("(?<=[ln])v", "yu", spelled)
-            if start == 0 or len(letters) - start > 1:
-                yield "".join(letters[start:])
+        spelled, short = _endings(syllables), _endings(letters)
+        yield from spelled
+        yield from short[1:] or short
+        # ü is v in pinyin without marks; people also type u, and passports say yu.
+        for marked in [one for one in spelled if "lv" in one or "nv" in one]:
+            yield re.sub("(?<=[ln])v", "u", marked)
+            yield re.sub("(?<=[ln])v", "yu", marked)
 
 
-def _words(text: str) -> Iterator[str]:
-    for piece in _PIECES.findall(fold(text)):
-        if not _CJK_RUN.match(piece):
-            yield piece
+def _endings(parts: Sequence[str]) -> list[str]:
+    """Join the parts from each of them to the end, the shortest first."""
+    return list(accumulate(reversed(parts), lambda after, part: part + after))
 
 
 def search_vector_terms(*names: str, person: bool = True) -> list[str]:
@@ -218,13 +225,19 @@ def search_vector_terms(*names: str, person: bool = True) -> list[str]:
     """
     found: set[str] = set()
     for name in filter(None, names):
-        words = list(_words(name))
+        words = [piece for piece in _pieces(name) if not _is_run(piece)]
         found.update(grams(name), words, _pinyin_terms(name, person))
-        if any(letter.isdigit() for word in words for letter in word):
-            joined = "".join(words)
-            found.update((joined, re.sub(r"\D", "", joined)))
+        joined = "".join(words)
+        if joined and not joined.isalpha() and any(map(str.isdigit, joined)):
+            found.update((joined, _NO_DIGIT.sub("", joined)))
             found.update(word.lstrip("0") for word in words if word.isdigit())
-    return sorted({term[:_TERM_MAX] for term in found if term})
+    found.discard("")
+    if max(map(len, found), default=0) > _TERM_MAX:
+        found = {term[:_TERM_MAX] for term in found}
+    return sorted(found)
+
+
+_NO_DIGIT: Final = re.compile(r"\D")
 
 
 def phone_terms(*phones: str) -> list[str]:
@@ -232,7 +245,7 @@ def phone_terms(*phones: str) -> list[str]:
     found: set[str] = set()
     for phone in filter(None, phones):
         number, _, extension = phone.partition(";ext=")
-        digits = "".join(letter for letter in fold(number) if letter.isdigit())[:32]
+        digits = "".join(filter(str.isdigit, fold(number)))[:32]
         found.update(digits[start:] for start in range(max(1, len(digits) - _PHONE_SUFFIX_MIN + 1)))
         found.add(extension)
     return sorted(found - {""})
@@ -295,6 +308,7 @@ def _general() -> re.Pattern[str]:
     return re.compile(f"(?:{'|'.join(sorted(read_words('general'), key=len, reverse=True))})+")
 
 
+@lru_cache(maxsize=4096)
 def strip_company(name: str) -> str:
     """Reduce a company's name to the part by which it is known, folded and without spaces, for comparison.
 
@@ -302,7 +316,7 @@ def strip_company(name: str) -> str:
     unless the name is.
     """
     folded = fold(name)
-    spaced = " ".join(_PIECES.findall(_BRACKETS.sub(" ", folded))) or " ".join(_PIECES.findall(folded))
+    spaced = " ".join(_PIECES.findall(_BRACKETS.sub(" ", folded))) or " ".join(_pieces(name))
     bare = _without_forms(spaced)
     key = bare.replace(" ", "")
     place = _places().match(key)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,6 +17,8 @@ from core.search.models import SearchDocument
 from core.tenancy.ctx import Ctx
 
 BATCH: Final = 1_000
+PART: Final = 250
+"""So many documents are prepared while the database takes as many before them."""
 Key = tuple[str, UUID]
 Place = tuple[str, str]
 """How far a rebuilding is: a record type and the last id of it."""
@@ -56,11 +59,22 @@ async def write(ctx: Ctx, keys: Sequence[Key], records: dict[Key, Any]) -> None:
     alive = {key: record for key in keys if (record := records.get(key)) and record.deleted_at is None}
     gone = [key for key in keys if key not in alive]
     if alive:
-        await ctx.session.execute(_WRITE, _columns(ctx, alive))
+        await _write(ctx, list(alive.items()))
     if gone:
         await ctx.session.execute(
             _DELETE, {"types": [key[0] for key in gone], "ids": texts(key[1] for key in gone)}
         )
+
+
+async def _write(ctx: Ctx, alive: Sequence[tuple[Key, Any]]) -> None:
+    known: dict[str, RecordType] = ctx.machinery.registry.records
+    columns = _columns(known, alive[:PART])
+    for start in range(PART, len(alive), PART):
+        # In a thread: making terms takes the processor about as long as the database takes to store them.
+        following = asyncio.ensure_future(asyncio.to_thread(_columns, known, alive[start : start + PART]))
+        await ctx.session.execute(_WRITE, columns)
+        columns = await following
+    await ctx.session.execute(_WRITE, columns)
 
 
 async def rebuild_some(ctx: Ctx, place: Place) -> Place | None:
@@ -93,15 +107,14 @@ async def _sweep(ctx: Ctx, kind: str, model: type[Any]) -> None:
     await ctx.session.execute(gone.execution_options(synchronize_session=False))
 
 
-def _columns(ctx: Ctx, records: dict[Key, Any]) -> dict[str, Any]:
-    known: dict[str, RecordType] = ctx.machinery.registry.records
-    owners = [getattr(record, "owner_id", None) for record in records.values()]
-    docs = [known[kind].search(record) for (kind, _), record in records.items()]  # type: ignore[misc]
-    kinds = [kind for kind, _ in records]
+def _columns(known: Mapping[str, RecordType], records: Sequence[tuple[Key, Any]]) -> dict[str, Any]:
+    owners = [getattr(record, "owner_id", None) for _, record in records]
+    docs = [known[kind].search(record) for (kind, _), record in records]  # type: ignore[misc]
+    kinds = [kind for (kind, _), _ in records]
     return {
-        "touched": texts(record.updated_at for record in records.values()),
+        "touched": texts(record.updated_at for _, record in records),
         "types": kinds,
-        "ids": texts(record_id for _, record_id in records),
+        "ids": texts(record_id for (_, record_id), _ in records),
         "owners": texts(owners),
         "titles": [doc.title for doc in docs],
         "subtitles": [doc.subtitle for doc in docs],

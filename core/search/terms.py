@@ -7,7 +7,7 @@ that is not shown.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -50,15 +50,15 @@ class Asked(NamedTuple):
 
 
 def of_document(doc: SearchDoc, record_type: str, owner_id: UUID | None) -> list[str]:
-    """List all terms of a record."""
+    """List all terms of a record, in no order."""
     names = doc.names or (doc.title,)
     found = {*search_vector_terms(*names, person=doc.person), *phone_terms(*doc.phones)}
     found.update(search_vector_terms(*doc.numbers, *doc.emails))
-    for key in _keys(doc, names):
+    for key in set(_keys(doc, names)):
         found.add(f"={key[:KEY_MAX]}")
-        found.update(f"^{key[:length]}" for length in range(1, _beginning(key) + 1))
+        found.update(_beginnings(key[:BEGINNING]))
     found |= {f"#{record_type}", owner_term(record_type, owner_id)}
-    return sorted(found)
+    return list(found)
 
 
 def folded(doc: SearchDoc) -> str:
@@ -85,8 +85,10 @@ def _keys(doc: SearchDoc, names: Iterable[str]) -> Iterator[str]:
         yield "".join(filter(str.isdigit, phone.partition(";")[0])) or NOBODY
 
 
-def _beginning(key: str) -> int:
-    return min(len(key), BEGINNING if key[0].isascii() else BEGINNING_CJK)
+@lru_cache(maxsize=8192)
+def _beginnings(start: str) -> tuple[str, ...]:
+    most = BEGINNING if start[0].isascii() else BEGINNING_CJK
+    return tuple(f"^{start[:length]}" for length in range(1, min(len(start), most) + 1))
 
 
 def asked(query: str) -> Asked | None:
