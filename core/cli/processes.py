@@ -118,7 +118,15 @@ async def _work(settings: Settings) -> None:
         working = make_worker(runtime)
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, working.stop)
+        _collect_seldom()
         await working.run()
+
+
+def _collect_seldom() -> None:
+    """Spare the collector what lives as long as the process, and the many small objects of each batch."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 10, 10)
 
 
 COMMANDS = [up, web, worker]

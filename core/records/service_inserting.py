@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import inspect
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DataError, IntegrityError
-from sqlalchemy.orm import make_transient_to_detached
+from sqlalchemy.orm.attributes import instance_state
 
 from core.kernel.db import utc_now
 from core.tenancy.ctx import Ctx
@@ -53,6 +53,7 @@ class _Shape:
 
     def __init__(self, model: Any) -> None:
         mapper = inspect(model)
+        self.mapper = mapper
         self.manager = mapper.class_manager
         self.table = mapper.local_table.name
         pairs = [(mapper.get_property_by_column(column).key, column) for column in mapper.local_table.columns]
@@ -80,7 +81,8 @@ class _Shape:
         """The record as if it had been read: nothing of it is pending."""
         record = self.manager.new_instance()
         record.__dict__.update(values)
-        make_transient_to_detached(record)
+        # What make_transient_to_detached does, which works the key out by each column's own getter.
+        instance_state(record).key = self.mapper.identity_key_from_primary_key((values["id"],))
         ctx.session.add(record)
         return record
 
