@@ -230,7 +230,8 @@ class Killer:
         tally = self.tally
         lines = self.product.log.read_text(errors="replace").splitlines()
         raised = [line for line in lines if '"exception"' in line]
-        log = "\n".join(lines[-5:] + raised[-2:])
+        database = self.product.home.log_tail("postgres", 30)
+        log = "\n".join([*lines[-5:], *raised[-2:], database])
         return f"{what} after {dict(self.kills)}: {dict(tally.statuses)} {tally.wrong[:3]}\n{log}"
 
     def told(self) -> list[str]:
