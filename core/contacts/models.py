@@ -21,6 +21,7 @@ class Contact(Entity, Base):
     __table_args__ = (
         CheckConstraint(f"role in {ROLES}", name="role"),
         Index("ix_contact_created", "created_at", "id"),
+        Index("ix_contact_reports_to", "reports_to_id", postgresql_where="reports_to_id is not null"),
         Index("ix_contact_name", "name", "id"),
         Index("ix_contact_owner", "owner_id", "created_at", "id"),
         Index("ix_contact_customer", "customer_id"),

@@ -60,6 +60,7 @@ class Customer(Entity, Base):
         Index("ix_customer_mobile", "mobile"),
         Index("ix_customer_email", "email"),
         Index("ix_customer_class", "class_id"),
+        Index("ix_customer_merged_into", "merged_into_id", postgresql_where="merged_into_id is not null"),
         Index("ix_customer_tags", "tags", postgresql_using="gin"),
     )
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "core_0001_4b6df2d3"
+revision = "core_0001_34869801"
 down_revision = None
 
 
@@ -331,6 +331,7 @@ def upgrade() -> None:
     op.create_index('ix_customer_class', 'customer', ['class_id'], unique=False)
     op.create_index('ix_customer_created', 'customer', ['created_at', 'id'], unique=False)
     op.create_index('ix_customer_email', 'customer', ['email'], unique=False)
+    op.create_index('ix_customer_merged_into', 'customer', ['merged_into_id'], unique=False, postgresql_where='merged_into_id is not null')
     op.create_index('ix_customer_mobile', 'customer', ['mobile'], unique=False)
     op.create_index('ix_customer_name', 'customer', ['name', 'id'], unique=False)
     op.create_index('ix_customer_name_key', 'customer', ['name_key'], unique=False)
@@ -480,6 +481,7 @@ def upgrade() -> None:
     op.create_index('ix_contact_name', 'contact', ['name', 'id'], unique=False)
     op.create_index('ix_contact_next_follow_up', 'contact', ['next_follow_up_on', 'id'], unique=False)
     op.create_index('ix_contact_owner', 'contact', ['owner_id', 'created_at', 'id'], unique=False)
+    op.create_index('ix_contact_reports_to', 'contact', ['reports_to_id'], unique=False, postgresql_where='reports_to_id is not null')
     op.create_index('uq_contact_external_id', 'contact', ['external_id'], unique=True, postgresql_where=sa.text('deleted_at IS NULL'))
     op.create_table('customer_address',
     sa.Column('id', sa.Uuid(), nullable=False),
