@@ -51,7 +51,8 @@ async def test_the_api_reads_a_list_and_one_in_few_statements(world: World, type
     api, path = world.ours.owner.api, below(world.runtime, type_)
     few, many = await cost(api, f"{path}?limit=5"), await cost(api, f"{path}?limit=60")
     within(many, LIST)
-    assert len(few) == len(many)
+    # Five rows may point at nothing; then their names cost no statement.
+    assert len(many) - len(few) in {0, 1}
     within(await cost(api, f"{path}/{world.ours.ids[type_.key][0]}"), GET)
 
 
@@ -69,7 +70,8 @@ async def test_the_pages_of_a_type_keep_within_their_budget(world: World, type_:
     every = ",".join(column.key for column in type_.columns)
     few, many = [await cost(owner.page, owner.w(f"{path}?limit={n}&columns={every}")) for n in (5, 60)]
     within(many, LIST + 2)
-    assert len(few) == len(many)
+    # Five rows may point at nothing; then their names cost no statement.
+    assert len(many) - len(few) in {0, 1}
     shown = f"{path}/{world.ours.ids[type_.key][0]}"
     if (await owner.page.get(owner.w(shown))).status_code == 200:
         within(await cost(owner.page, owner.w(shown)), RECORD)

@@ -25,11 +25,12 @@ def test_no_label_names_a_tenant():
 
 
 def test_counts_requests_by_route():
-    metrics.observe_request("GET", "/w/{workspace}/customers", 204, principal="member", seconds=0.02)
-    labels = {"method": "GET", "route": "/w/{workspace}/customers", "status": "2xx", "principal": "member"}
+    metrics.observe_request("GET", "/w/{workspace}/metrics-test", 204, principal="member", seconds=0.02)
+    labels = {"method": "GET", "route": "/w/{workspace}/metrics-test", "status": "2xx", "principal": "member"}
     assert metrics.REGISTRY.get_sample_value("guanxi_requests_total", labels) == 1
     text = metrics.render().decode()
     assert (
-        'guanxi_request_seconds_bucket{le="0.025",method="GET",route="/w/{workspace}/customers"} 1.0' in text
+        'guanxi_request_seconds_bucket{le="0.025",method="GET",route="/w/{workspace}/metrics-test"} 1.0'
+        in text
     )
     assert metrics.CONTENT_TYPE.startswith("text/plain")
