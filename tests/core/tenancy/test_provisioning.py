@@ -119,9 +119,9 @@ def test_each_table_is_granted_as_its_model_says(database_settings, tenant):
             "WHERE grantee = %s AND table_schema <> %s",
             [tenant.schema, tenant.schema],
         ).fetchone()
-    assert {name: set(rights) for name, rights in rows} == {
-        name: rights for name, rights in declared.items() if rights
-    }
+    # Other tests keep tables of their own beside the product's.
+    found = {name: set(rights) for name, rights in rows if not name.startswith("toy_") and name != "effect"}
+    assert found == {name: rights for name, rights in declared.items() if rights}
     assert outside == (0,)
 
 
