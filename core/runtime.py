@@ -30,7 +30,8 @@ from core.kernel.rate import Limit, Limiter, Verdict
 from core.kernel.secrets import Cipher, KeyRing
 from core.kernel.wake import Waker, live
 from core.settings import Settings
-from core.tenancy.ctx import SYSTEM, Actor, Control, Ctx, Principal, QueuedJob
+from core.tenancy.control import Control
+from core.tenancy.ctx import SYSTEM, Actor, Ctx, Principal, QueuedJob
 from core.tenancy.db import Databases
 from core.tenancy.directory import Directory, Tenant
 
@@ -42,6 +43,8 @@ P = TypeVar("P")
 ACTOR_TTL_S = 1.0
 """A member's rights are remembered this long at most, so that taking them away works within a second."""
 ACTORS = 10_000
+OF_RIGHTS = frozenset({"member", "role", "unit"})
+"""What an event must be about to change what somebody may do."""
 LIVE_PAUSE_S = 0.25
 """How often at most the open pages of a workspace are told that it wrote something."""
 
@@ -62,8 +65,8 @@ class _Actors:
         while len(self.kept) > ACTORS:
             self.kept.popitem(last=False)
 
-    def forget(self, member_id: UUID) -> None:
-        for key in [key for key in self.kept if key[2] == member_id]:
+    def forget(self, tenant_id: UUID) -> None:
+        for key in [key for key in self.kept if key[0] == tenant_id]:
             del self.kept[key]
 
 
@@ -149,6 +152,7 @@ class Runtime:
                 request_id=ctx.request_id,
             )
         ctx.session.info["wakes"] = bool(emitted or queued)
+        ctx.session.info["rights"] = any(event.record_type() in OF_RIGHTS for event in emitted)
 
     async def authenticate(self, request: Request[Any, Any, Any]) -> Principal | None:
         """Ask the control plane who sends a request."""
@@ -172,9 +176,9 @@ class Runtime:
                 limits.append(Limit("key", f"rate:key:{principal.key_id}", settings.rate_key_per_minute, 60))
         return await self.limiter.hit_all(limits)
 
-    def forget_member(self, member_id: UUID) -> None:
-        """Drop what this process remembers of a member, so that a change shows on the very next page."""
-        self._actors.forget(member_id)
+    def forget_actors(self, tenant_id: UUID) -> None:
+        """Drop what this process remembers of a tenant's members, so that a change shows on the very next page."""
+        self._actors.forget(tenant_id)
 
     @asynccontextmanager
     async def enter(
@@ -235,6 +239,8 @@ class Runtime:
             if not readonly:
                 await ctx.flush()
             await unit.commit()
+            if unit.session.info.get("rights"):
+                self.forget_actors(tenant.id)
             if unit.session.info.get("wakes"):
                 self.waker.notify(tenant.cell)
             if not readonly:
@@ -242,15 +248,31 @@ class Runtime:
 
     @asynccontextmanager
     async def control(
-        self, principal: Principal | None = None, *, request_id: str = "", locale: str = "en"
+        self,
+        principal: Principal | None = None,
+        *,
+        request_id: str = "",
+        locale: str = "en",
+        address: str = "",
     ) -> AsyncIterator[Control]:
         """Open a transaction in the control plane; commit at the end, roll back on any exception."""
         async with self.databases.control() as unit:
             unit.session.info["now"] = self.clock.now
-            control = Control(unit.session, self, principal=principal, locale=locale, request_id=request_id)
+            control = Control(
+                unit.session,
+                self,
+                principal=principal,
+                locale=locale,
+                request_id=request_id,
+                address=address,
+            )
             yield control
-            if not control.is_rolled_back:
-                await unit.commit()
+            if control.is_rolled_back:
+                return
+            await unit.commit()
+            if control.wakes:
+                for cell in self.databases.cells():
+                    self.waker.notify(cell)
 
     async def tenant(self, tenant_id: UUID) -> Tenant:
         """The directory's entry of a tenant; raises :class:`NotFound` where there is none."""

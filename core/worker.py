@@ -16,7 +16,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
+import msgspec
 import structlog
+from sqlalchemy import select
 
 from core.access.grants import Grants, narrower, reach_of
 from core.kernel.jobs import Claimed, Machinery, Postpone, Queue, Runner, TenantGone, subscriber_name
@@ -24,7 +26,8 @@ from core.kernel.jobs.tidy import tidy
 from core.kernel.outbox import Relay
 from core.kernel.schedules import Schedules, Wanted
 from core.kernel.wake import channel
-from core.tenancy.ctx import Actor, Ctx, Principal
+from core.tenancy.control_log import ControlOutbox
+from core.tenancy.ctx import SYSTEM, Actor, Ctx, Principal, QueuedJob
 from core.tenancy.directory import Tenant
 from core.tenancy.provisioning import delete_due, fill_pool
 
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
 POLL_S = 1.0
 POOL = 8
 CLOSED_S = 300.0
+FOLLOW_UPS = 50
 GRACE_S = 2.0
 
 log = structlog.get_logger(__name__)
@@ -93,10 +97,13 @@ class Worker:
         *,
         listen: Callable[..., AsyncIterator[Any]] | None = None,
         chores: Sequence[Chore] = (),
+        follow_ups: Callable[[], Awaitable[bool]] | None = None,
     ) -> None:
         self.cells = cells
         self._listen = listen
         self._chores = chores
+        self._follow_ups = follow_ups
+        self._follow_bell = asyncio.Event()
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -131,6 +138,8 @@ class Worker:
                 ("schedule", cell.schedule_once, POLL_S),
                 ("take_over", cell.take_over_once, POLL_S),
             ]
+        if self._follow_ups is not None:
+            found.append(("follow_ups", self._follow_ups, POLL_S, self._follow_bell))
         return found + [(chore.name, chore.run, chore.every_s) for chore in self._chores]
 
     async def _loop(
@@ -155,6 +164,7 @@ class Worker:
     async def _hear(self, listen: Callable[..., AsyncIterator[Any]]) -> None:
         cells = {channel(cell.name): cell for cell in self.cells}
         async for signal in listen(*cells):
+            self._follow_bell.set()
             for cell in self.cells if signal.channel is None else [cells[signal.channel]]:
                 cell.ring()
 
@@ -177,7 +187,12 @@ async def _pause(seconds: float, bell: asyncio.Event | None) -> None:
 def worker(runtime: Runtime, *, slots: int = 12, chores: Sequence[Chore] = ()) -> Worker:
     """Build the worker of a process from its parts."""
     cells = [_cell(runtime, name, slots) for name in runtime.databases.cells()]
-    return Worker(cells, listen=runtime.cache.subscribe, chores=(*_housekeeping(runtime, cells), *chores))
+    return Worker(
+        cells,
+        listen=runtime.cache.subscribe,
+        chores=(*_housekeeping(runtime, cells), *chores),
+        follow_ups=partial(follow_up_once, runtime),
+    )
 
 
 def _cell(runtime: Runtime, name: str, slots: int) -> CellWork:
@@ -261,6 +276,42 @@ def _housekeeping(runtime: Runtime, cells: Sequence[CellWork]) -> list[Chore]:
             Chore("tidy", 600, partial(tidy, partial(databases.cell, cell.name))),
         ]
     return chores
+
+
+async def follow_up_once(runtime: Runtime) -> bool:
+    """Queue the jobs that the control plane asked for in tenants; True while there were any.
+
+    Killed between the tenant's commit and its own, it queues them again under the same ids: their steps have
+    receipts. A job for a tenant that is gone, or that nobody declares any more, is dropped; one for a suspended
+    tenant waits.
+    """
+    async with runtime.databases.control() as unit:
+        found = await unit.session.scalars(
+            select(ControlOutbox)
+            .order_by(ControlOutbox.id)
+            .limit(FOLLOW_UPS)
+            .with_for_update(skip_locked=True)
+        )
+        done = [row for row in found if await _queue(runtime, row)]
+        for row in done:
+            await unit.session.delete(row)
+        await unit.commit()
+    return bool(done)
+
+
+async def _queue(runtime: Runtime, row: ControlOutbox) -> bool:
+    tenant = await runtime.directory.by_id(row.tenant_id)
+    spec = runtime.registry.jobs.get(row.job)
+    if tenant is None or spec is None or tenant.state == "deleting":
+        log.warning("worker.follow_up_dropped", job=row.job, tenant=str(row.tenant_id))
+        return True
+    if tenant.state == "suspended":
+        return False
+    job = QueuedJob(id=row.id, name=row.job, params=msgspec.convert(row.params, spec.params), title=row.title)
+    who = Actor(kind="member", member_id=row.member_id) if row.member_id else SYSTEM
+    async with runtime.open(tenant, actor=who, request_id=row.request_id) as ctx:
+        ctx.queue(job)
+    return True
 
 
 async def remove_deleted(runtime: Runtime) -> None:

@@ -51,7 +51,8 @@ def import_models() -> None:
         base = _HOME / root
         for path in sorted(base.rglob("models.py")) if base.is_dir() else ():
             importlib.import_module(".".join((root, *path.relative_to(base).with_suffix("").parts)))
-    importlib.import_module("core.tenancy.directory")
+    for name in ("directory", "control_log"):
+        importlib.import_module(f"core.tenancy.{name}")
 
 
 @cache

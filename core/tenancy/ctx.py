@@ -221,10 +221,14 @@ class Ctx:
         key: str | None = None,
     ) -> UUID:
         """Queue a job with this transaction; a second job with the same pending ``key`` is dropped."""
-        self._writable()
         job = QueuedJob(
             id=uuid7(), name=name, params=params, title=title, total=total, run_at=run_at, key=key
         )
+        return self.queue(job)
+
+    def queue(self, job: QueuedJob) -> UUID:
+        """Queue a job that has its id already; where that id was queued before, nothing is written."""
+        self._writable()
         self._jobs.append(job)
         return job.id
 
@@ -301,37 +305,3 @@ class Ctx:
     def _writable(self) -> None:
         if self.readonly:
             raise RuntimeError("a reading request cannot write: the route must declare records=True")
-
-
-class Control:
-    """One transaction in the control plane: accounts, workspaces, keys. It reaches no tenant's schema."""
-
-    __slots__ = ("is_rolled_back", "locale", "machinery", "principal", "request_id", "session")
-
-    def __init__(
-        self,
-        session: AsyncSession,
-        machinery: Machinery,
-        *,
-        principal: Principal | None = None,
-        locale: str = "en",
-        request_id: str = "",
-    ) -> None:
-        self.session = session
-        self.machinery = machinery
-        self.principal = principal
-        self.locale = locale
-        self.request_id = request_id
-        self.is_rolled_back = False
-
-    def now(self) -> datetime:
-        """The present instant in UTC, by a clock that tests can stop."""
-        return self.machinery.clock.now()
-
-    def t(self, message: str, /, **params: object) -> str:
-        """Translate a message id into the reader's language."""
-        return self.machinery.translator(self.locale).gettext(message, **params)
-
-    def roll_back(self) -> None:
-        """Have this transaction undone at its end although the answer is not an exception."""
-        self.is_rolled_back = True

@@ -19,7 +19,7 @@ from sqlalchemy.exc import IntegrityError
 
 from core.kernel.errors import Conflict
 from core.kernel.ids import uuid7
-from core.tenancy.components import cell_grants, component, control_grants
+from core.tenancy.components import DML, cell_grants, component, control_grants
 from core.tenancy.db import Databases
 from core.tenancy.directory import Tenant, TenantPlugin, TenantRow, tenant_of
 from core.tenancy.migrations import compile_history
@@ -141,7 +141,10 @@ async def delete_due(databases: Databases) -> list[Tenant]:
 
 
 def drop(settings: DatabaseSettings, tenant: Tenant) -> None:
-    """Remove a tenant's schema, its rows in ``cell`` and ``control``, and its role; its sandbox goes first."""
+    """Remove a tenant's schema, its rows in ``cell`` and ``control``, and its role; its sandbox goes first.
+
+    The control plane's log stays: it is only ever added to.
+    """
     for copy in sandboxes(settings, tenant):
         drop(settings, copy)
     with psycopg.connect(settings.dsn(settings.migrate, tenant.cell)) as worker:
@@ -155,7 +158,7 @@ def drop(settings: DatabaseSettings, tenant: Tenant) -> None:
                 )
     with psycopg.connect(settings.dsn(settings.control)) as control:
         for table in reversed(component("control").tables()):
-            if "tenant_id" in table.c:
+            if "tenant_id" in table.c and "DELETE" in table.info.get("grants", DML):
                 control.execute(
                     sql.SQL("DELETE FROM control.{} WHERE tenant_id = %s").format(sql.Identifier(table.name)),
                     [tenant.id],

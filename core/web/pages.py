@@ -16,7 +16,8 @@ from core.ext.specs import LivePart, Nav
 from core.kernel.errors import AppError
 from core.kernel.i18n import N_
 from core.kernel.ids import uuid7
-from core.tenancy.ctx import Control, Ctx
+from core.tenancy.control import Control
+from core.tenancy.ctx import Ctx
 from core.web.csrf import masked
 from core.web.routing import principal_of, runtime_of
 from core.web.templating import environment, shown_in

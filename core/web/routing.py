@@ -22,7 +22,8 @@ from core.kernel import idempotency
 from core.kernel.errors import Forbidden, NotFound, TooManyRequests, Unauthenticated
 from core.kernel.i18n import N_
 from core.runtime import Runtime
-from core.tenancy.ctx import Control, Ctx, Principal
+from core.tenancy.control import Control
+from core.tenancy.ctx import Ctx, Principal
 from core.web.csrf import is_token
 
 SIGNED_IN = "*"
@@ -173,7 +174,8 @@ async def provide_control(request: Request[Any, Any, Any]) -> AsyncGenerator[Con
     """Open a transaction in the control plane, for the routes of accounts and workspaces."""
     principal = principal_of(request)
     request_id = str(request.scope.get("gx.request_id", ""))
-    async with runtime_of(request).control(principal, request_id=request_id) as control:
+    address = request.client.host if request.client else ""
+    async with runtime_of(request).control(principal, request_id=request_id, address=address) as control:
         try:
             yield control
         except BaseException:

@@ -10,7 +10,7 @@ from litestar import Controller, Request, Response
 from core.access.grants import ROLE_TITLES
 from core.kernel.errors import Invalid, TooManyRequests
 from core.kernel.i18n import LOCALES
-from core.tenancy.ctx import Control
+from core.tenancy.control import Control
 from core.web.bodies import form_values, read_form
 from core.web.pages import form_again, redirect, render
 from core.web.problems import reader_locale

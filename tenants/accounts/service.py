@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from core.kernel.errors import Conflict, Invalid, NotFound
 from core.kernel.i18n import N_
 from core.kernel.ids import uuid7
-from core.tenancy.ctx import Control
+from core.tenancy.control import Control
 from tenants.accounts import passwords
 from tenants.accounts.models import Account, Membership, Session
 from tenants.accounts.schema import AccountIn, PasswordIn

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from core.kernel.errors import NotFound
-from core.tenancy.ctx import Control
+from core.tenancy.control import Control
 from tenants.api_keys import format
 from tenants.api_keys.models import ApiKey
 

@@ -1,6 +1,7 @@
 """One tenant's mountain of work beside the small work of others."""
 
 import asyncio
+import os
 import random
 import statistics
 import time
@@ -25,6 +26,7 @@ from tests.load.product import Product, Workspace, product
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
 
+IS_LONG = int(os.environ.get("GUANXI_FAULT_KILLS", "20")) >= 200
 HEAVY_JOBS = 3_000
 LIGHT_JOBS = 100
 LIGHT_TENANTS = 10
@@ -106,8 +108,9 @@ def test_a_flooding_tenant_leaves_the_others_alone(say: Say) -> None:
         f" (median), {p99 * 1000:.0f} ms (p99), 0 errors;"
         f" without the flood {statistics.median(alone) * 1000:.0f} and {quantile(alone, 0.99) * 1000:.0f} ms"
     )
-    # On a machine that is busy with other things the quiet tenants wait without any flood.
-    assert p99 <= max(QUIET_S, 3 * quantile(alone, 0.99))
+    # On a machine that is busy with other things the quiet tenants wait without any flood: the long form is for
+    # quiet machines, and strict.
+    assert p99 <= (QUIET_S if IS_LONG else max(QUIET_S, 3 * quantile(alone, 0.99)))
 
 
 async def together(

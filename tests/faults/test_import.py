@@ -37,7 +37,7 @@ def test_an_import_killed_again_and_again_is_exact(say: Say) -> None:
         assert (run["created"], run["failed"], run["skipped"]) == (ROWS, 0, 0), run
         assert killed == KILLS
         assert_exact(running, workspace)
-        assert statistics.median(pauses) <= RESUMED_S
+        assert not IS_LONG or statistics.median(pauses) <= RESUMED_S
 
 
 async def import_and_kill(

@@ -62,7 +62,8 @@ def test_nothing_acknowledged_is_lost_or_doubled(tmp_path: Path, say: Say) -> No
                 assert not (found := violations(admin, ledger)), told(found)
                 assert_teeth(admin, ledger)
         stops_in_time(running)
-    assert_back_in_time(killer)
+    if IS_LONG:
+        assert_back_in_time(killer)
 
 
 @pytest.mark.timeout(180)
@@ -89,7 +90,10 @@ def test_a_careless_database_is_found_out(tmp_path: Path, say: Say) -> None:
 
 
 def assert_back_in_time(killer: Killer) -> None:
-    """The usual time away; the longest is printed, because it depends on what else the machine does."""
+    """The usual time away; the longest is printed, because it depends on what else the machine does.
+
+    A few kills on a busy machine say nothing about time: the short form prints what it saw.
+    """
     limits = {"database": DATABASE_S, "backend": DATABASE_S, "web worker": WORKER_S, "job worker": WORKER_S}
     for victim, limit_s in limits.items():
         taken = killer.recoveries.get(victim, [0.0])

@@ -101,7 +101,7 @@ async def test_a_right_to_export_ones_own_gives_nobody_elses(ann, mia, drain):
     role = await ann.api.put("/roles/clerk", json={"name": "Clerk", "grants": grants})
     assert role.status_code == 200, role.text
     assert (await ann.api.patch(f"/members/{mia.member_id}", json={"role": "clerk"})).status_code == 200
-    mia.runtime.forget_member(mia.member_id)
+    mia.runtime.forget_actors(mia.tenant.id)
     assert len((await mia.api.get("/customers")).json()["data"]) == 2
     run = await exported(mia, drain, query="columns=name")
     found = await mia.api.get(f"/exports/{run['id']}/file")

@@ -112,3 +112,12 @@ async def test_a_record_is_shared_and_closed_again(ann: Person, bo: Person) -> N
     assert [share["level"] for share in listed.json()["data"]] == ["edit"]
     assert (await ann.api.delete(f"/shares/{shared.json()['id']}")).status_code == 204
     assert (await bo.api.get(address)).status_code == 404
+
+
+async def test_a_change_of_rights_holds_from_the_next_request_on(ann, bo):
+    assert (await bo.api.get("/customers")).status_code == 200
+    await ann.api.put("/roles/clerk", json={"name": "Clerk", "grants": {"members.view": "all"}})
+    await ann.api.patch(f"/members/{bo.member_id}", json={"role": "clerk"})
+    assert (await bo.api.get("/customers")).status_code == 403
+    await ann.api.put("/roles/clerk", json={"name": "Clerk", "grants": {"customers.view": "own"}})
+    assert (await bo.api.get("/customers")).status_code == 200

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "control_0001_a3d06e2f"
+revision = "control_0001_c6f989a0"
 down_revision = None
 
 
@@ -45,6 +45,41 @@ def upgrade() -> None:
     schema='control'
     )
     op.create_index('ix_api_key_tenant', 'api_key', ['tenant_id'], unique=False, schema='control')
+    op.create_table('event',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('tenant_id', sa.Uuid(), nullable=True),
+    sa.Column('record_type', sa.Text(), nullable=False),
+    sa.Column('record_id', sa.Uuid(), nullable=False),
+    sa.Column('label', sa.Text(), nullable=False),
+    sa.Column('actor_kind', sa.Text(), nullable=False),
+    sa.Column('actor_name', sa.Text(), nullable=False),
+    sa.Column('account_id', sa.Uuid(), nullable=True),
+    sa.Column('member_id', sa.Uuid(), nullable=True),
+    sa.Column('key_id', sa.Uuid(), nullable=True),
+    sa.Column('address', sa.Text(), server_default='', nullable=False),
+    sa.Column('request_id', sa.Text(), server_default='', nullable=False),
+    sa.Column('occurred_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('changes', postgresql.JSONB(), nullable=False),
+    sa.Column('data', postgresql.JSONB(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_event')),
+    schema='control'
+    )
+    op.create_index('ix_event_account', 'event', ['account_id', 'id'], unique=False, schema='control')
+    op.create_index('ix_event_tenant', 'event', ['tenant_id', 'id'], unique=False, schema='control')
+    op.create_table('outbox',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('tenant_id', sa.Uuid(), nullable=False),
+    sa.Column('job', sa.Text(), nullable=False),
+    sa.Column('params', postgresql.JSONB(), nullable=False),
+    sa.Column('title', sa.Text(), nullable=True),
+    sa.Column('member_id', sa.Uuid(), nullable=True),
+    sa.Column('request_id', sa.Text(), server_default='', nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_outbox')),
+    schema='control'
+    )
     op.create_table('tenant',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('slug', sa.Text(), nullable=True),

@@ -15,15 +15,16 @@ from core.kernel.errors import AppError
 from core.kernel.i18n import N_
 from core.kernel.validate import convert
 from core.records.etag import check_version
-from core.tenancy.ctx import Control, Ctx
+from core.tenancy.control import Control
+from core.tenancy.ctx import Ctx
 from core.web.bodies import form_values
 from core.web.pages import form_again, redirect, render, toast
 from core.web.routing import get, post, runtime_of
-from tenants.settings import forms, service
+from tenants.admin import forms, service
 
 Any_ = Request[Any, Any, Any]
 VIEW, MANAGE = "members.view", people.MANAGE
-FORM = "settings/member_form.html"
+FORM = "admin/member_form.html"
 
 
 class MemberPages(Controller):
@@ -39,7 +40,7 @@ class MemberPages(Controller):
         roles = dict(forms.role_options(ctx, await queries.custom_roles(ctx.session)))
         units = dict(forms.unit_options(await queries.units(ctx.session)))
         return render(
-            ctx, request, "settings/members.html", members=found, roles=roles, units=units, inactive=inactive
+            ctx, request, "admin/members.html", members=found, roles=roles, units=units, inactive=inactive
         )
 
     @get("/new", permission=MANAGE)
@@ -84,7 +85,6 @@ class MemberPages(Controller):
             await people.update_member(ctx, member, patch)
         except AppError as error:
             return form_again(ctx, request, FORM, error, fields=fields, values=sent, member=member)
-        runtime_of(request).forget_member(member.id)
         said = ctx.t(N_("{member} is saved."), member=member.name)
         return toast(redirect(request, ctx.w("/settings/members")), said)
 
@@ -115,7 +115,7 @@ async def _let_in(ctx: Ctx, request: Any_, member: Member, password: str) -> Res
     return render(
         ctx,
         request,
-        "settings/member_login.html",
+        "admin/member_login.html",
         member=member,
         password=password,
         address=f"{public_url}/login",
@@ -125,7 +125,6 @@ async def _let_in(ctx: Ctx, request: Any_, member: Member, password: str) -> Res
 async def _set_active(ctx: Ctx, request: Any_, member_id: UUID, active: bool) -> Response[Any]:
     member = await queries.one(ctx.session, Member, member_id)
     await people.update_member(ctx, member, MemberPatch(active=active))
-    runtime_of(request).forget_member(member.id)
     done = N_("{member} is active again.") if active else N_("{member} is deactivated.")
     back = f"/settings/members/{member_id}/{'leave' if active else 'return'}"
     response = redirect(request, ctx.w("/settings/members"))

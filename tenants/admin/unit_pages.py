@@ -18,11 +18,11 @@ from core.tenancy.ctx import Ctx
 from core.web.bodies import form_values, read_form
 from core.web.pages import form_again, redirect, render, toast
 from core.web.routing import get, post
-from tenants.settings import forms
+from tenants.admin import forms
 
 Any_ = Request[Any, Any, Any]
-PAGE = "settings/units.html"
-FORM = "settings/unit_form.html"
+PAGE = "admin/units.html"
+FORM = "admin/unit_form.html"
 
 
 class UnitPages(Controller):

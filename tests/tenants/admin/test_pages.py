@@ -222,8 +222,7 @@ async def test_other_sessions_can_be_ended(bo, stranger):
 async def test_an_owners_password_is_the_owners(ann, mia):
     async with ann.acting() as ctx:
         (await ctx.session.get_one(Member, mia.member_id)).role = "admin"
-    mia.runtime.forget_member(mia.member_id)
+    mia.runtime.forget_actors(mia.tenant.id)
     answer = await mia.post(f"/settings/members/{ann.member_id}/password")
-    mia.runtime.forget_member(mia.member_id)
     assert answer.status_code == 403
     assert "Only an owner" in answer.text

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tenants.settings.browsers import browser_of
+from tenants.admin.browsers import browser_of
 
 
 @pytest.mark.parametrize(

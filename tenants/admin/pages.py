@@ -14,20 +14,21 @@ from core.access.schema import MemberPatch
 from core.ext.specs import Nav
 from core.kernel.errors import AppError, BadRequest, Invalid
 from core.kernel.i18n import LOCALES, N_
-from core.tenancy.ctx import Control, Ctx
+from core.tenancy.control import Control
+from core.tenancy.ctx import Ctx
 from core.web.bodies import form_values, read_form
 from core.web.pages import form_again, redirect, render, toast
-from core.web.routing import SIGNED_IN, get, post, principal_of, runtime_of
+from core.web.routing import SIGNED_IN, get, post, principal_of
 from tenants.accounts import service as accounts
 from tenants.accounts.models import Account
 from tenants.accounts.schema import PasswordIn
-from tenants.settings import forms
-from tenants.settings.back import came_from
-from tenants.settings.browsers import browser_of
-from tenants.settings.forms import role_options
+from tenants.admin import forms
+from tenants.admin.back import came_from
+from tenants.admin.browsers import browser_of
+from tenants.admin.forms import role_options
 
 Any_ = Request[Any, Any, Any]
-PROFILE = "settings/profile.html"
+PROFILE = "admin/profile.html"
 YEAR_S = 31_536_000
 
 
@@ -41,7 +42,7 @@ class SettingsPages(Controller):
     async def index(self, ctx: Ctx, request: Any_) -> Response[Any]:
         """Show a card for each settings page that the reader may use."""
         cards = [nav for nav in ctx.machinery.registry.serve(Nav, ctx) if nav.group == "settings"]
-        return render(ctx, request, "settings/index.html", cards=cards)
+        return render(ctx, request, "admin/index.html", cards=cards)
 
     @get("/roles", permission="members.view")
     async def roles(self, ctx: Ctx, request: Any_) -> Response[Any]:
@@ -58,7 +59,7 @@ class SettingsPages(Controller):
         return render(
             ctx,
             request,
-            "settings/roles.html",
+            "admin/roles.html",
             roles=role_options(ctx, stored.values()),
             grants=grants,
             groups=groups,
@@ -83,7 +84,6 @@ class SettingsPages(Controller):
         locale = member.locale or ctx.tenant.locale
         await _speak(ctx, control, member, locale)
         response = toast(redirect(request, ctx.w("/settings/profile")), ctx.t(N_("Your profile is saved.")))
-        runtime_of(request).forget_member(member.id)
         response.set_cookie("gx_locale", locale, max_age=YEAR_S, samesite="lax")
         return response
 
@@ -96,7 +96,6 @@ class SettingsPages(Controller):
         member = await _self(ctx)
         await people.update_member(ctx, member, MemberPatch(locale=locale))
         await _speak(ctx, control, member, locale)
-        runtime_of(request).forget_member(member.id)
         response = redirect(request, came_from(request, ctx.w("/")))
         response.set_cookie("gx_locale", locale, max_age=YEAR_S, samesite="lax")
         return response

@@ -13,7 +13,8 @@ from core.access.models import Member
 from core.access.schema import MemberIn
 from core.kernel.errors import Conflict, Forbidden
 from core.kernel.i18n import N_
-from core.tenancy.ctx import Control, Ctx
+from core.tenancy.control import Control
+from core.tenancy.ctx import Ctx
 from tenants.accounts import service as accounts
 
 

@@ -7,10 +7,10 @@ from litestar import Controller
 from core.ext.hooks import hookimpl
 from core.ext.specs import Manifest, Nav, Subscription
 from core.kernel.i18n import N_
-from tenants.settings.member_pages import MemberPages
-from tenants.settings.pages import SettingsPages
-from tenants.settings.service import follow_activity
-from tenants.settings.unit_pages import UnitPages
+from tenants.admin.member_pages import MemberPages
+from tenants.admin.pages import SettingsPages
+from tenants.admin.service import follow_activity
+from tenants.admin.unit_pages import UnitPages
 
 CARDS = ("profile", "members", "units", "roles")
 
@@ -19,7 +19,7 @@ CARDS = ("profile", "members", "units", "roles")
 def crm_manifest() -> Manifest:
     """Locked: somebody has to let colleagues in."""
     return Manifest(
-        key="settings", title=N_("Settings"), kind="locked", icon="settings", requires=("accounts", "members")
+        key="admin", title=N_("Settings"), kind="locked", icon="settings", requires=("accounts", "members")
     )
 
 

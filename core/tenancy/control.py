@@ -1,0 +1,110 @@
+"""``Control``: the transaction of the control plane that its verbs receive first."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from msgspec import to_builtins
+
+from core.kernel.ids import uuid7
+from core.tenancy.control_log import ControlEvent, ControlOutbox
+
+if TYPE_CHECKING:
+    import msgspec
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from core.kernel.events import Event
+    from core.tenancy.ctx import Machinery, Principal
+
+
+class Control:
+    """One transaction in the control plane: accounts, workspaces, keys. It reaches no tenant's schema."""
+
+    __slots__ = (
+        "address",
+        "is_rolled_back",
+        "locale",
+        "machinery",
+        "principal",
+        "request_id",
+        "session",
+        "wakes",
+    )
+
+    def __init__(
+        self,
+        session: AsyncSession,
+        machinery: Machinery,
+        *,
+        principal: Principal | None = None,
+        locale: str = "en",
+        request_id: str = "",
+        address: str = "",
+    ) -> None:
+        self.session = session
+        self.machinery = machinery
+        self.principal = principal
+        self.locale = locale
+        self.request_id = request_id
+        self.address = address
+        self.is_rolled_back = False
+        self.wakes = False
+
+    def now(self) -> datetime:
+        """The present instant in UTC, by a clock that tests can stop."""
+        return self.machinery.clock.now()
+
+    def t(self, message: str, /, **params: object) -> str:
+        """Translate a message id into the reader's language."""
+        return self.machinery.translator(self.locale).gettext(message, **params)
+
+    def emit(self, event: Event, *, tenant_id: UUID | None = None) -> None:
+        """Write an event into the control plane's log; ``tenant_id`` lets that workspace's audit show it."""
+        who = self.principal
+        self.session.add(
+            ControlEvent(
+                name=event.name,
+                version=event.version,
+                tenant_id=tenant_id,
+                record_type=event.record_type(),
+                record_id=event.subject_id,
+                label=event.label,
+                actor_kind=who.kind if who else "system",
+                actor_name=who.name if who else "",
+                account_id=who.account_id if who else None,
+                member_id=who.member_id if who else None,
+                key_id=who.key_id if who else None,
+                address=self.address,
+                request_id=self.request_id,
+                occurred_at=self.now(),
+                changes=to_builtins(event.changes),
+                data=event.data(),
+            )
+        )
+
+    def follow_up(
+        self, tenant_id: UUID, job: str, params: msgspec.Struct, *, title: str | None = None
+    ) -> UUID:
+        """Ask for a job in a tenant, queued by the worker once this transaction has committed; gives its id.
+
+        It runs with the rights of the member who asked, or with the system's where nobody is signed in.
+        """
+        who = self.principal
+        asked = ControlOutbox(
+            id=uuid7(),
+            tenant_id=tenant_id,
+            job=job,
+            params=to_builtins(params),
+            title=title,
+            member_id=who.member_id if who and who.tenant and who.tenant.id == tenant_id else None,
+            request_id=self.request_id,
+        )
+        self.session.add(asked)
+        self.wakes = True
+        return asked.id
+
+    def roll_back(self) -> None:
+        """Have this transaction undone at its end although the answer is not an exception."""
+        self.is_rolled_back = True
