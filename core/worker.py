@@ -16,18 +16,16 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
-import msgspec
 import structlog
-from sqlalchemy import select
 
+from core import control_jobs
 from core.access.grants import Grants, narrower, reach_of
 from core.kernel.jobs import Claimed, Machinery, Postpone, Queue, Runner, TenantGone, subscriber_name
 from core.kernel.jobs.tidy import tidy
 from core.kernel.outbox import Relay
 from core.kernel.schedules import Schedules, Wanted
 from core.kernel.wake import channel
-from core.tenancy.control_log import ControlOutbox
-from core.tenancy.ctx import SYSTEM, Actor, Ctx, Principal, QueuedJob
+from core.tenancy.ctx import Actor, Ctx, Principal
 from core.tenancy.directory import Tenant
 from core.tenancy.provisioning import delete_due, fill_pool
 
@@ -37,7 +35,6 @@ if TYPE_CHECKING:
 POLL_S = 1.0
 POOL = 8
 CLOSED_S = 300.0
-FOLLOW_UPS = 50
 GRACE_S = 2.0
 
 log = structlog.get_logger(__name__)
@@ -97,13 +94,13 @@ class Worker:
         *,
         listen: Callable[..., AsyncIterator[Any]] | None = None,
         chores: Sequence[Chore] = (),
-        follow_ups: Callable[[], Awaitable[bool]] | None = None,
+        control: Callable[[], Awaitable[bool]] | None = None,
     ) -> None:
         self.cells = cells
         self._listen = listen
         self._chores = chores
-        self._follow_ups = follow_ups
-        self._follow_bell = asyncio.Event()
+        self._control = control
+        self._control_bell = asyncio.Event()
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -138,8 +135,8 @@ class Worker:
                 ("schedule", cell.schedule_once, POLL_S),
                 ("take_over", cell.take_over_once, POLL_S),
             ]
-        if self._follow_ups is not None:
-            found.append(("follow_ups", self._follow_ups, POLL_S, self._follow_bell))
+        if self._control is not None:
+            found.append(("control", self._control, POLL_S, self._control_bell))
         return found + [(chore.name, chore.run, chore.every_s) for chore in self._chores]
 
     async def _loop(
@@ -164,7 +161,7 @@ class Worker:
     async def _hear(self, listen: Callable[..., AsyncIterator[Any]]) -> None:
         cells = {channel(cell.name): cell for cell in self.cells}
         async for signal in listen(*cells):
-            self._follow_bell.set()
+            self._control_bell.set()
             for cell in self.cells if signal.channel is None else [cells[signal.channel]]:
                 cell.ring()
 
@@ -191,7 +188,7 @@ def worker(runtime: Runtime, *, slots: int = 12, chores: Sequence[Chore] = ()) -
         cells,
         listen=runtime.cache.subscribe,
         chores=(*_housekeeping(runtime, cells), *chores),
-        follow_ups=partial(follow_up_once, runtime),
+        control=partial(control_jobs.work_once, runtime),
     )
 
 
@@ -267,6 +264,10 @@ def _housekeeping(runtime: Runtime, cells: Sequence[CellWork]) -> list[Chore]:
         Chore("schedules", 60, partial(reconcile, runtime, cells)),
         Chore("deletions", 600, partial(remove_deleted, runtime)),
     ]
+    chores += [
+        Chore(spec.name, spec.every_s or 0, partial(control_jobs.run, runtime, spec, spec.params()))
+        for spec in control_jobs.scheduled(runtime)
+    ]
     for cell in cells:
         fill = partial(
             fill_pool, databases.settings, POOL, new_key=runtime.keyring.new_tenant_key, cell=cell.name
@@ -276,42 +277,6 @@ def _housekeeping(runtime: Runtime, cells: Sequence[CellWork]) -> list[Chore]:
             Chore("tidy", 600, partial(tidy, partial(databases.cell, cell.name))),
         ]
     return chores
-
-
-async def follow_up_once(runtime: Runtime) -> bool:
-    """Queue the jobs that the control plane asked for in tenants; True while there were any.
-
-    Killed between the tenant's commit and its own, it queues them again under the same ids: their steps have
-    receipts. A job for a tenant that is gone, or that nobody declares any more, is dropped; one for a suspended
-    tenant waits.
-    """
-    async with runtime.databases.control() as unit:
-        found = await unit.session.scalars(
-            select(ControlOutbox)
-            .order_by(ControlOutbox.id)
-            .limit(FOLLOW_UPS)
-            .with_for_update(skip_locked=True)
-        )
-        done = [row for row in found if await _queue(runtime, row)]
-        for row in done:
-            await unit.session.delete(row)
-        await unit.commit()
-    return bool(done)
-
-
-async def _queue(runtime: Runtime, row: ControlOutbox) -> bool:
-    tenant = await runtime.directory.by_id(row.tenant_id)
-    spec = runtime.registry.jobs.get(row.job)
-    if tenant is None or spec is None or tenant.state == "deleting":
-        log.warning("worker.follow_up_dropped", job=row.job, tenant=str(row.tenant_id))
-        return True
-    if tenant.state == "suspended":
-        return False
-    job = QueuedJob(id=row.id, name=row.job, params=msgspec.convert(row.params, spec.params), title=row.title)
-    who = Actor(kind="member", member_id=row.member_id) if row.member_id else SYSTEM
-    async with runtime.open(tenant, actor=who, request_id=row.request_id) as ctx:
-        ctx.queue(job)
-    return True
 
 
 async def remove_deleted(runtime: Runtime) -> None:
@@ -324,7 +289,11 @@ async def remove_deleted(runtime: Runtime) -> None:
 async def reconcile(runtime: Runtime, cells: Sequence[CellWork]) -> None:
     """Make the schedules of every cell those that its tenants' modules declare."""
     tenants = await runtime.directory.all()
-    declared = [spec for spec in runtime.registry.jobs.values() if spec.every_s is not None]
+    declared = [
+        spec
+        for spec in runtime.registry.jobs.values()
+        if spec.every_s is not None and spec.kind != control_jobs.CONTROL
+    ]
     for cell in cells:
         wanted = [
             Wanted(tenant.schema, tenant.id, spec.name, spec.every_s)

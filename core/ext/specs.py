@@ -99,14 +99,15 @@ class JobSpec(Spec, frozen=True, kw_only=True):
     """A background job; the handler must bear being run again after any step.
 
     ``page`` is the address of a page that shows it better than the general one, relative to the workspace, with
-    its parameters in braces.
+    its parameters in braces. ``handler(run)`` works in a tenant; of kind ``control`` it is
+    ``handler(runtime, params)``, for what concerns no tenant's tables: outside of any transaction, at least once.
     """
 
     name: str
-    handler: Callable[[Any], Awaitable[None]]
+    handler: Callable[..., Awaitable[None]]
     params: type[msgspec.Struct]
     title: str = ""
-    kind: Literal["event", "scheduled", "ddl", "import", "bulk", "mail"] = "bulk"
+    kind: Literal["event", "scheduled", "ddl", "import", "bulk", "mail", "control"] = "bulk"
     retries: int = 5
     timeout_s: float = 300.0
     every_s: int | None = None

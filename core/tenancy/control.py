@@ -84,22 +84,31 @@ class Control:
             )
         )
 
-    def follow_up(
-        self, tenant_id: UUID, job: str, params: msgspec.Struct, *, title: str | None = None
+    def enqueue(
+        self,
+        job: str,
+        params: msgspec.Struct,
+        *,
+        tenant_id: UUID | None = None,
+        title: str | None = None,
+        run_at: datetime | None = None,
     ) -> UUID:
-        """Ask for a job in a tenant, queued by the worker once this transaction has committed; gives its id.
+        """Ask for a job, begun by a worker once this transaction has committed; gives its id.
 
-        It runs with the rights of the member who asked, or with the system's where nobody is signed in.
+        With a tenant it is a job there, with the rights of the member who asked or else the system's. Without, it is
+        one of the control plane (``kind="control"``): ``handler(runtime, params)``, at least once.
         """
         who = self.principal
+        is_his = who is not None and who.tenant is not None and who.tenant.id == tenant_id
         asked = ControlOutbox(
             id=uuid7(),
             tenant_id=tenant_id,
             job=job,
             params=to_builtins(params),
             title=title,
-            member_id=who.member_id if who and who.tenant and who.tenant.id == tenant_id else None,
+            member_id=who.member_id if who and is_his else None,
             request_id=self.request_id,
+            run_at=run_at or self.now(),
         )
         self.session.add(asked)
         self.wakes = True

@@ -1,7 +1,7 @@
 """What happens outside of any tenant's schema: the control plane's log, and what is to follow in a tenant.
 
 Owns ``control.event`` (append-only) and ``control.outbox``. Emits nothing itself.
-Never opens a tenant's schema: the worker hands each entry of the outbox over as a job.
+Never opens a tenant's schema: what is to follow there, or outside of any transaction, :mod:`core.control_jobs` does.
 """
 
 from __future__ import annotations
@@ -52,15 +52,23 @@ class ControlEvent(ControlBase):
 
 
 class ControlOutbox(ControlBase):
-    """A job that a committed transaction of the control plane asked for in one tenant; ``id`` names the run."""
+    """A job that a committed transaction of the control plane asked for: in one tenant, or of its own.
+
+    ``id`` names the run. ``run_at`` is when it is due, or until when a worker has it; with ``dead_at`` it has used up
+    its retries and waits for the operator.
+    """
 
     __tablename__ = "outbox"
+    __table_args__ = (Index("ix_outbox_run_at", "run_at", postgresql_where=text("dead_at IS NULL")),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
-    tenant_id: Mapped[UUID]
+    tenant_id: Mapped[UUID | None]
     job: Mapped[str]
     params: Mapped[dict[str, Any]]
     title: Mapped[str | None]
     member_id: Mapped[UUID | None]
     request_id: Mapped[str] = mapped_column(server_default="")
-    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    run_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(Integer(), server_default=text("0"))
+    error: Mapped[str | None]
+    dead_at: Mapped[datetime | None]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import select, text
+
+from core.tenancy.control_log import ControlOutbox
 
 LATE_MINUTES = 5
 
@@ -15,6 +17,7 @@ FROM cell.job WHERE state = 'ready' AND run_at < now() - make_interval(mins => :
 _STUCK = text("""
 SELECT count(*) FROM cell.job WHERE state = 'running' AND started_at < now() - interval '1 day'
 """)
+_DEAD = select(ControlOutbox).where(ControlOutbox.dead_at.is_not(None)).order_by(ControlOutbox.id).limit(20)
 
 
 async def queue_problems(runtime: Any) -> list[str]:
@@ -29,4 +32,6 @@ async def queue_problems(runtime: Any) -> list[str]:
             found.append(f"{late} jobs of cell {cell} wait since {since:%Y-%m-%d %H:%M} UTC; {who}")
         if stuck:
             found.append(f"{stuck} jobs of cell {cell} run for more than a day")
-    return found
+    async with runtime.databases.control(readonly=True) as unit:
+        dead = await unit.session.scalars(_DEAD)
+    return found + [f"job {row.job} ({row.id}) of the control plane gave up: {row.error}" for row in dead]

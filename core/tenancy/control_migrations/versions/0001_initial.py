@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "control_0001_c6f989a0"
+revision = "control_0001_17f8f5d0"
 down_revision = None
 
 
@@ -70,16 +70,20 @@ def upgrade() -> None:
     op.create_index('ix_event_tenant', 'event', ['tenant_id', 'id'], unique=False, schema='control')
     op.create_table('outbox',
     sa.Column('id', sa.Uuid(), nullable=False),
-    sa.Column('tenant_id', sa.Uuid(), nullable=False),
+    sa.Column('tenant_id', sa.Uuid(), nullable=True),
     sa.Column('job', sa.Text(), nullable=False),
     sa.Column('params', postgresql.JSONB(), nullable=False),
     sa.Column('title', sa.Text(), nullable=True),
     sa.Column('member_id', sa.Uuid(), nullable=True),
     sa.Column('request_id', sa.Text(), server_default='', nullable=False),
-    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.Column('run_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('attempts', sa.Integer(), server_default=sa.text('0'), nullable=False),
+    sa.Column('error', sa.Text(), nullable=True),
+    sa.Column('dead_at', sa.DateTime(timezone=True), nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_outbox')),
     schema='control'
     )
+    op.create_index('ix_outbox_run_at', 'outbox', ['run_at'], unique=False, schema='control', postgresql_where=sa.text('dead_at IS NULL'))
     op.create_table('tenant',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('slug', sa.Text(), nullable=True),
