@@ -128,9 +128,13 @@ def _routers(registry: Registry) -> list[Router]:
     from core.records.pages import record_pages
 
     mounted: dict[tuple[str, str], list[Any]] = {}
-    for hook, root in (("crm_api", "/api/v1"), ("crm_pages", "/w/{workspace:str}"), ("crm_public", "/")):
+    roots = {"crm_api": "/api/v1", "crm_pages": "/w/{workspace:str}", "crm_public": "/p/{workspace:str}"}
+    for hook, root in roots.items():
         for plugin, controller in registry.controllers(hook):
-            mounted.setdefault((root + registry.below(plugin), plugin), []).append(controller)
+            below = registry.below(plugin)
+            # What core and the control plane show to everybody belongs to no workspace.
+            path = "/" if hook == "crm_public" and not below else root + below
+            mounted.setdefault((path, plugin), []).append(controller)
     for record_type in registry.records.values():
         below = registry.below(record_type.plugin)
         mounted.setdefault(("/api/v1" + below, record_type.plugin), []).append(record_api(record_type))

@@ -31,7 +31,7 @@ from core.kernel.secrets import Cipher, KeyRing
 from core.kernel.wake import Waker, live
 from core.settings import Settings
 from core.tenancy.control import Control
-from core.tenancy.ctx import SYSTEM, Actor, Ctx, Principal, QueuedJob
+from core.tenancy.ctx import PUBLIC, SYSTEM, Actor, Ctx, Principal, QueuedJob
 from core.tenancy.db import Databases
 from core.tenancy.directory import Directory, Tenant
 
@@ -162,11 +162,18 @@ class Runtime:
                 return principal
         return None
 
+    async def visitor(self, slug: str, plugin: str) -> Principal:
+        """Anybody who comes to a module's public pages; raises :class:`NotFound` where they are not there."""
+        tenant = await self.directory.by_slug(slug)
+        if tenant is None or not self.registry.is_on(plugin, tenant.plugins):
+            raise NotFound
+        return Principal(kind="public", tenant=tenant)
+
     async def limit(self, request: Request[Any, Any, Any], principal: Principal | None) -> Verdict:
         """Count a request against the limits of its tenant, key or address."""
         settings = self.settings
         limits = []
-        if principal is None or principal.tenant is None:
+        if principal is None or principal.tenant is None or principal.kind == "public":
             client = request.client.host if request.client else "unknown"
             limits.append(Limit("address", f"rate:address:{client}", settings.rate_address_per_minute, 60))
         else:
@@ -184,8 +191,12 @@ class Runtime:
     async def enter(
         self, principal: Principal, *, readonly: bool = False, request_id: str = ""
     ) -> AsyncIterator[Ctx]:
-        """Open the transaction of a signed-in member or an API key; commit at the end."""
+        """Open the transaction of a signed-in member, an API key or the public; commit at the end."""
         tenant = principal.tenant
+        if tenant is not None and principal.kind == "public":
+            async with self.open(tenant, actor=PUBLIC, readonly=readonly, request_id=request_id) as ctx:
+                yield ctx
+            return
         if tenant is None or principal.member_id is None:
             raise NotFound
         key = (tenant.id, tenant.revision, principal.member_id, principal.key_id)

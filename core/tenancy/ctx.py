@@ -58,13 +58,13 @@ class Actor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """Who a request comes from, as the control plane knows it: a session of an account, or an API key.
+    """Who a request comes from: a session of an account, an API key, or anybody at a workspace's public pages.
 
     ``tenant`` is None on pages outside of every workspace; ``csrf`` is the token that unsafe requests of a
     session must carry; ``scopes`` is None where a key does not narrow the rights.
     """
 
-    kind: Literal["member", "key"]
+    kind: Literal["member", "key", "public"]
     tenant: Tenant | None = None
     member_id: UUID | None = None
     account_id: UUID | None = None

@@ -30,6 +30,8 @@ SIGNED_IN = "*"
 """The permission of routes that every signed-in member may use."""
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 API_PREFIX = "/api/"
+PUBLIC_PREFIX = "/p/"
+"""Where modules show pages of a workspace to everybody, its members included: nobody is signed in there."""
 
 
 class Route(HTTPRouteHandler):
@@ -98,7 +100,11 @@ async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
         return
     runtime = runtime_of(connection)
     request: Request[Any, Any, Any] = connection  # type: ignore[assignment]
-    principal = await runtime.authenticate(request)
+    path = str(connection.scope["path"])
+    if path.startswith(PUBLIC_PREFIX) and opt.get("public"):
+        principal: Principal | None = await runtime.visitor(path.split("/")[2], opt.get("plugin", ""))
+    else:
+        principal = await runtime.authenticate(request)
     connection.scope["gx.principal"] = principal  # type: ignore[typeddict-unknown-key]
     if request.method not in SAFE:
         await _refuse_forgery(request, principal)
@@ -161,7 +167,7 @@ async def provide_ctx(request: Request[Any, Any, Any]) -> AsyncGenerator[Ctx, No
         request.scope["gx.ctx"] = ctx  # type: ignore[typeddict-unknown-key]
         if opt["permission"] not in {SIGNED_IN, ""}:
             await ctx.require(opt["permission"])
-        if not readonly:
+        if not readonly and principal.kind != "public":
             await _begin_idempotent(request, ctx)
         try:
             yield ctx
