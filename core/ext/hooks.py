@@ -93,6 +93,11 @@ def crm_live() -> Sequence[specs.LivePart]:  # type: ignore[empty-body]
 
 
 @hookspec
+def crm_banners() -> Sequence[specs.Banner]:  # type: ignore[empty-body]
+    """Declare lines above every page: something about the account or the workspace that everybody there must know."""
+
+
+@hookspec
 def crm_actions() -> Sequence[specs.Action]:  # type: ignore[empty-body]
     """Declare actions on selected records."""
 

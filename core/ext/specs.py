@@ -148,6 +148,17 @@ class LivePart(Spec, frozen=True, kw_only=True):
     order: int = 500
 
 
+class Banner(Spec, frozen=True, kw_only=True):
+    """A line above every page of a workspace: ``render(ctx, principal)`` gives a template's name and its values, or
+    None where there is nothing to say. It reads what those two carry, never a database.
+    """
+
+    key: str
+    render: Callable[[Any, Any], tuple[str, dict[str, Any]] | None]
+    permission: str = ""
+    order: int = 500
+
+
 class Action(Spec, frozen=True, kw_only=True):
     """Something to do with selected records of one type: ``run(ctx, records, params)``."""
 

@@ -61,7 +61,8 @@ class Principal:
     """Who a request comes from: a session of an account, an API key, or anybody at a workspace's public pages.
 
     ``tenant`` is None on pages outside of every workspace; ``csrf`` is the token that unsafe requests of a
-    session must carry; ``scopes`` is None where a key does not narrow the rights.
+    session must carry; ``scopes`` is None where a key does not narrow the rights; ``verify_by`` is until when a new
+    account has to show that its address is its own, None where it has.
     """
 
     kind: Literal["member", "key", "public"]
@@ -73,6 +74,7 @@ class Principal:
     session_id: UUID | None = None
     name: str = ""
     csrf: str = ""
+    verify_by: datetime | None = None
     workspaces: tuple[tuple[str, str], ...] = ()
 
 

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
+import structlog
 from litestar import MediaType, Request, Response
+from markupsafe import Markup
 
 from core.access.grants import ROLE_TITLES
-from core.ext.specs import LivePart, Nav
+from core.ext.specs import Banner, LivePart, Nav
 from core.kernel.errors import AppError
 from core.kernel.i18n import N_
 from core.kernel.ids import uuid7
 from core.tenancy.control import Control
-from core.tenancy.ctx import Ctx
+from core.tenancy.ctx import Ctx, Principal
 from core.web.csrf import masked
 from core.web.routing import principal_of, runtime_of
 from core.web.templating import environment, shown_in
 
+log = structlog.get_logger(__name__)
 UTC = ZoneInfo("UTC")
 VARY = "HX-Request-Type, HX-Target, Accept-Language, Cookie"
 GROUPS = (("core", ""), ("apps", N_("Apps")), ("settings", ""))
@@ -67,6 +70,7 @@ class Shell:
     jobs: list[Any] = field(default_factory=list)
     flash: list[dict[str, str]] = field(default_factory=list)
     live: str = ""
+    banners: str = ""
     is_development: bool = False
 
     def w(self, path: str = "/") -> str:
@@ -156,7 +160,21 @@ def shell(ctx: Ctx | Control, request: Request[Any, Any, Any]) -> Shell:
         frame.live = ctx.w("/live") if runtime.registry.serve(LivePart, ctx) else ""
         if not is_partial(request):
             _fill_menu(frame, ctx, runtime.registry.serve(Nav, ctx))
+            frame.banners = _banners(frame, ctx, principal, runtime.registry.serve(Banner, ctx))
     return frame
+
+
+def _banners(frame: Shell, ctx: Ctx, principal: Principal | None, served: Sequence[Banner]) -> Markup:
+    """The lines above the page; one that fails is left out, and named in the log."""
+    lines = []
+    for banner in served:
+        try:
+            if (shown := banner.render(ctx, principal)) is not None:
+                page_template = environment(ctx.locale).get_template(shown[0])
+                lines.append(page_template.render(ctx=ctx, shell=frame, csrf=frame.csrf, **shown[1]))
+        except Exception:
+            log.exception("banner failed", plugin=banner.plugin, banner=banner.key, request_id=ctx.request_id)
+    return Markup("".join(lines))  # noqa: S704 (what a template wrote, escaped there)
 
 
 def _fill_menu(frame: Shell, ctx: Ctx, entries: list[Nav]) -> None:
