@@ -27,6 +27,7 @@ async def add_member(ctx: Any, data: MemberIn) -> Member:
     await _check(ctx, role=data.role, unit_id=data.unit_id)
     if await ctx.session.scalar(select(Member.id).where(Member.email == data.email)):
         raise Conflict(code="member.exists", detail=N_("Somebody with this address is a member already."))
+    await _room_for_one(ctx)
     member = Member(**msgspec.structs.asdict(data))
     ctx.session.add(member)
     await ctx.session.flush()
@@ -56,12 +57,21 @@ async def update_member(ctx: Any, member: Member, patch: MemberPatch) -> Member:
     )
     if member.role == OWNER and ("role" in changes or "active" in changes):
         await _keep_an_owner(ctx, member)
+    if changes.get("active", (True, True))[1] and not member.active:
+        await _room_for_one(ctx)
     for name, (_, value) in changes.items():
         setattr(member, name, value)
     await ctx.session.flush()
     told = {name: (_plain(before), _plain(after)) for name, (before, after) in changes.items()}
     ctx.emit(MemberUpdated(subject_id=member.id, label=member.name, changes=told))
     return member
+
+
+async def _room_for_one(ctx: Any) -> None:
+    """Raise where the plan has no room for one more member."""
+    if "members" in ctx.tenant.limits:
+        used = await ctx.session.scalar(select(func.count()).select_from(Member).where(Member.active))
+        ctx.within_limit("members", used)
 
 
 async def save_role(ctx: Any, key: str, data: RoleIn) -> Role:

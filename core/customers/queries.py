@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, case, or_, select
+from sqlalchemy import ColumnElement, case, func, or_, select
 
 from core.customers.models import Customer, CustomerAddress, CustomerClass, CustomerRelation
 from core.customers.schema_parts import RELATIONS, AddressOut, RelationOut
@@ -20,6 +20,12 @@ from core.tenancy.ctx import Ctx
 
 MOST = 200
 MOST_CLASSES = 2_000
+
+
+async def count(ctx: Ctx, *, at_most: int) -> int:
+    """Count the workspace's customers, whoever may see them, up to one more than ``at_most``."""
+    some = select(Customer.id).where(Customer.deleted_at.is_(None)).limit(at_most + 1).subquery()
+    return await ctx.session.scalar(select(func.count()).select_from(some)) or 0
 
 
 def keys(customer: Any) -> Keys:

@@ -11,6 +11,7 @@ from msgspec import UNSET, UnsetType
 from sqlalchemy import func
 from sqlalchemy import update as changing
 
+from core.customers import queries
 from core.customers.events import CustomerCreated, CustomerDeleted, CustomerRestored, CustomerUpdated
 from core.customers.models import Customer, CustomerClass
 from core.customers.schema import CustomerIn, CustomerPatch
@@ -29,7 +30,13 @@ async def create(ctx: Ctx, data: CustomerIn) -> Customer:
 
 
 async def create_many(ctx: Ctx, rows: Sequence[CustomerIn]) -> list[Customer]:
-    """Create customers in one go, with one block of numbers. Emits ``customer.created`` for each."""
+    """Create customers in one go, with one block of numbers. Emits ``customer.created`` for each.
+
+    Raises ``PaymentRequired`` where the plan has no room for all of them.
+    """
+    if "customers" in ctx.tenant.limits:
+        used = await queries.count(ctx, at_most=ctx.tenant.limits["customers"])
+        ctx.within_limit("customers", used, adding=len(rows))
     await _check_targets(ctx, rows)
     issued = await numbers.take(ctx, "customer", prefix="C", count=len(rows))
     values = [_values(ctx, row, number) for row, number in zip(rows, issued, strict=True)]

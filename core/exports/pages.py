@@ -33,7 +33,7 @@ class ExportPages(Controller):
         ]
         return render(ctx, request, "exports/index.html", runs=runs)
 
-    @post("/", permission=SIGNED_IN)
+    @post("/", permission=SIGNED_IN, unpaid=True)
     async def create(self, ctx: Ctx, request: Any_) -> Response[Any]:
         """Have a list written into a file."""
         run = await service.create(ctx, await read_form(request, ExportIn))

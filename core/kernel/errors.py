@@ -19,6 +19,7 @@ __all__ = [
     "Forbidden",
     "Invalid",
     "NotFound",
+    "PaymentRequired",
     "PreconditionFailed",
     "TooManyRequests",
     "Unauthenticated",
@@ -82,6 +83,14 @@ class Unauthenticated(AppError):
     status = 401
     code = "auth.required"
     title = N_("Please log in")
+
+
+class PaymentRequired(AppError):
+    """The workspace's plan does not include this, or is not paid for."""
+
+    status = 402
+    code = "plan.limit"
+    title = N_("Your plan does not include this")
 
 
 class Forbidden(AppError):

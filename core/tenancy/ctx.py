@@ -18,6 +18,7 @@ from msgspec import structs
 
 from core.kernel.errors import AppError, Forbidden, NotFound
 from core.kernel.ids import uuid7
+from core.tenancy.limits import exceeded
 
 if TYPE_CHECKING:
     import msgspec
@@ -263,6 +264,15 @@ class Ctx:
             if not (await policy.decide(self, f"{resource}.view", record)).allowed:
                 raise NotFound
         raise Forbidden(detail=decision.reason, params=dict(decision.params))
+
+    def within_limit(self, name: str, used: int, *, adding: int = 1) -> None:
+        """Raise where the workspace's plan has no room for so many more; ``tenant.limits`` says which are limited.
+
+        Requests at the same instant do not see each other, so a limit may be passed by as many.
+        """
+        limit = self.tenant.limits.get(name)
+        if limit is not None and used + adding > limit:
+            raise exceeded(name, used=used, limit=limit)
 
     def visible(self, model: type[Any], permission: str) -> ColumnElement[bool]:
         """The condition that keeps lists to what the actor may see."""

@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Protocol
 from uuid import UUID
@@ -27,7 +27,11 @@ _REMEMBERED: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """What a process knows of a tenant at one revision of the directory."""
+    """What a process knows of a tenant at one revision of the directory.
+
+    ``readonly``: nothing but what needs no payment may be written. ``limits``: how many of a thing the workspace may
+    have; what is not named is not limited. ``notices``: what its members are told above every page, by code.
+    """
 
     id: UUID
     slug: str
@@ -44,6 +48,9 @@ class Tenant:
     plugins: frozenset[str] = frozenset()
     sandbox_of: UUID | None = None
     key: bytes = b""
+    readonly: bool = False
+    limits: Mapping[str, int] = field(default_factory=dict, hash=False)
+    notices: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 class TenantRow(ControlBase):
@@ -72,6 +79,9 @@ class TenantRow(ControlBase):
     country: Mapped[str] = mapped_column(server_default="US")
     sandbox_of: Mapped[UUID | None] = mapped_column(ForeignKey("control.tenant.id"))
     key: Mapped[bytes]
+    readonly: Mapped[bool] = mapped_column(server_default=text("false"))
+    limits: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=text("'{}'"))
+    notices: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=text("'{}'"))
     created_at: Mapped[datetime] = mapped_column(default=utc_now, server_default=text("now()"))
     claimed_at: Mapped[datetime | None]
     delete_after: Mapped[datetime | None]
@@ -114,6 +124,9 @@ _READ: Final = select(
     TenantRow.country,
     TenantRow.sandbox_of,
     TenantRow.key,
+    TenantRow.readonly,
+    TenantRow.limits,
+    TenantRow.notices,
     _ENABLED,
 ).where(TenantRow.state != "free")
 

@@ -24,6 +24,7 @@ from core.kernel.i18n import N_
 from core.runtime import Runtime
 from core.tenancy.control import Control
 from core.tenancy.ctx import Ctx, Principal
+from core.tenancy.limits import WorkspaceReadonly
 from core.web.csrf import is_token
 
 SIGNED_IN = "*"
@@ -35,7 +36,11 @@ PUBLIC_PREFIX = "/p/"
 
 
 class Route(HTTPRouteHandler):
-    """A handler with a declared permission; its answer is kept under the request's idempotency key."""
+    """A handler with a declared permission; its answer is kept under the request's idempotency key.
+
+    ``unpaid``: it writes also while the workspace is read-only for want of payment; for paying, for taking one's
+    data along, and for whatever keeps a login safe.
+    """
 
     def __init__(
         self,
@@ -44,6 +49,7 @@ class Route(HTTPRouteHandler):
         permission: str = "",
         public: bool = False,
         records: bool = False,
+        unpaid: bool = False,
         **options: Any,
     ) -> None:
         if not permission and not public:
@@ -55,6 +61,7 @@ class Route(HTTPRouteHandler):
             "permission": permission,
             "public": public,
             "records": records,
+            "unpaid": unpaid,
         }
         options.setdefault("status_code", 200)
         super().__init__(path, opt=opt, **options)
@@ -116,6 +123,8 @@ async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     plugin = opt.get("plugin", "")
     if principal.tenant is None or (plugin and not runtime.registry.is_on(plugin, principal.tenant.plugins)):
         raise NotFound
+    if principal.tenant.readonly and request.method not in SAFE and not opt.get("unpaid"):
+        raise WorkspaceReadonly
 
 
 def _login_needed(request: Request[Any, Any, Any]) -> Unauthenticated:

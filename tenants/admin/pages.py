@@ -70,7 +70,7 @@ class SettingsPages(Controller):
         """Show one's own data, password and sessions."""
         return render(ctx, request, PROFILE, **await _profile(ctx, control, request))
 
-    @post("/profile", permission=SIGNED_IN)
+    @post("/profile", permission=SIGNED_IN, unpaid=True)
     async def save_profile(self, ctx: Ctx, control: Control, request: Any_) -> Response[Any]:
         """Change one's own data."""
         member = await _self(ctx)
@@ -87,7 +87,7 @@ class SettingsPages(Controller):
         response.set_cookie("gx_locale", locale, max_age=YEAR_S, samesite="lax")
         return response
 
-    @post("/language", permission=SIGNED_IN)
+    @post("/language", permission=SIGNED_IN, unpaid=True)
     async def choose_language(self, ctx: Ctx, control: Control, request: Any_) -> Response[Any]:
         """Change one's own language, and come back to the page that the button is on."""
         locale = str((await request.form()).get("locale", ""))
@@ -100,7 +100,7 @@ class SettingsPages(Controller):
         response.set_cookie("gx_locale", locale, max_age=YEAR_S, samesite="lax")
         return response
 
-    @post("/password", permission=SIGNED_IN)
+    @post("/password", permission=SIGNED_IN, unpaid=True)
     async def change_password(self, ctx: Ctx, control: Control, request: Any_) -> Response[Any]:
         """Change one's own password; all other sessions end."""
         account_id, session_id = _signed_in(request)
@@ -114,7 +114,7 @@ class SettingsPages(Controller):
         said = ctx.t(N_("Your password is changed, and all other sessions are signed out."))
         return toast(redirect(request, ctx.w("/settings/profile")), said)
 
-    @post("/sessions/end", permission=SIGNED_IN)
+    @post("/sessions/end", permission=SIGNED_IN, unpaid=True)
     async def end_sessions(self, ctx: Ctx, control: Control, request: Any_) -> Response[Any]:
         """Sign out everywhere else."""
         account_id, session_id = _signed_in(request)

@@ -8,8 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from sqlalchemy import func, or_, select
+
 from core.kernel.errors import NotFound
 from core.tenancy.control import Control
+from core.tenancy.directory import TenantRow
+from core.tenancy.limits import exceeded
 from tenants.api_keys import format
 from tenants.api_keys.models import ApiKey
 
@@ -32,7 +36,24 @@ class KeyIn:
 
 
 async def issue(control: Control, data: KeyIn) -> tuple[str, ApiKey]:
-    """Make a key; its text is returned once and never stored. No scope means no right at all."""
+    """Make a key; its text is returned once and never stored. No scope means no right at all.
+
+    Raises ``PaymentRequired`` where the plan has no room for one more.
+    """
+    limits = await control.session.scalar(select(TenantRow.limits).where(TenantRow.id == data.tenant_id))
+    if limits and "api_keys" in limits:
+        living = (
+            ApiKey.revoked_at.is_(None),
+            or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > control.now()),
+        )
+        counting = select(func.count()).select_from(ApiKey).where(ApiKey.tenant_id == data.tenant_id, *living)
+        used = await control.session.scalar(counting) or 0
+        if used >= limits["api_keys"]:
+            raise exceeded("api_keys", used=used, limit=limits["api_keys"])
+    return await _make(control, data)
+
+
+async def _make(control: Control, data: KeyIn) -> tuple[str, ApiKey]:
     text = format.new(data.mode)
     key = ApiKey(
         tenant_id=data.tenant_id,
@@ -60,7 +81,7 @@ async def rotate(control: Control, key_id: UUID, *, overlap: timedelta) -> tuple
         mode="live" if old.mode == "live" else "test",
         expires_at=now + (old.expires_at - old.created_at) if old.expires_at else None,
     )
-    text, key = await issue(control, successor)
+    text, key = await _make(control, successor)
     old.expires_at = min(old.expires_at or now + overlap, now + overlap)
     return text, key
 

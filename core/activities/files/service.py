@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import func, select
+
 from core.activities.files.events import FileAttached, FileRemoved
 from core.activities.files.models import Attachment
 from core.ext.specs import RecordType
@@ -12,7 +14,8 @@ from core.kernel.files import Stored
 from core.kernel.i18n import N_
 from core.tenancy.ctx import Ctx
 
-MAX_BYTES = 25 * 1024 * 1024
+MEGABYTE = 1024 * 1024
+MAX_BYTES = 25 * MEGABYTE
 
 
 async def attach(ctx: Ctx, type_: RecordType, record: Any, stored: Stored) -> Attachment:
@@ -20,6 +23,9 @@ async def attach(ctx: Ctx, type_: RecordType, record: Any, stored: Stored) -> At
     await ctx.require(f"{type_.permission}.edit", record)
     if not stored.size_bytes:
         raise Invalid(errors=[FieldError("file", "file.empty", N_("The file is empty."))])
+    if "storage_mb" in ctx.tenant.limits:
+        taken = await ctx.session.scalar(select(func.coalesce(func.sum(Attachment.size_bytes), 0)))
+        ctx.within_limit("storage_mb", int(taken or 0) // MEGABYTE, adding=-(-stored.size_bytes // MEGABYTE))
     attachment = Attachment(
         record_type=type_.key,
         record_id=record.id,

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "control_0001_17f8f5d0"
+revision = "control_0001_3cdaf051"
 down_revision = None
 
 
@@ -99,6 +99,9 @@ def upgrade() -> None:
     sa.Column('country', sa.Text(), server_default='US', nullable=False),
     sa.Column('sandbox_of', sa.Uuid(), nullable=True),
     sa.Column('key', sa.LargeBinary(), nullable=False),
+    sa.Column('readonly', sa.Boolean(), server_default=sa.text('false'), nullable=False),
+    sa.Column('limits', postgresql.JSONB(), server_default=sa.text("'{}'"), nullable=False),
+    sa.Column('notices', postgresql.JSONB(), server_default=sa.text("'{}'"), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.Column('claimed_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('delete_after', sa.DateTime(timezone=True), nullable=True),
