@@ -2,7 +2,12 @@
 
 import structlog
 
-pytest_plugins = ["tests.fixtures.database", "tests.fixtures.people", "tests.fixtures.world"]
+pytest_plugins = [
+    "tests.fixtures.database",
+    "tests.fixtures.people",
+    "tests.fixtures.rows",
+    "tests.fixtures.world",
+]
 
 # Drawing a traceback with every local variable takes a second; tests only want the line.
 structlog.configure(processors=[structlog.processors.add_log_level, structlog.processors.KeyValueRenderer()])

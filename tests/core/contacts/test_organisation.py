@@ -1,5 +1,7 @@
 """Who sits where at a customer, and who acts for several."""
 
+import pytest
+
 
 async def make(person, path, **body):
     made = await person.api.post(path, json=body)
@@ -13,6 +15,7 @@ async def panel(person, kind, record, place):
     return shown.text
 
 
+@pytest.mark.row("C09")
 async def test_departments_stand_in_a_tree_with_superiors_first(ann):
     customer = await make(ann, "/customers", name="恒通贸易")
     own = {"customer_id": customer["id"]}

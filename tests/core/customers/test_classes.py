@@ -1,5 +1,7 @@
 """The classification tree: kept by administrators, used by everybody."""
 
+import pytest
+
 
 async def make(person, name, parent=None):
     body = {"name": name, "parent_id": parent and parent["id"]}
@@ -44,6 +46,7 @@ async def test_classes_cannot_be_nested_without_end(ann):
     assert (await ann.api.post("/customer-classes", json=body)).json()["errors"][0]["code"] == "depth"
 
 
+@pytest.mark.row("C11")
 async def test_only_administrators_keep_the_tree(ann, bo):
     trade = await make(ann, "行业")
     assert (await bo.api.post("/customer-classes", json={"name": "x"})).status_code == 403

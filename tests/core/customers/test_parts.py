@@ -1,5 +1,7 @@
 """Further addresses of customers, and relations between them: through the API and the pages."""
 
+import pytest
+
 
 async def make(person, name, **more):
     return (await person.api.post("/customers", json={"name": name, **more})).json()
@@ -41,6 +43,7 @@ async def test_the_form_of_an_address_shows_all_its_errors(ann):
     assert "Works, warehouse" in await panel(ann, customer, "addresses")
 
 
+@pytest.mark.row("C08")
 async def test_a_relation_is_seen_from_both_ends(ann):
     parent, child = await make(ann, "恒通集团"), await make(ann, "佛山分厂")
     made = await ann.api.post(

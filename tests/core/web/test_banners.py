@@ -4,7 +4,14 @@ from core.ext.specs import Banner
 
 
 def spoken(ctx, principal):
-    problem = {"title": f"for {principal.name}", "status": 1, "detail": "", "errors": (), "back": "", "theme": ""}
+    problem = {
+        "title": f"for {principal.name}",
+        "status": 1,
+        "detail": "",
+        "errors": (),
+        "back": "",
+        "theme": "",
+    }
     return "web/error.html", {**problem, "request_id": "", "fragment": True}
 
 

@@ -99,6 +99,31 @@ async def test_losing_needs_a_reason_and_closed_deals_do_not_move(ctx, stages, l
         await moves.win(ctx, deal, lost.id)
 
 
+@pytest.mark.row("S02")
+async def test_a_deal_shows_all_that_matters_and_moves(ann, bo):
+    stages = await listed(ann, "/stages?sort=position")
+    customer = await sent(ann, "/customers", name="恒通贸易")
+    contact = await sent(ann, "/contacts", name="张伟", customer_id=customer["id"])
+    deal = await sent(
+        ann,
+        "/deals",
+        name="阀门二期",
+        customer_id=customer["id"],
+        contact_id=contact["id"],
+        amount_minor=134_500_000,
+        expected_close_on="2031-05-06",
+        competitor="Rival",
+        owner_id=str(bo.member_id),
+    )
+    moved = await sent(bo, f"/deals/{deal['id']}/move", 200, stage_id=stages[1]["id"])
+    assert moved["stage_id"] == stages[1]["id"]
+    shown = (await bo.page.get(bo.w(f"/deals/{deal['id']}"))).text
+    for text in ("阀门二期", "Rival", "Bo", stages[1]["name"], "2031"):
+        assert text in shown
+    beside = await ann.page.get(ann.w(f"/panels/deal/{deal['id']}/side/customer"))
+    assert "恒通贸易" in beside.text
+
+
 async def test_the_api_moves_wins_loses_and_reopens(ann, zed):
     stages = await listed(ann, "/stages?sort=position")
     reasons = await listed(ann, "/close-reasons")

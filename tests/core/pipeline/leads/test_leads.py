@@ -45,6 +45,22 @@ async def test_a_lead_of_who_left_is_converted_for_who_converts_it(ann, bo):
         assert (await ann.api.get(path)).json()["owner_id"] == str(ann.member_id), path
 
 
+@pytest.mark.row("S01")
+async def test_a_lead_is_assigned_followed_converted_and_its_trace_kept(ann, bo):
+    lead = await sent(ann, "/leads", **LEAD, source="fair")
+    page = ann.w(f"/leads/{lead['id']}")
+    assert (await bo.page.get(bo.w(f"/leads/{lead['id']}"))).status_code == 404
+    assigned = await ann.api.patch(f"/leads/{lead['id']}", json={"owner_id": str(bo.member_id)})
+    assert assigned.status_code == 200
+    await sent(bo, "/activities", kind="call", lead_id=lead["id"], body="Wants a sample")
+    done = await sent(bo, f"/leads/{lead['id']}/convert", 200, deal={"amount_minor": 100})
+    shown = (await ann.page.get(page)).text
+    for part in ("customers", "contacts", "deals"):
+        assert f"/{part}/{done[part.removesuffix('s') + '_id']}" in shown
+    told = (await ann.api.get(f"/timeline/customer/{done['customer_id']}")).json()["data"]
+    assert {"lead.created", "lead.converted"} <= {entry["event"] for entry in told}
+
+
 async def test_the_api_converts_once(ann, zed):
     lead = await sent(ann, "/leads", **LEAD)
     path = f"/leads/{lead['id']}/convert"
