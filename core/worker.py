@@ -20,7 +20,7 @@ import structlog
 
 from core import control_jobs
 from core.access.grants import Grants, narrower, reach_of
-from core.kernel.jobs import Claimed, Machinery, Postpone, Queue, Runner, TenantGone, subscriber_name
+from core.kernel.jobs import CALLS, Claimed, Machinery, Postpone, Queue, Runner, TenantGone, subscriber_name
 from core.kernel.jobs.tidy import tidy
 from core.kernel.outbox import Relay
 from core.kernel.schedules import Schedules, Wanted
@@ -36,6 +36,9 @@ POLL_S = 1.0
 POOL = 8
 CLOSED_S = 300.0
 GRACE_S = 2.0
+CALL_SLOTS = 64
+CALLS_OF_A_TENANT = 16
+"""Calls hold a slot while another's server thinks, and little else: they may be many."""
 
 log = structlog.get_logger(__name__)
 
@@ -57,13 +60,25 @@ class CellWork:
     runner: Runner
     relay: Relay
     schedules: Schedules
+    callers: Runner | None = None
     relay_bell: asyncio.Event = field(default_factory=asyncio.Event)
     claim_bell: asyncio.Event = field(default_factory=asyncio.Event)
+    call_bell: asyncio.Event = field(default_factory=asyncio.Event)
 
     def ring(self) -> None:
         """Have the cell looked at now."""
         self.relay_bell.set()
+        self.wake()
+
+    def wake(self) -> None:
+        """Have free slots filled now."""
         self.claim_bell.set()
+        self.call_bell.set()
+
+    @property
+    def runners(self) -> list[Runner]:
+        """Those of its work, and those of the calls that wait for servers of others."""
+        return [self.runner] if self.callers is None else [self.runner, self.callers]
 
     async def relay_once(self) -> bool:
         """Place a batch of events; their jobs are claimed at once."""
@@ -75,13 +90,13 @@ class CellWork:
     async def take_over_once(self) -> None:
         """Free the jobs of workers that died, and have them claimed at once."""
         if await self.runner.queue.take_over():
-            self.claim_bell.set()
+            self.wake()
 
     async def schedule_once(self) -> bool:
         """Queue what is due."""
         due = await self.schedules.run_due()
         if due:
-            self.claim_bell.set()
+            self.wake()
         return due > 0
 
 
@@ -119,7 +134,11 @@ class Worker:
         for task in tasks:
             task.cancel()
         # Leases are kept up while the jobs end.
-        beats = [asyncio.create_task(self._loop("beat", cell.runner.beat, POLL_S)) for cell in self.cells]
+        beats = [
+            asyncio.create_task(self._loop("beat", runner.beat, POLL_S))
+            for cell in self.cells
+            for runner in cell.runners
+        ]
         await asyncio.wait(tasks, timeout=0.5)
         await asyncio.gather(*(self._drain(cell) for cell in self.cells))
         for task in beats:
@@ -129,12 +148,14 @@ class Worker:
         found: list[tuple[Any, ...]] = []
         for cell in self.cells:
             found += [
-                ("beat", cell.runner.beat, POLL_S),
+                *(("beat", runner.beat, POLL_S) for runner in cell.runners),
                 ("claim", cell.runner.claim, POLL_S, cell.claim_bell),
                 ("relay", cell.relay_once, POLL_S, cell.relay_bell),
                 ("schedule", cell.schedule_once, POLL_S),
                 ("take_over", cell.take_over_once, POLL_S),
             ]
+            if cell.callers is not None:
+                found.append(("call", cell.callers.claim, POLL_S, cell.call_bell))
         if self._control is not None:
             found.append(("control", self._control, POLL_S, self._control_bell))
         return found + [(chore.name, chore.run, chore.every_s) for chore in self._chores]
@@ -167,7 +188,7 @@ class Worker:
 
     async def _drain(self, cell: CellWork) -> None:
         try:
-            await cell.runner.drain(GRACE_S)
+            await asyncio.gather(*(runner.drain(GRACE_S) for runner in cell.runners))
         except Exception as error:
             log.warning("worker.left_untold", cell=cell.name, error=repr(error))
 
@@ -197,6 +218,7 @@ def _cell(runtime: Runtime, name: str, slots: int) -> CellWork:
     registry = runtime.registry
     later = [item for items in registry.subscriptions.values() for item in items if not item.in_transaction]
     queue = Queue(open_cell)
+    calls = Queue(open_cell, CALLS)
     machinery = Machinery(
         open_ctx=partial(open_job, runtime),
         jobs=registry.jobs,
@@ -205,13 +227,21 @@ def _cell(runtime: Runtime, name: str, slots: int) -> CellWork:
         is_on=partial(is_on, runtime),
         progressed=queue.progressed,
     )
-    claim_bell = asyncio.Event()
+    claim_bell, call_bell = asyncio.Event(), asyncio.Event()
     return CellWork(
         name,
         Runner(queue, machinery, slots=slots, wake=claim_bell.set),
         Relay(open_cell, registry.subscriptions, machinery.is_on),
         Schedules(open_cell),
+        Runner(
+            calls,
+            replace(machinery, progressed=calls.progressed),
+            slots=CALL_SLOTS,
+            cap=CALLS_OF_A_TENANT,
+            wake=call_bell.set,
+        ),
         claim_bell=claim_bell,
+        call_bell=call_bell,
     )
 
 

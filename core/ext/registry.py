@@ -111,7 +111,7 @@ class Registry:
         return [
             item
             for item in self.subscriptions.get("*", ())
-            if item.batch and self.is_on(item.plugin, enabled)
+            if item.batch and item.in_transaction and self.is_on(item.plugin, enabled)
         ]
 
     def below(self, plugin: str) -> str:
@@ -240,9 +240,9 @@ def _cross_check(registry: Registry) -> None:
         if item.event != "*" and item.event not in registry.events
     ]
     wrong += [
-        f"{item.plugin}: the subscription {item.name!r} takes batches, so it must be in the transaction of *"
+        f"{item.plugin}: the subscription {item.name!r} takes batches, so it must be one of *"
         for item in registry.items(specs.Subscription)
-        if item.batch and (item.event != "*" or not item.in_transaction)
+        if item.batch and item.event != "*"
     ]
     for module in registry.modules.values():
         wrong += [

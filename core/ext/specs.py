@@ -101,13 +101,14 @@ class JobSpec(Spec, frozen=True, kw_only=True):
     ``page`` is the address of a page that shows it better than the general one, relative to the workspace, with
     its parameters in braces. ``handler(run)`` works in a tenant; of kind ``control`` it is
     ``handler(runtime, params)``, for what concerns no tenant's tables: outside of any transaction, at least once.
+    Of kind ``call`` it spends its time waiting for somebody else's server, in slots of their own.
     """
 
     name: str
     handler: Callable[..., Awaitable[None]]
     params: type[msgspec.Struct]
     title: str = ""
-    kind: Literal["event", "scheduled", "ddl", "import", "bulk", "mail", "control"] = "bulk"
+    kind: Literal["event", "scheduled", "ddl", "import", "bulk", "mail", "call", "control"] = "bulk"
     retries: int = 5
     timeout_s: float = 300.0
     every_s: int | None = None
@@ -117,8 +118,9 @@ class JobSpec(Spec, frozen=True, kw_only=True):
 class Subscription(Spec, frozen=True, kw_only=True):
     """``handler(ctx, event)`` for an event's name, or for ``*``; inside its transaction only for invariants.
 
-    With ``batch`` it is ``handler(ctx, events)``, called once at a transaction's end with all its events; only
-    for ``*`` in the transaction, and it cannot emit any more.
+    With ``batch``, only for ``*``, it is ``handler(ctx, events)``. In the transaction it is called once at the end
+    with all its events, and cannot emit any more. After the commit it gets the stored events of many transactions,
+    each once, of those tenants where it said by ``core.kernel.events.listen`` that it wants them.
     """
 
     event: str

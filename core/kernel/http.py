@@ -38,6 +38,7 @@ _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 _URL = re.compile(r"[!-~]{1,4096}", re.ASCII)
 _MAX_ADDRESSES = 8
+MAX_CONNECTIONS = 300
 
 
 class OutboundError(Exception):
@@ -53,7 +54,11 @@ class OutboundFailed(OutboundError):
 
 
 class OutboundTooLarge(OutboundError):
-    """The answer is larger than the caller takes."""
+    """The answer is larger than the caller takes; ``answer`` has its beginning."""
+
+    def __init__(self, message: str, answer: Answer | None = None) -> None:
+        super().__init__(message)
+        self.answer = answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,9 @@ class Outbound:
         self._backend = _CheckedBackend(self._policy, resolve or _SystemResolver())
         tls = self._policy.tls or httpx.create_ssl_context(trust_env=False)
         transport = httpx.AsyncHTTPTransport(verify=tls, trust_env=False)
-        limits = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=10)
+        limits = httpx.Limits(
+            max_connections=MAX_CONNECTIONS, max_keepalive_connections=50, keepalive_expiry=10
+        )
         # httpx has no parameter for the network backend, so its pool is replaced by one that has.
         transport._pool = httpcore.AsyncConnectionPool(
             ssl_context=tls,
@@ -138,14 +145,18 @@ class Outbound:
             async with asyncio.timeout(self._policy.timeout_s if timeout_s is None else timeout_s):
                 response = await self._client.send(request, stream=True)
                 try:
-                    body = await _read(response, limit)
+                    body, is_whole = await _read(response, limit)
                 finally:
                     await response.aclose()
         except TimeoutError as error:
             raise OutboundFailed("no answer in time") from error
         except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, OSError) as error:
             raise OutboundFailed(f"the call failed: {type(error).__name__}") from error
-        return Answer(response.status_code, response.headers, body, round((time.monotonic() - began) * 1000))
+        spent_ms = round((time.monotonic() - began) * 1000)
+        answer = Answer(response.status_code, response.headers, body, spent_ms)
+        if not is_whole:
+            raise OutboundTooLarge(f"the answer is larger than {limit} bytes", answer)
+        return answer
 
     async def check(self, url: str) -> None:
         """Raise OutboundRefused unless the URL may be called now, OutboundFailed for an unknown name."""
@@ -273,8 +284,8 @@ def _checked(headers: Mapping[str, str]) -> dict[str, str]:
     return dict(headers)
 
 
-async def _read(response: httpx.Response, limit: int) -> bytes:
-    """Read the body up to the limit, which holds for the decoded bytes: a bomb stops at it."""
+async def _read(response: httpx.Response, limit: int) -> tuple[bytes, bool]:
+    """Read the body up to the limit, which holds for the decoded bytes: a bomb stops at it; and whether that is all."""
     encoding = response.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ("identity", "gzip", "deflate"):
         raise OutboundFailed("the answer is encoded in a way that was not asked for")
@@ -286,5 +297,5 @@ async def _read(response: httpx.Response, limit: int) -> bytes:
         except zlib.error as error:
             raise OutboundFailed("the answer is damaged") from error
         if len(body) > limit:
-            raise OutboundTooLarge(f"the answer is larger than {limit} bytes")
-    return bytes(body)
+            return bytes(body[:limit]), False
+    return bytes(body), True

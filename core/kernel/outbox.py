@@ -8,14 +8,15 @@ import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
+import msgspec
 import structlog
 from sqlalchemy import ARRAY, Text, Uuid, bindparam, cast, column, func, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
-from core.kernel.events.models import EventPosition
+from core.kernel.events.models import EventListener, EventPosition
 from core.kernel.ids import uuid7
 from core.kernel.jobs.contract import IsOn, OpenCell, Subscriptions, subscriber_name
 from core.kernel.texts import texts
@@ -36,10 +37,11 @@ _SCHEMAS = text("SELECT nspname FROM pg_namespace WHERE nspname = ANY(CAST(:role
 _FORGET = text("DELETE FROM cell.outbox WHERE event_id = ANY(CAST(CAST(:ids AS text[]) AS uuid[]))")
 _QUEUE = text("""
 INSERT INTO cell.job (id, run_id, tenant_role, tenant_id, kind, name, event_id, params, actor)
-SELECT id, id, tenant_role, tenant_id, 'event', name, event_id, '{}', '{"kind": "system"}'
+SELECT id, id, tenant_role, tenant_id, 'event', name, event_id, CAST(params AS jsonb), '{"kind": "system"}'
 FROM unnest(CAST(CAST(:ids AS text[]) AS uuid[]), CAST(:roles AS text[]),
             CAST(CAST(:tenant_ids AS text[]) AS uuid[]), CAST(:names AS text[]),
-            CAST(CAST(:event_ids AS text[]) AS uuid[])) AS j (id, tenant_role, tenant_id, name, event_id)
+            CAST(CAST(:event_ids AS text[]) AS uuid[]), CAST(:params AS text[]))
+     AS j (id, tenant_role, tenant_id, name, event_id, params)
 """)
 
 _positions = EventPosition.__table__
@@ -48,17 +50,29 @@ _placed = (
     .table_valued(column("id", Uuid()), with_ordinality="n", name="placed")
     .render_derived()
 )
-_PLACE = insert(EventPosition).from_select(
+_INSERT = insert(EventPosition).from_select(
     ["position", "event_id"],
     select(
         select(func.coalesce(func.max(_positions.c.position), 0)).scalar_subquery() + _placed.c.n,
         _placed.c.id,
     ),
 )
+# One statement per tenant: it places the events and says which subscribers of all events want them.
+_PLACE = select(EventListener.subscriber).add_cte(_INSERT.cte("inserted"))
 
 
 class _Blocked(Exception):
     """A tenant's schema cannot be written now."""
+
+
+class _Wanted(NamedTuple):
+    """A subscriber's job: for one event, or for those that its parameters name."""
+
+    tenant_role: str
+    tenant_id: UUID
+    name: str
+    event_id: UUID | None
+    params: Mapping[str, Any] = {}
 
 
 @dataclass(slots=True)
@@ -95,30 +109,37 @@ class Relay:
             await session.execute(_BE_BRIEF)
             roles = list({row.tenant_role for row in rows})
             alive = set((await session.scalars(_SCHEMAS, {"roles": roles})).all())
-            await self._place(session, [row for row in rows if row.tenant_role in alive])
-            await self._queue(session, [row for row in rows if row.tenant_role in alive])
+            rows_alive = [row for row in rows if row.tenant_role in alive]
+            listeners = await self._place(session, rows_alive)
+            jobs = await self._jobs(rows_alive) + await self._batches(rows_alive, listeners)
+            await _queue(session, jobs)
             await session.execute(_FORGET, {"ids": texts(row.event_id for row in rows)})
             await unit.commit()
         return len(rows)
 
-    async def _place(self, session: Any, rows: Sequence[Any]) -> None:
+    async def _place(self, session: Any, rows: Sequence[Any]) -> dict[str, set[str]]:
+        """Give the events their positions; gives by tenant the subscribers that listen to all of its events."""
         by_role: Mapping[str, list[UUID]] = defaultdict(list)
+        listeners = {}
         for row in rows:
             by_role[row.tenant_role].append(row.event_id)
         connection = await session.connection()
         for role, ids in by_role.items():
             try:
-                await connection.execute(
+                found = await connection.execute(
                     _PLACE, {"ids": texts(ids)}, execution_options={"schema_translate_map": {None: role}}
                 )
+                listeners[role] = set(found.scalars())
             except DBAPIError as error:
                 if error.connection_invalidated:
                     raise
                 log.warning("relay.held", tenant=role, error=str(error.orig))
                 self._held[role] = time.monotonic() + HOLD_S
                 raise _Blocked from error
+        return listeners
 
-    async def _queue(self, session: Any, rows: Sequence[Any]) -> None:
+    async def _jobs(self, rows: Sequence[Any]) -> list[_Wanted]:
+        """A job for each event and subscriber."""
         asked: dict[tuple[UUID, str], bool] = {}
         jobs = []
         for row in rows:
@@ -127,20 +148,40 @@ class Relay:
                 *self.subscriptions.get("*", ()),
             ):
                 key = (row.tenant_id, subscription.plugin)
-                if subscription.in_transaction:
+                if subscription.in_transaction or subscription.batch:
                     continue
                 if key not in asked:
                     asked[key] = await self.is_on(*key)
                 if asked[key]:
-                    jobs.append((uuid7(), row, subscriber_name(subscription)))
-        if jobs:
-            await session.execute(
-                _QUEUE,
-                {
-                    "ids": texts(job_id for job_id, _, _ in jobs),
-                    "roles": [row.tenant_role for _, row, _ in jobs],
-                    "tenant_ids": texts(row.tenant_id for _, row, _ in jobs),
-                    "names": [name for _, _, name in jobs],
-                    "event_ids": texts(row.event_id for _, row, _ in jobs),
-                },
-            )
+                    name = subscriber_name(subscription)
+                    jobs.append(_Wanted(row.tenant_role, row.tenant_id, name, row.event_id))
+        return jobs
+
+    async def _batches(self, rows: Sequence[Any], listeners: Mapping[str, set[str]]) -> list[_Wanted]:
+        """A job for all events of a tenant and each subscriber that listens to them."""
+        jobs = []
+        for subscription in self.subscriptions.get("*", ()):
+            name = subscriber_name(subscription)
+            if subscription.in_transaction or not subscription.batch:
+                continue
+            wanted = [row for row in rows if name in listeners[row.tenant_role]]
+            for tenant_id, role in dict.fromkeys((row.tenant_id, row.tenant_role) for row in wanted):
+                if await self.is_on(tenant_id, subscription.plugin):
+                    ids = [str(row.event_id) for row in wanted if row.tenant_id == tenant_id]
+                    jobs.append(_Wanted(role, tenant_id, name, None, {"events": ids}))
+        return jobs
+
+
+async def _queue(session: Any, jobs: Sequence[_Wanted]) -> None:
+    if jobs:
+        await session.execute(
+            _QUEUE,
+            {
+                "ids": texts(uuid7() for _ in jobs),
+                "roles": [job.tenant_role for job in jobs],
+                "tenant_ids": texts(job.tenant_id for job in jobs),
+                "names": [job.name for job in jobs],
+                "event_ids": texts(job.event_id for job in jobs),
+                "params": [msgspec.json.encode(job.params).decode() for job in jobs],
+            },
+        )

@@ -1,10 +1,11 @@
 """What happened in a tenant: event structs, their append-only tables, the timeline and the change feed.
 
-Owns ``event``, ``event_link``, ``event_body``, ``event_position`` and ``handled``. Emits nothing itself.
-Never changes a written event, and never knows what an event means.
+Owns ``event``, ``event_link``, ``event_body``, ``event_position``, ``event_listener`` and ``handled``. Emits
+nothing itself. Never changes a written event, and never knows what an event means.
 """
 
-from core.kernel.events.feed import Moment, changes, find, head, history, timeline
+from core.kernel.events.feed import Moment, changes, find, find_all, head, history, timeline
+from core.kernel.events.listening import hold, listen, unlisten
 from core.kernel.events.types import ActorRef, Event, Meta, Stored
 from core.kernel.events.writing import coalesce, digest_of, verify, write
 
@@ -18,9 +19,13 @@ __all__ = [
     "coalesce",
     "digest_of",
     "find",
+    "find_all",
     "head",
     "history",
+    "hold",
+    "listen",
     "timeline",
+    "unlisten",
     "verify",
     "write",
 ]

@@ -122,6 +122,17 @@ async def find(session: AsyncSession, event_id: UUID) -> Stored | None:
     return found[0] if found else None
 
 
+async def find_all(session: AsyncSession, event_ids: Sequence[UUID]) -> list[Stored]:
+    """Several events with their positions, in the order of their commits."""
+    query = (
+        _stored(EventPosition.position)
+        .outerjoin(EventPosition, EventPosition.event_id == EventRow.id)
+        .where(EventRow.id.in_(event_ids))
+        .order_by(EventPosition.position)
+    )
+    return await _read(session, query)
+
+
 def _stored(position: Any, occurred_at: Any = EventRow.occurred_at) -> Select[Any]:
     return (
         select(*COLUMNS, position.label("position"), occurred_at.label("occurred_at"))

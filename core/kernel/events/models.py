@@ -83,6 +83,18 @@ class EventPosition(Base):
     event_id: Mapped[UUID]
 
 
+class EventListener(Base):
+    """That a subscriber of all events wants those of this tenant now; the relay asks here, and asks no other.
+
+    Its row is locked by whoever begins or ends to listen, so that the last to leave does not shut out a newcomer.
+    """
+
+    __tablename__ = "event_listener"
+    __table_args__ = ({"info": {"worker_grants": "SELECT"}},)
+
+    subscriber: Mapped[str] = mapped_column(primary_key=True)
+
+
 class Handled(Base):
     """That a step took effect, written in the step's own transaction.
 

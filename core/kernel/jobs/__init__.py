@@ -21,12 +21,13 @@ from core.kernel.jobs.contract import (
 )
 from core.kernel.jobs.enqueue import enqueue
 from core.kernel.jobs.letters import cancel, dead_letters, replay, runs
-from core.kernel.jobs.models import JobRunRow
+from core.kernel.jobs.models import CALLS, JobRunRow
 from core.kernel.jobs.queue import Queue
 from core.kernel.jobs.run import JobRun
 from core.kernel.jobs.runner import Runner
 
 __all__ = [
+    "CALLS",
     "Cancelled",
     "Claimed",
     "GiveUp",

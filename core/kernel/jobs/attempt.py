@@ -17,7 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from core.kernel.errors import Unavailable
-from core.kernel.events.feed import find
+from core.kernel.events.feed import find, find_all
 from core.kernel.events.types import Event
 from core.kernel.jobs import letters
 from core.kernel.jobs.circuit import Circuits
@@ -81,7 +81,7 @@ class Attempt:
         self.job = job
         self.run: JobRun | None = None
         self.spec = machinery.jobs.get(job.name) if job.event_id is None else None
-        self.subscription = machinery.subscribers.get(job.name) if job.event_id is not None else None
+        self.subscription = machinery.subscribers.get(job.name) if self.spec is None else None
 
     async def carry_out(self) -> Outcome:
         """Run the handler and say what is to become of the job."""
@@ -111,10 +111,12 @@ class Attempt:
         if wait_s:
             return self._release(wait_s * random.uniform(1, 1.2))  # noqa: S311 - spreads load
         async with limit:
-            if job.event_id is None:
-                await self._on_steps()
-            else:
+            if job.event_id is not None:
                 await self._on_event(job.event_id)
+            elif self.subscription is not None and self.subscription.batch:
+                await self._on_batch(self.subscription)
+            else:
+                await self._on_steps()
         return await self._end("done")
 
     @property
@@ -157,6 +159,15 @@ class Attempt:
             declared = self.machinery.events.get(stored.name) if stored is not None else None
             if stored is not None and declared is not None and not stored.is_erased:
                 await subscription.handler(ctx, declared.load(stored))
+
+    async def _on_batch(self, subscription: Subscription) -> None:
+        job = self.job
+        self._refuse_deadly(job)
+        async with self._open() as ctx:
+            receipt = {"source_id": job.run_id, "subscriber": job.name, "now": ctx.now()}
+            if await ctx.session.scalar(_RECEIPT, receipt) is not None:
+                ids = [UUID(event_id) for event_id in job.params["events"]]
+                await subscription.handler(ctx, await find_all(ctx.session, ids))
 
     async def _note_progress(self, run: JobRun) -> None:
         """Forget failures and crashes of a job that got further since they were counted."""
@@ -208,7 +219,7 @@ class Attempt:
 
     @property
     def _retries(self) -> int:
-        if self.job.event_id is not None:
+        if self.subscription is not None:
             return EVENT_RETRIES
         return self.spec.retries if self.spec is not None else UNKNOWN_RETRIES
 

@@ -37,7 +37,7 @@ class JobSpec(Protocol):
 
 
 class Subscription(Protocol):
-    """A declared handler of an event, ``handler(ctx, event)``."""
+    """A declared handler of an event, ``handler(ctx, event)``, or of all in batches, ``handler(ctx, events)``."""
 
     @property
     def event(self) -> str: ...
@@ -49,6 +49,8 @@ class Subscription(Protocol):
     def handler(self) -> Callable[[Any, Any], Awaitable[None]]: ...
     @property
     def in_transaction(self) -> bool: ...
+    @property
+    def batch(self) -> bool: ...
 
 
 class Tenant(Protocol):

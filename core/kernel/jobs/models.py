@@ -16,6 +16,9 @@ from core.kernel.ids import uuid7
 TENANTS_APPEND = {"tenant_grants": "INSERT"}
 CURRENT_USER = text("current_user")
 NOW = text("now()")
+WORK = "kind <> 'call'"
+CALLS = "kind = 'call'"
+"""Two pools of slots: jobs that wait for servers of others have one of their own, where waiting harms nobody."""
 
 
 class OutboxRow(CellBase):
@@ -41,7 +44,20 @@ class Job(CellBase):
 
     __tablename__ = "job"
     __table_args__ = (
-        Index("ix_job_ready", "tenant_role", "run_at", "id", postgresql_where=text("state = 'ready'")),
+        Index(
+            "ix_job_ready",
+            "tenant_role",
+            "run_at",
+            "id",
+            postgresql_where=text(f"state = 'ready' AND {WORK}"),
+        ),
+        Index(
+            "ix_job_ready_calls",
+            "tenant_role",
+            "run_at",
+            "id",
+            postgresql_where=text(f"state = 'ready' AND {CALLS}"),
+        ),
         Index("ix_job_running", "worker_id", "tenant_role", postgresql_where=text("state = 'running'")),
         Index(
             "uq_job_key",

@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from core.kernel.events.types import ActorRef
 from core.kernel.ids import uuid7
 from core.kernel.jobs.contract import Claimed, OpenCell
+from core.kernel.jobs.models import CALLS, WORK
 from core.kernel.texts import texts
 
 CLAIM_LOCK = 0x67_78_6A_6F_62
@@ -25,22 +26,23 @@ LEASE_S = 30.0
 # waiting jobs of one tenant cost the others nothing. Each tenant's first free jobs are then dealt out in
 # rounds, to those first who were served longest ago. The lock keeps two claims apart, so that the counts of
 # running jobs are true.
-_CLAIM = text("""
+_CLAIM = """
 WITH RECURSIVE waiting (tenant_role) AS (
-    (SELECT tenant_role FROM cell.job WHERE state = 'ready' ORDER BY tenant_role LIMIT 1)
+    (SELECT tenant_role FROM cell.job WHERE state = 'ready' AND {pool} ORDER BY tenant_role LIMIT 1)
     UNION ALL
-    SELECT (SELECT j.tenant_role FROM cell.job j WHERE j.state = 'ready' AND j.tenant_role > w.tenant_role
-            ORDER BY j.tenant_role LIMIT 1)
+    SELECT (SELECT j.tenant_role FROM cell.job j
+            WHERE j.state = 'ready' AND {pool} AND j.tenant_role > w.tenant_role ORDER BY j.tenant_role LIMIT 1)
     FROM waiting w WHERE w.tenant_role IS NOT NULL
 ), busy AS (
-    SELECT tenant_role, count(*) AS running FROM cell.job WHERE state = 'running' GROUP BY tenant_role
+    SELECT tenant_role, count(*) AS running FROM cell.job WHERE state = 'running' AND {pool}
+    GROUP BY tenant_role
 ), open_lanes AS (
     SELECT w.tenant_role, l.served_at, coalesce(l.cap, :cap) - coalesce(b.running, 0) AS room
     FROM waiting w
     LEFT JOIN busy b USING (tenant_role)
     LEFT JOIN cell.lane l USING (tenant_role)
     CROSS JOIN LATERAL (SELECT j.run_at FROM cell.job j
-                        WHERE j.state = 'ready' AND j.tenant_role = w.tenant_role
+                        WHERE j.state = 'ready' AND {pool} AND j.tenant_role = w.tenant_role
                         ORDER BY j.run_at LIMIT 1) AS first
     WHERE w.tenant_role IS NOT NULL AND first.run_at <= now()
       AND coalesce(b.running, 0) < coalesce(l.cap, :cap)
@@ -51,7 +53,8 @@ WITH RECURSIVE waiting (tenant_role) AS (
            row_number() OVER (PARTITION BY o.tenant_role ORDER BY job.run_at, job.id) AS round
     FROM open_lanes o
     CROSS JOIN LATERAL (SELECT j.id, j.run_at FROM cell.job j
-                        WHERE j.state = 'ready' AND j.tenant_role = o.tenant_role AND j.run_at <= now()
+                        WHERE j.state = 'ready' AND {pool} AND j.tenant_role = o.tenant_role
+                          AND j.run_at <= now()
                         ORDER BY j.run_at, j.id
                         LIMIT least(o.room, :slots) FOR UPDATE SKIP LOCKED) AS job
 ), taken AS (
@@ -65,7 +68,10 @@ WITH RECURSIVE waiting (tenant_role) AS (
     ON CONFLICT (tenant_role) DO UPDATE SET served_at = excluded.served_at
 )
 SELECT * FROM taken ORDER BY run_at, id
-""").columns(params=JSONB, actor=JSONB)
+"""
+_CLAIMS = {
+    pool: text(_CLAIM.replace("{pool}", pool)).columns(params=JSONB, actor=JSONB) for pool in (WORK, CALLS)
+}
 
 _LOCK = text("SELECT pg_advisory_xact_lock(:key)")
 _REMOVE = text(
@@ -143,9 +149,10 @@ class Outcomes:
 
 @dataclass(slots=True)
 class Queue:
-    """The queue of one cell in the hands of one worker process."""
+    """The queue of one cell in the hands of one worker process: its work, or its calls of others' servers."""
 
     open_cell: OpenCell
+    pool: str = WORK
     worker_id: UUID = field(default_factory=uuid7)
 
     async def claim(self, slots: int, *, cap: int, outcomes: Outcomes | None = None) -> list[Claimed]:
@@ -160,7 +167,7 @@ class Queue:
             rows: Sequence[Row[Any]] = ()
             if slots > 0:
                 claim = {"slots": slots, "cap": cap, "worker_id": self.worker_id}
-                rows = (await unit.session.execute(_CLAIM, claim)).all()
+                rows = (await unit.session.execute(_CLAIMS[self.pool], claim)).all()
             await unit.commit()
         if outcomes is not None:
             outcomes.forget(told)

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "core_0001_34869801"
+revision = "core_0001_da12b7d4"
 down_revision = None
 
 
@@ -118,6 +118,10 @@ def upgrade() -> None:
     sa.Column('event_id', sa.Uuid(), nullable=False),
     sa.Column('event_name', sa.Text(), nullable=False),
     sa.PrimaryKeyConstraint('record_type', 'record_id', 'occurred_at', 'event_id', name=op.f('pk_event_link'))
+    )
+    op.create_table('event_listener',
+    sa.Column('subscriber', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('subscriber', name=op.f('pk_event_listener'))
     )
     op.create_table('event_position',
     sa.Column('position', sa.BigInteger(), autoincrement=False, nullable=False),

@@ -1,15 +1,29 @@
 import asyncio
+from collections.abc import Sequence
 
 import psycopg
 import pytest
 from psycopg import sql
 
 from core.ext.specs import Subscription
+from core.kernel import events
+from core.kernel.events import Stored
 from core.kernel.ids import uuid7
 from core.kernel.outbox import Relay
 from core.tenancy.db import Databases
 from core.tenancy.directory import Tenant
-from tests.core.kernel.scene import ON_NOTE, NoteAdded, NoteUpdated, Scene, make_effects, on_note, rows
+from tests.core.kernel.scene import (
+    ON_NOTE,
+    Context,
+    NoteAdded,
+    NoteUpdated,
+    Scene,
+    leave,
+    left,
+    make_effects,
+    on_note,
+    rows,
+)
 from tests.fixtures.restore import Restore
 
 
@@ -73,3 +87,65 @@ async def test_of_two_relays_one_works(scene: Scene, tenant: Tenant) -> None:
     query = f'SELECT count(*), max(position), count(DISTINCT event_id) FROM "{tenant.schema}".event_position'
     assert rows(scene.databases.settings, query) == [(40, 40, 40)]
     assert rows(scene.databases.settings, "SELECT count(*) FROM cell.job") == [(40,)]
+
+
+async def test_a_batch_subscriber_gets_the_events_of_tenants_that_listen(
+    scene: Scene, tenant: Tenant, other_tenant: Tenant
+) -> None:
+    taken: list[tuple[str, list[str], list[int | None]]] = []
+
+    async def take(ctx: Context, found: Sequence[Stored]) -> None:
+        taken.append((ctx.tenant.slug, [e.data["text"] for e in found], [e.position for e in found]))
+        for event in found:
+            await leave(ctx, event.id, "taken")
+
+    scene.subscriptions["*"] = [
+        Subscription(event="*", plugin="testing", name="all", handler=take, batch=True)
+    ]
+    scene.runner.machinery = scene.machinery()
+    await scene.emit(tenant, NoteAdded(subject_id=uuid7(), text="too early"))
+    await scene.relay.relay()
+    async with scene.databases.tenant(tenant) as unit:
+        await events.listen(unit.session, "testing:all")
+        await events.listen(unit.session, "testing:all")
+        await unit.commit()
+    for text in ("one", "two"):
+        await scene.emit(tenant, NoteAdded(subject_id=uuid7(), text=text))
+    await scene.emit(other_tenant, NoteAdded(subject_id=uuid7(), text="not for us"))
+    scene.subscriptions["note.added"] = []
+    await scene.relay.relay()
+    assert len(rows(scene.databases.settings, "SELECT 1 FROM cell.job WHERE name = 'testing:all'")) == 1
+    await scene.settle()
+    assert taken == [(tenant.slug, ["one", "two"], [2, 3])]
+
+    async with scene.databases.tenant(tenant) as unit:
+        await events.hold(unit.session, "testing:all")
+        await events.unlisten(unit.session, "testing:all")
+        await unit.commit()
+    await scene.emit(tenant, NoteAdded(subject_id=uuid7(), text="too late"))
+    await scene.settle()
+    assert len(taken) == 1
+
+
+async def test_a_batch_that_fails_is_tried_again_and_takes_effect_once(scene: Scene, tenant: Tenant) -> None:
+    tries: list[int] = []
+
+    async def take(ctx: Context, found: Sequence[Stored]) -> None:
+        for event in found:
+            await leave(ctx, event.id, "taken")
+        tries.append(len(found))
+        if len(tries) < 3:
+            raise ValueError("not yet")
+
+    scene.subscriptions["*"] = [
+        Subscription(event="*", plugin="testing", name="all", handler=take, batch=True)
+    ]
+    scene.subscriptions["note.added"] = []
+    scene.runner.machinery = scene.machinery()
+    async with scene.databases.tenant(tenant) as unit:
+        await events.listen(unit.session, "testing:all")
+        await unit.commit()
+    ids = await scene.emit(tenant, *(NoteAdded(subject_id=uuid7()) for _ in range(3)))
+    await scene.settle(lambda: len(tries) >= 3)
+    assert tries == [3, 3, 3]
+    assert left(scene, tenant) == sorted((str(id_), "taken") for id_ in ids)

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "cell_0001_e6c1252f"
+revision = "cell_0001_c0120e7e"
 down_revision = None
 
 
@@ -35,7 +35,8 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_job')),
     schema='cell'
     )
-    op.create_index('ix_job_ready', 'job', ['tenant_role', 'run_at', 'id'], unique=False, schema='cell', postgresql_where=sa.text("state = 'ready'"))
+    op.create_index('ix_job_ready', 'job', ['tenant_role', 'run_at', 'id'], unique=False, schema='cell', postgresql_where=sa.text("state = 'ready' AND kind <> 'call'"))
+    op.create_index('ix_job_ready_calls', 'job', ['tenant_role', 'run_at', 'id'], unique=False, schema='cell', postgresql_where=sa.text("state = 'ready' AND kind = 'call'"))
     op.create_index('ix_job_running', 'job', ['worker_id', 'tenant_role'], unique=False, schema='cell', postgresql_where=sa.text("state = 'running'"))
     op.create_index('uq_job_key', 'job', ['tenant_role', 'name', 'key'], unique=True, schema='cell', postgresql_where=sa.text('key IS NOT NULL'))
     op.create_table('lane',

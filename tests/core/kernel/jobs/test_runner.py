@@ -230,3 +230,29 @@ async def test_a_job_that_nobody_sees_resumes_after_a_stop(scene: Scene, tenant:
     await scene.runner.drain(0.01)
     await Scene(scene.databases, scene.tenants).settle()
     assert len(left(scene, tenant)) == 20
+
+
+async def test_calls_wait_in_slots_of_their_own(scene: Scene, tenant: Tenant, other_tenant: Tenant) -> None:
+    answered = asyncio.Event()
+
+    async def call(run: jobs.JobRun) -> None:
+        await answered.wait()
+        await run.step("said", leave, run.id, "said")
+
+    declare(scene, call, kind="call")
+    queue = jobs.Queue(scene.open_cell, jobs.CALLS)
+    callers = jobs.Runner(queue, scene.machinery(), slots=6, cap=4)
+    await scene.enqueue(tenant, *(job("test") for _ in range(20)))
+    await scene.enqueue(other_tenant, job("test"), job("test"), job())
+    await callers.claim()
+    await scene.runner.claim()
+    assert callers.running == 6
+    await until(lambda: left(scene, other_tenant))
+    assert left(scene, tenant) == []
+    assert await scene.queue.beat() == set() or scene.runner.running == 0
+    assert len(await queue.beat()) == 6
+    answered.set()
+    while len(left(scene, tenant)) < 20:
+        await callers.claim()
+        await asyncio.sleep(0.01)
+    assert len(left(scene, other_tenant)) == 3
