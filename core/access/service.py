@@ -23,7 +23,7 @@ OWN_FIELDS = frozenset({"name", "phone", "title", "locale", "timezone"})
 async def add_member(ctx: Any, data: MemberIn) -> Member:
     """Add a member; emits member.created. Raises Conflict for an address that is here already."""
     await ctx.require(MANAGE)
-    _only_owners_make_owners(ctx, data.role)
+    only_owners_change(ctx, data.role)
     await _check(ctx, role=data.role, unit_id=data.unit_id)
     if await ctx.session.scalar(select(Member.id).where(Member.email == data.email)):
         raise Conflict(code="member.exists", detail=N_("Somebody with this address is a member already."))
@@ -51,7 +51,7 @@ async def update_member(ctx: Any, member: Member, patch: MemberPatch) -> Member:
     is_himself = ctx.actor.member_id == member.id and (ctx.actor.kind != "key" or ctx.can(PROFILE))
     if not is_himself or not changes.keys() <= OWN_FIELDS:
         await ctx.require(MANAGE)
-        _only_owners_make_owners(ctx, member.role, str(changes.get("role", ("", ""))[1]))
+        only_owners_change(ctx, member.role, str(changes.get("role", ("", ""))[1]))
     await _check(
         ctx, role=changes.get("role", (None, None))[1], unit_id=changes.get("unit_id", (None, None))[1]
     )
@@ -123,14 +123,15 @@ async def unshare(ctx: Any, found: Share) -> None:
     _tell_share(ctx, found, "")
 
 
+def only_owners_change(ctx: Any, *roles: str) -> None:
+    """Raise unless the actor may act on members with these roles: on owners only owners may."""
+    if OWNER in roles and ctx.actor.kind != "system" and ctx.actor.role != OWNER:
+        raise Forbidden(detail=N_("Only an owner can change owners."))
+
+
 def _tell_share(ctx: Any, found: Share, level: str) -> None:
     links = ((found.record_type, found.record_id),)
     ctx.emit(RecordShared(subject_id=found.id, links=links, member_id=str(found.member_id), level=level))
-
-
-def _only_owners_make_owners(ctx: Any, *roles: str) -> None:
-    if OWNER in roles and ctx.actor.kind != "system" and ctx.actor.role != OWNER:
-        raise Forbidden(detail=N_("Only an owner can change owners."))
 
 
 async def _check(ctx: Any, *, role: str | None, unit_id: Any) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy import true
+
 from core.activities import service
 from core.activities.models import Activity
 from core.activities.schema import ActivityIn, ActivityOut, ActivityPatch, to_out
@@ -48,6 +50,7 @@ ACTIVITY = RecordType(
     permission="activities",
     label=Activity.subject,
     owner=Activity.owner_id,
+    stays=true(),
     columns=(
         Column("subject", N_("Subject"), Activity.subject, link=True, editable=True),
         Column("kind", N_("Kind"), Activity.kind, kind="choice", choices=KINDS, editable=True),

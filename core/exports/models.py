@@ -26,7 +26,9 @@ class ExportRun(Row, Base):
     record_type: Mapped[str]
     query: Mapped[str]
     format: Mapped[str]
-    owner_id: Mapped[UUID | None] = mapped_column(Ref("member"), ForeignKey("member.id"))
+    owner_id: Mapped[UUID | None] = mapped_column(
+        Ref("member"), ForeignKey("member.id"), info={"stays": True}
+    )
     job_id: Mapped[UUID | None]
     file_name: Mapped[str]
     file_sha256: Mapped[str | None]

@@ -275,10 +275,11 @@ class RecordType(Spec, frozen=True, kw_only=True):
     """A kind of record; its list, API, bulk writing, import, export and search follow from this.
 
     ``duplicates(ctx, rows)`` finds, for each of several new records, what exists already; likeliest first.
-    ``option`` is what a field shows that offers all records to choose from, where the label alone is ambiguous;
-    fields do so for types without pages. ``first_fields`` are what the form of a new record shows before
-    "More fields"; left out, what is required and what a list shows by default. ``board`` is the address of
-    another way to look at the list.
+    ``stays`` is a condition for records that remain with their owner when everything of a member is handed over:
+    what is done is history. ``option`` is what a field shows that offers all records to choose from, where the
+    label alone is ambiguous; fields do so for types without pages. ``first_fields`` are what the form of a new
+    record shows before "More fields"; left out, what is required and what a list shows by default. ``board`` is
+    the address of another way to look at the list.
     """
 
     key: str
@@ -297,6 +298,7 @@ class RecordType(Spec, frozen=True, kw_only=True):
     to_out: Callable[[Any], msgspec.Struct] | None = None
     option: Any = None
     owner: Any = None
+    stays: Any = None
     default_columns: tuple[str, ...] = ()
     natural_order: str = "-created_at"
     search: Callable[[Any], SearchDoc] | None = None

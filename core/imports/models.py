@@ -43,7 +43,9 @@ class ImportRun(Row, Base):
 
     record_type: Mapped[str]
     state: Mapped[str] = mapped_column(default="mapping")
-    owner_id: Mapped[UUID | None] = mapped_column(Ref("member"), ForeignKey("member.id"))
+    owner_id: Mapped[UUID | None] = mapped_column(
+        Ref("member"), ForeignKey("member.id"), info={"stays": True}
+    )
     file_name: Mapped[str]
     file_sha256: Mapped[str | None]
     rows_sha256: Mapped[str | None]

@@ -6,10 +6,13 @@ from litestar import Controller
 
 from core.access import events
 from core.ext.hooks import hookimpl
-from core.ext.specs import Manifest, Permission
+from core.ext.specs import JobSpec, Manifest, Permission
 from core.kernel.events import Event
 from core.kernel.i18n import N_
 from core.members.api import MemberApi, RoleApi, ShareApi, UnitApi
+from core.members.events import MemberHandedOver
+from core.members.hand_over_api import HandOverApi, MemberHandOverApi
+from core.members.jobs import HAND_OVER
 
 
 @hookimpl
@@ -45,10 +48,17 @@ def crm_events() -> Sequence[type[Event]]:
         events.UnitChanged,
         events.RoleChanged,
         events.RecordShared,
+        MemberHandedOver,
     ]
 
 
 @hookimpl
 def crm_api() -> Sequence[type[Controller]]:
-    """Serve people, departments, roles and shares."""
-    return [MemberApi, UnitApi, RoleApi, ShareApi]
+    """Serve people, hand-overs, departments, roles and shares."""
+    return [MemberApi, MemberHandOverApi, HandOverApi, UnitApi, RoleApi, ShareApi]
+
+
+@hookimpl
+def crm_jobs() -> Sequence[JobSpec]:
+    """Hand over what a member owned."""
+    return [HAND_OVER]

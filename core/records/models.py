@@ -6,13 +6,17 @@ from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.kernel.db import Base, Ref, Row
+from core.kernel.i18n import N_
 
 
 class SavedView(Row, Base):
     """A named list: its filters, sort and columns as the query part of the list's address."""
 
     __tablename__ = "saved_view"
-    __table_args__ = (Index("ix_saved_view_record_type", "record_type", "position"),)
+    __table_args__ = (
+        Index("ix_saved_view_record_type", "record_type", "position"),
+        {"info": {"title": N_("Saved views")}},
+    )
 
     record_type: Mapped[str]
     name: Mapped[str]

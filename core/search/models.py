@@ -27,7 +27,7 @@ class SearchDocument(Base):
 
     record_type: Mapped[str]
     record_id: Mapped[UUID]
-    owner_id: Mapped[UUID | None] = mapped_column(Ref("member"))
+    owner_id: Mapped[UUID | None] = mapped_column(Ref("member"), info={"stays": True})
     title: Mapped[str]
     subtitle: Mapped[str]
     folded: Mapped[str]

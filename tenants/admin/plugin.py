@@ -9,7 +9,7 @@ from core.ext.specs import Manifest, Nav, Subscription
 from core.kernel.i18n import N_
 from tenants.admin.member_pages import MemberPages
 from tenants.admin.pages import SettingsPages
-from tenants.admin.service import follow_activity
+from tenants.admin.service import follow_activity, follow_hand_over
 from tenants.admin.unit_pages import UnitPages
 
 CARDS = ("profile", "members", "units", "roles")
@@ -42,8 +42,11 @@ def crm_nav() -> list[Nav]:
 
 @hookimpl
 def crm_subscriptions() -> list[Subscription]:
-    """Close the workspace to whoever left, and open it again to whoever came back."""
-    return [Subscription(event="member.updated", name="membership", handler=follow_activity)]
+    """Close the workspace to whoever left, open it again to whoever came back, and see to the keys."""
+    return [
+        Subscription(event="member.updated", name="membership", handler=follow_activity),
+        Subscription(event="member.handed_over", name="keys", handler=follow_hand_over),
+    ]
 
 
 def _card(key: str, title: str, icon: str, hint: str) -> Nav:

@@ -7,6 +7,7 @@ opens nothing, a member whose login was not written is given one again.
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from core.access import service as people
 from core.access.models import Member
@@ -16,6 +17,7 @@ from core.kernel.i18n import N_
 from core.tenancy.control import Control
 from core.tenancy.ctx import Ctx
 from tenants.accounts import service as accounts
+from tenants.api_keys import hand_over
 
 
 async def hire(ctx: Ctx, control: Control, data: MemberIn) -> tuple[Member, str]:
@@ -27,7 +29,8 @@ async def hire(ctx: Ctx, control: Control, data: MemberIn) -> tuple[Member, str]
 async def give_password(ctx: Ctx, control: Control, member: Member) -> str:
     """Make a provisional password for a member who cannot log in; "" where a login of his own was joined.
 
-    Raises ``Conflict`` where the account opens other workspaces too: no workspace may take it over.
+    Raises ``Conflict`` where the account opens other workspaces too, or has a password that its holder chose: no
+    administrator may take it over.
     """
     await ctx.require(people.MANAGE)
     if member.role == people.OWNER and ctx.actor.role != people.OWNER:
@@ -39,6 +42,11 @@ async def give_password(ctx: Ctx, control: Control, member: Member) -> str:
         raise Conflict(
             code="account.shared",
             detail=N_("This login opens other workspaces too. Only its holder can change the password."),
+        )
+    if not account.is_provisional:
+        raise Conflict(
+            code="account.own",
+            detail=N_("This person has a password of their own. Only they can change it."),
         )
     return await accounts.give_password(control, account)
 
@@ -55,6 +63,17 @@ async def follow_activity(ctx: Ctx, event: Any) -> None:
             await accounts.leave(control, ctx.tenant.id, member.id)
         elif member.account_id is not None:
             await accounts.join(control, member.account_id, ctx.tenant.id, member.id)
+
+
+async def follow_hand_over(ctx: Ctx, event: Any) -> None:
+    """End the keys of whoever left, or let them act for the successor, as the hand-over said."""
+    if event.keys == "keep" or ctx.tenant.sandbox_of is not None:
+        return
+    async with ctx.machinery.control() as control:  # type: ignore[attr-defined]
+        if event.keys == "transfer":
+            await hand_over.transfer(control, ctx.tenant.id, event.subject_id, UUID(event.to_id))
+        else:
+            await hand_over.revoke_of(control, ctx.tenant.id, event.subject_id)
 
 
 async def _let_in(ctx: Ctx, control: Control, member: Member) -> str:

@@ -44,6 +44,7 @@ TASK = RecordType(
     permission="tasks",
     label=Task.title,
     owner=Task.owner_id,
+    stays=Task.done_at.is_not(None),
     columns=(
         Column("title", N_("Title"), Task.title, link=True, editable=True),
         Column("due_on", N_("Due"), Task.due_on, kind="date", editable=True),

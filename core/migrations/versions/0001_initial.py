@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "core_0001_da12b7d4"
+revision = "core_0001_b31cb41c"
 down_revision = None
 
 
@@ -367,6 +367,29 @@ def upgrade() -> None:
     )
     op.create_index('ix_export_run_expires', 'export_run', ['expires_at'], unique=False)
     op.create_index('ix_export_run_owner', 'export_run', ['owner_id', 'id'], unique=False)
+    op.create_table('hand_over',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('from_id', sa.Uuid(), nullable=True),
+    sa.Column('to_id', sa.Uuid(), nullable=True),
+    sa.Column('by_id', sa.Uuid(), nullable=True),
+    sa.Column('undoes_id', sa.Uuid(), nullable=True),
+    sa.Column('keys', sa.Text(), nullable=False),
+    sa.Column('job_id', sa.Uuid(), nullable=True),
+    sa.Column('moved', postgresql.JSONB(), nullable=False),
+    sa.Column('failed', postgresql.JSONB(), nullable=False),
+    sa.Column('finished_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.CheckConstraint("keys in ('keep', 'revoke', 'transfer')", name=op.f('ck_hand_over_keys')),
+    sa.ForeignKeyConstraint(['by_id'], ['member.id'], name=op.f('fk_hand_over_by_id')),
+    sa.ForeignKeyConstraint(['from_id'], ['member.id'], name=op.f('fk_hand_over_from_id')),
+    sa.ForeignKeyConstraint(['to_id'], ['member.id'], name=op.f('fk_hand_over_to_id')),
+    sa.ForeignKeyConstraint(['undoes_id'], ['hand_over.id'], name=op.f('fk_hand_over_undoes_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_hand_over')),
+    sa.UniqueConstraint('undoes_id', name=op.f('uq_hand_over_undoes_id'))
+    )
+    op.create_index('ix_hand_over_from', 'hand_over', ['from_id'], unique=False)
     op.create_table('import_run',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('record_type', sa.Text(), nullable=False),
@@ -518,6 +541,13 @@ def upgrade() -> None:
     )
     op.create_index('ix_customer_relation_other', 'customer_relation', ['other_id'], unique=False)
     op.create_index('uq_customer_relation', 'customer_relation', ['customer_id', 'other_id', 'kind'], unique=True)
+    op.create_table('hand_over_item',
+    sa.Column('hand_over_id', sa.Uuid(), nullable=False),
+    sa.Column('holding', sa.Text(), nullable=False),
+    sa.Column('record_id', sa.Uuid(), nullable=False),
+    sa.ForeignKeyConstraint(['hand_over_id'], ['hand_over.id'], name=op.f('fk_hand_over_item_hand_over_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('hand_over_id', 'holding', 'record_id', name=op.f('pk_hand_over_item'))
+    )
     op.create_table('import_row',
     sa.Column('run_id', sa.Uuid(), nullable=False),
     sa.Column('record_id', sa.Uuid(), nullable=False),

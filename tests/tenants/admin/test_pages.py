@@ -151,14 +151,24 @@ async def test_whoever_left_is_out_and_may_return(ann, bo, drain):
     assert (await bo.page.get(bo.w("/customers"))).status_code == 200
 
 
-async def test_a_forgotten_password_is_made_anew(ann, bo, stranger):
-    answer = await ann.post(f"/settings/members/{bo.member_id}/password")
-    password = re.search(r"<code>([^<]+)</code>", answer.text)[1]
-    assert (await bo.page.get(bo.w("/customers"))).status_code == 303
-    old = await stranger.post("/login", data={"email": "bo@acme.test", "password": PASSWORD})
+async def test_a_provisional_password_is_made_anew_until_it_was_replaced(ann, stranger):
+    first = await hired(ann)
+    member = await member_of(ann, "dee@acme.test")
+    answer = await ann.post(f"/settings/members/{member.id}/password")
+    second = re.search(r"<code>([^<]+)</code>", answer.text)[1]
+    old = await stranger.post("/login", data={"email": "dee@acme.test", "password": first})
     assert old.status_code == 422
-    new = await stranger.post("/login", data={"email": "bo@acme.test", "password": password})
+    new = await stranger.post("/login", data={"email": "dee@acme.test", "password": second})
     assert new.headers["location"] == "/password"
+
+
+async def test_nobody_takes_over_a_login_that_has_a_password_of_its_own(ann, bo, stranger):
+    answer = await ann.post(f"/settings/members/{bo.member_id}/password")
+    assert answer.status_code == 409
+    assert "password of their own" in answer.text
+    assert (await bo.page.get(bo.w("/customers"))).status_code == 200
+    same = await stranger.post("/login", data={"email": "bo@acme.test", "password": PASSWORD})
+    assert same.headers["location"] == "/"
 
 
 async def test_departments_are_made_moved_and_removed(ann):
