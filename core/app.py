@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -77,6 +77,8 @@ async def running(runtime: Runtime) -> AsyncIterator[Runtime]:
     try:
         yield runtime
     finally:
+        with suppress(Exception):
+            await runtime.close_parts()
         await runtime.http.close()
         await runtime.waker.close()
         await runtime.live.close()

@@ -95,6 +95,13 @@ class Runtime:
         found: P = self._parts[kind]
         return found
 
+    async def close_parts(self) -> None:
+        """Let the further parts finish what they hold."""
+        for kept in self._parts.values():
+            close = getattr(kept, "close", None)
+            if close is not None:
+                await close()
+
     @cached_property
     def policy(self) -> Policy:
         """The one place that decides about permissions."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from litestar.enums import ScopeType
@@ -27,6 +27,16 @@ HEADERS = (
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
 )
 NO_STORE = (b"cache-control", b"private, no-store")
+
+
+class Answered(NamedTuple):
+    """What became of a request; a guard that wants to know puts a function for it into ``scope["gx.answered"]``."""
+
+    request_id: str
+    method: str
+    route: str
+    status: int
+    seconds: float
 
 
 class RequestFrame:
@@ -78,6 +88,9 @@ def _log(scope: Scope, request_id: str, status: int, seconds: float) -> None:
     kind = principal.kind if principal else "public"
     method, route = str(scope["method"]), str(scope.get("path_template") or "none")  # type: ignore[typeddict-item]
     metrics.observe_request(method, route, status, principal=kind, seconds=seconds)
+    tell: Any = scope.get("gx.answered")
+    if tell is not None:
+        tell(Answered(request_id, method, route, status, seconds))
     log.info(
         "request",
         request_id=request_id,

@@ -40,6 +40,7 @@ class Route(HTTPRouteHandler):
 
     ``unpaid``: it writes also while the workspace is read-only for want of payment; for paying, for taking one's
     data along, and for whatever keeps a login safe.
+    With ``opt={"secret": True}`` it is not kept: it shows something that is stored nowhere.
     """
 
     def __init__(
@@ -71,7 +72,7 @@ class Route(HTTPRouteHandler):
         response = await super().to_response(app, data, request)
         pending: Any = request.scope.get("gx.idempotency")
         # A subclass streams: there is no body to keep.
-        if pending is not None and type(response) is ASGIResponse:
+        if pending is not None and not self.opt.get("secret") and type(response) is ASGIResponse:
             await idempotency.store(request.scope["gx.ctx"].session, pending, response)  # type: ignore[typeddict-item]
         return response
 

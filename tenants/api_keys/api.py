@@ -1,4 +1,4 @@
-"""What a program learns about itself."""
+"""What a program learns about itself and about the keys of its workspace; it can change none of them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,13 @@ import msgspec
 from litestar import Controller, Request
 
 from core.settings import Settings
+from core.tenancy.control import Control
 from core.tenancy.ctx import Ctx, Principal
 from core.web.routing import SIGNED_IN, get, principal_of, runtime_of
+from tenants.api_keys import queries
+from tenants.api_keys.schema import KeyList, KeyOut, RequestList, RequestOut
+
+VIEW = "api_keys.view"
 
 
 class TenantInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,3 +98,33 @@ class MeApi(Controller):
     async def me(self, ctx: Ctx, request: Request[Any, Any, Any]) -> Me:
         """Tell about the key of this request."""
         return Me.of(ctx, principal_of(request), runtime_of(request).settings)
+
+
+class KeyApi(Controller):
+    """The keys of a workspace, for watching over them: they are made and ended by people alone."""
+
+    path = "/api_keys"
+    tags = ("Keys",)
+
+    @get("/", permission=VIEW)
+    async def list_keys(self, ctx: Ctx, control: Control, ended: bool = False) -> KeyList:
+        """List the keys that work; with ``ended`` also those that do not any more."""
+        found = await queries.keys(control, ctx.tenant.id, ended=ended)
+        return KeyList(data=[msgspec.convert(key, KeyOut, from_attributes=True) for key in found])
+
+    @get("/{key_id:uuid}", permission=VIEW)
+    async def get_key(self, ctx: Ctx, control: Control, key_id: UUID) -> KeyOut:
+        """Show a key."""
+        key = await queries.one(control, ctx.tenant.id, key_id)
+        return msgspec.convert(key, KeyOut, from_attributes=True)
+
+    @get("/{key_id:uuid}/requests", permission=VIEW)
+    async def list_requests(
+        self, ctx: Ctx, control: Control, key_id: UUID, after: UUID | None = None, limit: int = 50
+    ) -> RequestList:
+        """List what a key was used for in the last 30 days, the latest first."""
+        await queries.one(control, ctx.tenant.id, key_id)
+        most = max(1, min(limit, 200))
+        found = await queries.requests(control, key_id, before=after, limit=most)
+        data = [msgspec.convert(row, RequestOut, from_attributes=True) for row in found]
+        return RequestList(data=data, next=found[-1].id if len(found) == most else None)

@@ -17,9 +17,11 @@ from core.kernel.errors import Unauthenticated
 from core.kernel.i18n import N_
 from core.runtime import Runtime
 from core.tenancy.ctx import Principal
+from core.web.middleware import Answered
 from core.web.routing import is_api
 from tenants.api_keys.format import is_wellformed
 from tenants.api_keys.models import ApiKey
+from tenants.api_keys.request_log import request_log
 from tenants.api_keys.service import digest
 
 TTL_S = 1.0
@@ -44,7 +46,24 @@ async def authenticate(runtime: Runtime, request: Request[Any, Any, Any]) -> Pri
         raise Unauthenticated(
             N_("This API key does not work"), code="auth.key", headers={"WWW-Authenticate": "Bearer"}
         )
+    address = request.client.host if request.client else ""
+    request.scope["gx.answered"] = partial(_note, runtime, principal, address)  # type: ignore[typeddict-unknown-key]
     return principal
+
+
+def _note(runtime: Runtime, principal: Principal, address: str, answered: Answered) -> None:
+    row = {
+        "tenant_id": principal.tenant.id if principal.tenant else None,
+        "key_id": principal.key_id,
+        "at": runtime.clock.now(),
+        "method": answered.method,
+        "route": answered.route,
+        "status": answered.status,
+        "ms": round(answered.seconds * 1000),
+        "request_id": answered.request_id,
+        "address": address,
+    }
+    request_log(runtime).note(row)
 
 
 async def _principal(runtime: Runtime, text: str) -> Principal | None:

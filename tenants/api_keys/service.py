@@ -1,4 +1,4 @@
-"""The verbs of API keys: issue, rotate and revoke."""
+"""The verbs of API keys: issue, rotate and revoke. None of them is a key's to do."""
 
 from __future__ import annotations
 
@@ -10,12 +10,16 @@ from uuid import UUID
 
 from sqlalchemy import func, or_, select
 
-from core.kernel.errors import NotFound
+from core.kernel.errors import Forbidden, NotFound
+from core.kernel.events import Event
+from core.kernel.i18n import N_
 from core.tenancy.control import Control
 from core.tenancy.directory import TenantRow
 from core.tenancy.limits import exceeded
-from tenants.api_keys import format
+from tenants.api_keys import events, format
 from tenants.api_keys.models import ApiKey
+
+WAYS = (":read", ":write")
 
 
 def digest(key: str) -> bytes:
@@ -38,40 +42,22 @@ class KeyIn:
 async def issue(control: Control, data: KeyIn) -> tuple[str, ApiKey]:
     """Make a key; its text is returned once and never stored. No scope means no right at all.
 
-    Raises ``PaymentRequired`` where the plan has no room for one more.
+    Raises ``PaymentRequired`` where the plan has no room for one more. Emits ``api_key.created``.
     """
-    limits = await control.session.scalar(select(TenantRow.limits).where(TenantRow.id == data.tenant_id))
-    if limits and "api_keys" in limits:
-        living = (
-            ApiKey.revoked_at.is_(None),
-            or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > control.now()),
-        )
-        counting = select(func.count()).select_from(ApiKey).where(ApiKey.tenant_id == data.tenant_id, *living)
-        used = await control.session.scalar(counting) or 0
-        if used >= limits["api_keys"]:
-            raise exceeded("api_keys", used=used, limit=limits["api_keys"])
-    return await _make(control, data)
-
-
-async def _make(control: Control, data: KeyIn) -> tuple[str, ApiKey]:
-    text = format.new(data.mode)
-    key = ApiKey(
-        tenant_id=data.tenant_id,
-        member_id=data.member_id,
-        name=data.name,
-        mode=data.mode,
-        hint=f"{text[:12]}…{text[-4:]}",
-        key_hash=digest(text),
-        scopes=sorted(set(data.scopes)),
-        expires_at=data.expires_at,
+    await _require_room(control, data.tenant_id)
+    text, key = await _make(control, data)
+    created = events.KeyCreated(
+        subject_id=key.id, label=key.name, mode=key.mode, scopes=tuple(sorted(key.scopes))
     )
-    control.session.add(key)
-    await control.session.flush()
+    await _tell(control, key, created)
     return text, key
 
 
 async def rotate(control: Control, key_id: UUID, *, overlap: timedelta) -> tuple[str, ApiKey]:
-    """Issue a successor with the same rights and as long a life; the old key dies after the overlap, or before."""
+    """Issue a successor with the same rights and as long a life; the old key dies after the overlap, or before.
+
+    Emits ``api_key.rotated``.
+    """
     old, now = await _living(control, key_id), control.now()
     successor = KeyIn(
         tenant_id=old.tenant_id,
@@ -83,16 +69,64 @@ async def rotate(control: Control, key_id: UUID, *, overlap: timedelta) -> tuple
     )
     text, key = await _make(control, successor)
     old.expires_at = min(old.expires_at or now + overlap, now + overlap)
+    rotated = events.KeyRotated(subject_id=old.id, label=old.name, until=old.expires_at.isoformat())
+    await _tell(control, old, rotated)
     return text, key
 
 
 async def revoke(control: Control, key_id: UUID) -> None:
-    """End a key; within a second no process accepts it any more."""
-    (await _living(control, key_id)).revoked_at = control.now()
+    """End a key; within a second no process accepts it any more. Emits ``api_key.revoked``."""
+    key = await _living(control, key_id)
+    key.revoked_at = control.now()
+    await _tell(control, key, events.KeyRevoked(subject_id=key.id, label=key.name))
+
+
+async def _require_room(control: Control, tenant_id: UUID) -> None:
+    limits = await control.session.scalar(select(TenantRow.limits).where(TenantRow.id == tenant_id))
+    if not limits or "api_keys" not in limits:
+        return
+    living = (
+        ApiKey.revoked_at.is_(None),
+        or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > control.now()),
+    )
+    counting = select(func.count()).select_from(ApiKey).where(ApiKey.tenant_id == tenant_id, *living)
+    used = await control.session.scalar(counting) or 0
+    if used >= limits["api_keys"]:
+        raise exceeded("api_keys", used=used, limit=limits["api_keys"])
+
+
+async def _make(control: Control, data: KeyIn) -> tuple[str, ApiKey]:
+    _refuse_keys(control)
+    text = format.new(data.mode)
+    key = ApiKey(
+        tenant_id=data.tenant_id,
+        member_id=data.member_id,
+        name=data.name,
+        mode=data.mode,
+        hint=f"{text[:12]}…{text[-4:]}",
+        key_hash=digest(text),
+        scopes=sorted({scope for scope in data.scopes if scope.endswith(WAYS)}),
+        expires_at=data.expires_at,
+    )
+    control.session.add(key)
+    await control.session.flush()
+    return text, key
+
+
+async def _tell(control: Control, key: ApiKey, event: Event) -> None:
+    """Write into the log of the workspace itself, also where the key acts on its sandbox."""
+    home = select(func.coalesce(TenantRow.sandbox_of, TenantRow.id)).where(TenantRow.id == key.tenant_id)
+    control.emit(event, tenant_id=await control.session.scalar(home) or key.tenant_id)
 
 
 async def _living(control: Control, key_id: UUID) -> ApiKey:
+    _refuse_keys(control)
     key = await control.session.get(ApiKey, key_id)
     if key is None or key.revoked_at is not None:
         raise NotFound
     return key
+
+
+def _refuse_keys(control: Control) -> None:
+    if control.principal is not None and control.principal.kind == "key":
+        raise Forbidden(detail=N_("An API key cannot manage API keys."))

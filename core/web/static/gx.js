@@ -63,6 +63,9 @@ function sayFlash() {
   document.cookie = "gx_flash=; path=/; max-age=0";
   try { say(JSON.parse(decodeURIComponent(flash))); } catch { /* not ours */ }
 }
+on("click", "[data-copy]", async (button) => {
+  try { await navigator.clipboard.writeText(button.dataset.copy); say({ text: words().copied }); } catch { say({ text: words().failed, tone: "bad" }); }
+});
 on("click", "[data-toast-done]", (button) => setTimeout(() => button.closest(".toast")?.remove(), 50));
 
 // --- htmx ---

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "control_0001_3cdaf051"
+revision = "control_0001_d9852f5d"
 down_revision = None
 
 
@@ -45,6 +45,22 @@ def upgrade() -> None:
     schema='control'
     )
     op.create_index('ix_api_key_tenant', 'api_key', ['tenant_id'], unique=False, schema='control')
+    op.create_table('api_key_request',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('tenant_id', sa.Uuid(), nullable=False),
+    sa.Column('key_id', sa.Uuid(), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('method', sa.Text(), nullable=False),
+    sa.Column('route', sa.Text(), nullable=False),
+    sa.Column('status', sa.Integer(), nullable=False),
+    sa.Column('ms', sa.Integer(), nullable=False),
+    sa.Column('request_id', sa.Text(), nullable=False),
+    sa.Column('address', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_api_key_request')),
+    schema='control'
+    )
+    op.create_index('ix_api_key_request_at', 'api_key_request', ['at'], unique=False, schema='control')
+    op.create_index('ix_api_key_request_key', 'api_key_request', ['key_id', 'id'], unique=False, schema='control')
     op.create_table('event',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('name', sa.Text(), nullable=False),
