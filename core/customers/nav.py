@@ -24,6 +24,7 @@ NAV = [
         order=400,
         permission="customers.classes.edit",
         group="settings",
+        section="sales",
         hint=N_("A tree by trade, size or region."),
     ),
 ]

@@ -67,6 +67,7 @@ def crm_nav() -> list[Nav]:
             url="/exports",
             order=610,
             group="settings",
+            section="data",
             hint=N_("The files that you wrote from lists."),
         )
     ]

@@ -49,8 +49,8 @@ class Permission(Spec, frozen=True, kw_only=True):
 
 class Nav(Spec, frozen=True, kw_only=True):
     """An entry of the menu and the palette; ``url`` is relative to the workspace, ``also`` further addresses
-    under which the entry is the current one, ``hint`` a sentence for the page of all settings, ``short`` a word
-    for the bar of a phone.
+    under which the entry is the current one, ``short`` a word for the bar of a phone. On the page of all settings
+    ``section`` is the heading it stands under, and ``hint`` a sentence on its card.
 
     The group ``palette`` is for what the palette alone offers.
     """
@@ -66,6 +66,7 @@ class Nav(Spec, frozen=True, kw_only=True):
     mobile: bool = False
     also: tuple[str, ...] = ()
     hint: str = ""
+    section: Literal["personal", "workspace", "sales", "data", "developers"] = "workspace"
     short: str = ""
 
 

@@ -89,6 +89,7 @@ def crm_nav() -> list[Nav]:
             order=600,
             permission="imports.view",
             group="settings",
+            section="data",
             hint=N_("Records from Excel, CSV or pasted rows."),
         )
     ]

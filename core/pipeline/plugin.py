@@ -62,6 +62,7 @@ def crm_nav() -> list[Nav]:
             order=300,
             permission="pipelines.edit",
             group="settings",
+            section="sales",
             hint=N_("Stages, close reasons, exchange rates."),
         )
     ]

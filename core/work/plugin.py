@@ -67,6 +67,7 @@ def crm_nav() -> list[Nav]:
             url="/jobs",
             order=640,
             group="settings",
+            section="data",
             hint=N_("What runs in the background, and what failed."),
         )
     ]

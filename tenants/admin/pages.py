@@ -29,6 +29,13 @@ from tenants.admin.forms import role_options
 
 Any_ = Request[Any, Any, Any]
 PROFILE = "admin/profile.html"
+SECTIONS = (
+    ("personal", N_("You")),
+    ("workspace", N_("Workspace")),
+    ("sales", N_("Sales")),
+    ("data", N_("Data")),
+    ("developers", N_("Developers")),
+)
 YEAR_S = 31_536_000
 
 
@@ -42,7 +49,9 @@ class SettingsPages(Controller):
     async def index(self, ctx: Ctx, request: Any_) -> Response[Any]:
         """Show a card for each settings page that the reader may use."""
         cards = [nav for nav in ctx.machinery.registry.serve(Nav, ctx) if nav.group == "settings"]
-        return render(ctx, request, "admin/index.html", cards=cards)
+        sections = [(title, [card for card in cards if card.section == key]) for key, title in SECTIONS]
+        shown = [(title, below) for title, below in sections if below]
+        return render(ctx, request, "admin/index.html", sections=shown)
 
     @get("/roles", permission="members.view")
     async def roles(self, ctx: Ctx, request: Any_) -> Response[Any]:

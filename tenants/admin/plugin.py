@@ -60,5 +60,6 @@ def _card(key: str, title: str, icon: str, hint: str) -> Nav:
         order=order,
         permission=permission,
         group="settings",
+        section="personal" if key == "profile" else "workspace",
         hint=hint,
     )
