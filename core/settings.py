@@ -21,6 +21,7 @@ T = TypeVar("T")
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 LOG_FORMATS = ("json", "text")
+FIRST_PLANS = ("free", "team", "business")
 KEY_BYTES = 32
 RATES = {"rate_address_per_minute": 300, "rate_tenant_per_minute": 6_000, "rate_key_per_minute": 1_200}
 
@@ -62,6 +63,14 @@ class Settings:
     """GUANXI_SECRET_KEY: 32 bytes in base64; default: made once, kept in `<home>/secret.key` (0600)."""
     metrics_token: str | None = field(default=None, repr=False)
     """GUANXI_METRICS_TOKEN: what Prometheus sends as bearer token to read /metrics; default: no such page."""
+    stripe_api_key: str | None = field(default=None, repr=False)
+    """STRIPE_API_KEY: the secret key of the payment service; default: `guanxi up` plays payments on this machine."""
+    stripe_api_base: str | None = None
+    """STRIPE_API_BASE: the payment service's address; default: Stripe's own."""
+    stripe_webhook_secret: str = field(default="", repr=False)
+    """STRIPE_WEBHOOK_SECRET: what it signs its messages to `<public address>/billing/stripe` with."""
+    first_plan: str = "free"
+    """GUANXI_FIRST_PLAN: the plan that a new workspace has without paying: free, team or business."""
     log_level: str = "info"
     """GUANXI_LOG_LEVEL: debug, info, warning or error."""
     log_format: str = "json"
@@ -92,6 +101,8 @@ class Settings:
             "mail_from": reader.get("GUANXI_MAIL_FROM", _mail_from, None),
             "metrics_token": reader.get("GUANXI_METRICS_TOKEN", str, None),
             "public_url": reader.get("GUANXI_PUBLIC_URL", _public_url, own_url),
+            **_payments(reader),
+            "first_plan": reader.get("GUANXI_FIRST_PLAN", _one_of(FIRST_PLANS), "free"),
             "log_level": reader.get("GUANXI_LOG_LEVEL", _one_of(LOG_LEVELS), "info"),
             "log_format": reader.get("GUANXI_LOG_FORMAT", _one_of(LOG_FORMATS), "json"),
         }
@@ -155,6 +166,17 @@ class _Reader:
     def finish(self) -> None:
         if self.problems:
             raise SettingsError(self.problems)
+
+
+def _payments(reader: _Reader) -> dict[str, object]:
+    base = reader.get("STRIPE_API_BASE", _url("http", "https"), None)
+    key = reader.get("STRIPE_API_KEY", str, None)
+    secret = reader.get("STRIPE_WEBHOOK_SECRET", str, "")
+    if key and not secret:
+        reader.problems["STRIPE_WEBHOOK_SECRET"] = (  # noqa: S105 (says what is missing)
+            "must be set with STRIPE_API_KEY, or no payment is ever noticed"
+        )
+    return {"stripe_api_key": key, "stripe_api_base": base, "stripe_webhook_secret": secret}
 
 
 def _number(least: int, most: int) -> Callable[[str], int]:
