@@ -173,9 +173,8 @@ def _payments(reader: _Reader) -> dict[str, object]:
     key = reader.get("STRIPE_API_KEY", str, None)
     secret = reader.get("STRIPE_WEBHOOK_SECRET", str, "")
     if key and not secret:
-        reader.problems["STRIPE_WEBHOOK_SECRET"] = (  # noqa: S105 (says what is missing)
-            "must be set with STRIPE_API_KEY, or no payment is ever noticed"
-        )
+        problem = "must be set with STRIPE_API_KEY, or no payment is ever noticed"
+        reader.problems |= {"STRIPE_WEBHOOK_SECRET": problem}
     return {"stripe_api_key": key, "stripe_api_base": base, "stripe_webhook_secret": secret}
 
 

@@ -29,11 +29,12 @@ class Endpoint:
 
 
 def _customer_new(world: World, given: Object, _: str) -> Object:
-    defaults: Object = {"email": None, "name": None, "balance": 0, "currency": None, "delinquent": False}
-    kept = {name: given[name] for name in ("email", "name", "metadata", "preferred_locales") if name in given}
-    made = world.new(
-        "customer", **{**defaults, **kept}, invoice_settings={"default_payment_method": None, "footer": None}
-    )
+    values: Object = {"email": None, "name": None, "balance": 0, "currency": None, "delinquent": False}
+    values |= {
+        name: given[name] for name in ("email", "name", "metadata", "preferred_locales") if name in given
+    }
+    values["invoice_settings"] = {"default_payment_method": None, "footer": None}
+    made = world.new("customer", **values)
     world.emit("customer.created", made)
     return made
 

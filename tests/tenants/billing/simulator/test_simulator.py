@@ -82,7 +82,11 @@ async def test_a_key_for_tests_is_needed(shop: Shop) -> None:
     [
         ({"mode": "subscription", "colour": "red"}, "colour", "parameter_unknown"),
         ({"mode": "holiday"}, "mode", None),
-        ({"line_items": [{"price": "p", "quantity": "many"}]}, "line_items[0][quantity]", "parameter_invalid_integer"),
+        (
+            {"line_items": [{"price": "p", "quantity": "many"}]},
+            "line_items[0][quantity]",
+            "parameter_invalid_integer",
+        ),
         ({"allow_promotion_codes": "perhaps"}, "allow_promotion_codes", None),
         ({"line_items": {"1": {"price": "p"}}}, "line_items", None),
         ({"line_items": "x"}, "line_items", None),
@@ -195,7 +199,9 @@ async def test_a_card_that_does_not_pay_changes_nothing(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("after", "status"), [("past_due", "past_due"), ("unpaid", "unpaid"), ("canceled", "canceled")]
 )
-async def test_a_failed_payment_is_tried_again_until_it_is_given_up(shop: Shop, after: str, status: str) -> None:
+async def test_a_failed_payment_is_tried_again_until_it_is_given_up(
+    shop: Shop, after: str, status: str
+) -> None:
     shop.world.after_retries = after
     made = await shop.subscribe(await shop.price("team", 1_200))
     shop.world.cards[str(made.customer)] = invoices.DECLINED
@@ -259,13 +265,17 @@ async def test_ending_at_once_gives_credit(shop: Shop) -> None:
         await shop.stripe.v1.subscriptions.cancel_async(made.id)
 
 
-@pytest.mark.parametrize(("coupon", "paid"), [({"percent_off": 25.0}, 900), ({"amount_off": 500, "currency": "usd"}, 700)])
+@pytest.mark.parametrize(
+    ("coupon", "paid"), [({"percent_off": 25.0}, 900), ({"amount_off": 500, "currency": "usd"}, 700)]
+)
 async def test_a_code_takes_something_off(shop: Shop, coupon: Any, paid: int) -> None:
     made = await shop.stripe.v1.coupons.create_async({"duration": "once", **coupon})
     code = await shop.stripe.v1.promotion_codes.create_async(
         {"promotion": {"type": "coupon", "coupon": made.id}, "code": "SPRING"}
     )
-    assert (await shop.stripe.v1.promotion_codes.list_async({"code": "SPRING", "active": True})).data[0].id == code.id
+    assert (await shop.stripe.v1.promotion_codes.list_async({"code": "SPRING", "active": True})).data[
+        0
+    ].id == code.id
     held = await shop.subscribe(await shop.price("team", 1_200), discounts=[{"promotion_code": code.id}])
     clock.advance(shop.world, START + 32 * DAY)
     bills = (await shop.stripe.v1.invoices.list_async({"customer": str(held.customer)})).data
