@@ -17,6 +17,7 @@ from uuid import UUID
 from core.access.grants import of_key, of_role
 from core.access.policy import Policy
 from core.access.queries import standing
+from core.ext import options
 from core.ext.registry import Registry
 from core.kernel import events, jobs
 from core.kernel.cache import Cache
@@ -128,6 +129,10 @@ class Runtime:
     def cipher(self, tenant: Tenant) -> Cipher:
         """Encryption under the tenant's own key."""
         return self.keyring.cipher(tenant.key)
+
+    def options(self, tenant: Tenant, plugin: str) -> Any:
+        """What a tenant has set a module to, secrets opened."""
+        return options.read(self.registry.settings[plugin], tenant, plugin, self.cipher(tenant))
 
     def in_transaction(self, tenant: Tenant, event: str) -> Sequence[Callable[[Ctx, Any], Awaitable[None]]]:
         """The handlers that belong to the transaction of an event."""
@@ -288,6 +293,8 @@ class Runtime:
             if control.is_rolled_back:
                 return
             await unit.commit()
+            for tenant_id in control.touched:
+                self.directory.forget(tenant_id)
             if control.wakes:
                 for cell in self.databases.cells():
                     self.waker.notify(cell)

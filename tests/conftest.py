@@ -5,6 +5,7 @@ import structlog
 pytest_plugins = [
     "tests.fixtures.database",
     "tests.fixtures.people",
+    "tests.fixtures.planted",
     "tests.fixtures.rows",
     "tests.fixtures.world",
 ]

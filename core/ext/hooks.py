@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     import click
+    import msgspec
     from litestar import Controller
 
     from core.ext import specs
@@ -103,6 +104,21 @@ def crm_actions() -> Sequence[specs.Action]:  # type: ignore[empty-body]
 
 
 @hookspec
+def crm_filters() -> Sequence[specs.Filter]:  # type: ignore[empty-body]
+    """Declare conditions on records of other modules, for lists and saved views."""
+
+
+@hookspec
+def crm_settings() -> type[msgspec.Struct]:  # type: ignore[empty-body]
+    """Give the struct of the module's settings; every field has a default, and ``Secret`` fields are sealed."""
+
+
+@hookspec
+def crm_personal_data() -> Sequence[specs.PersonalData]:  # type: ignore[empty-body]
+    """Declare what the module holds about people; a plugin with references to people must."""
+
+
+@hookspec
 def crm_checks() -> Sequence[specs.Check]:  # type: ignore[empty-body]
     """Declare health checks for ``guanxi doctor``."""
 
@@ -115,6 +131,21 @@ def crm_commands() -> Sequence[click.Command]:  # type: ignore[empty-body]
 @hookspec
 async def crm_seed(ctx: Any) -> None:
     """Give a new workspace what it begins with; called once, in the order of modules."""
+
+
+@hookspec
+async def crm_install(ctx: Any) -> None:
+    """Prepare a workspace that switches the module on for the first time; its tables are there already."""
+
+
+@hookspec
+async def crm_upgrade(ctx: Any, from_version: str) -> None:
+    """Bring a workspace's rows up from an earlier version, or up to date after the module was off."""
+
+
+@hookspec
+async def crm_uninstall(ctx: Any, keep_data: bool) -> None:
+    """Clear what the module left outside of its own tables, which are removed next unless they are kept."""
 
 
 @hookspec

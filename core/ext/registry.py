@@ -5,31 +5,28 @@ from __future__ import annotations
 import importlib
 import inspect
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
-import pluggy
 import structlog
 
-from core.ext import hooks, specs
+from core.ext import specs
+from core.ext.admission import OURS_ALONE, RegistryError, declarations, manifest_of
+from core.kernel.db import Ref, metadata
+from core.kernel.installed import LIMIT_S, Source, sources, within
 
 if TYPE_CHECKING:
     from core.kernel.events import Event
     from core.tenancy.ctx import Ctx
 
 S = TypeVar("S", bound=specs.Spec)
+PEOPLE = frozenset({"customer", "contact", "lead"})
 ROOTS = ("core", "tenants", "plugins")
-ENTRY_POINTS = "guanxi.plugins"
 log = structlog.get_logger(__name__)
-
-
-class RegistryError(Exception):
-    """A module of this repository declares something impossible; the process must not start."""
 
 
 @dataclass(slots=True)
@@ -40,11 +37,17 @@ class Module:
     source: ModuleType
     builtin: bool
     error: str = ""
+    distribution: str = ""
 
     @property
     def key(self) -> str:
         """The manifest's key."""
         return self.manifest.key
+
+    @property
+    def folder(self) -> Path:
+        """The folder of its package."""
+        return Path(self.source.__file__ or "").parent
 
 
 def packages(filename: str) -> Iterator[str]:
@@ -72,6 +75,7 @@ class Registry:
     events: dict[str, type[Event]] = field(default_factory=dict)
     subscriptions: dict[str, list[specs.Subscription]] = field(default_factory=lambda: defaultdict(list))
     timeline: dict[str, specs.TimelineKind] = field(default_factory=dict)
+    settings: dict[str, type[msgspec.Struct]] = field(default_factory=dict)
 
     def is_on(self, plugin: str, enabled: frozenset[str]) -> bool:
         """Whether a module serves a tenant that has ``enabled`` switched on."""
@@ -149,59 +153,99 @@ class Registry:
 def load() -> Registry:
     """Import every module, check what it declares and build the registry.
 
-    A fault in this repository raises :class:`RegistryError`; an installed distribution's fault quarantines it.
+    A fault in this repository raises :class:`RegistryError`; an installed distribution's fault puts that
+    distribution, and what requires it, out of order.
     """
-    manager = pluggy.PluginManager(hooks.PROJECT)
-    manager.add_hookspecs(hooks.specifications())
     registry = Registry()
     for name in packages("plugin"):
-        _admit(registry, manager, importlib.import_module(name), builtin=True)
-    for entry in entry_points(group=ENTRY_POINTS):
+        source = importlib.import_module(name)
+        manifest = manifest_of(source)
+        _add(registry, Module(manifest, source, True), declarations(source, manifest.key))
+    wrong = [problem for module in registry.modules.values() for problem in _problems(registry, module)]
+    if wrong:
+        raise RegistryError("; ".join(sorted(set(wrong))))
+    for place in sources():
         try:
-            _admit(registry, manager, entry.load(), builtin=False)
+            _admit(registry, place)
         except Exception as error:
-            log.exception("plugin quarantined", plugin=entry.name)
-            manifest = specs.Manifest(key=entry.name, title=entry.name)
-            registry.modules[entry.name] = Module(manifest, hooks.specifications(), False, error=repr(error))
-    _cross_check(registry)
+            _quarantine(registry, place.key, str(error), place.distribution)
+    _quarantine_unfit(registry)
     return registry
 
 
-def _admit(registry: Registry, manager: pluggy.PluginManager, source: ModuleType, *, builtin: bool) -> None:
-    name = source.__name__
-    manager.register(source, name=name)
-    unknown = [a for a in dir(source) if a.startswith("crm_") and not hasattr(manager.hook, a)]
-    if unknown:
-        raise RegistryError(f"{name} implements hooks that do not exist: {', '.join(unknown)}")
-    if not hasattr(source, "crm_manifest"):
-        raise RegistryError(f"{name} has no crm_manifest")
-    manifest = source.crm_manifest()
-    if manifest.key in registry.modules:
-        raise RegistryError(f"{name}: the key {manifest.key!r} is taken")
-    collected = dict(_collect(source, manifest.key))
-    registry.modules[manifest.key] = Module(manifest, source, builtin)
-    for hook, items in collected.items():
-        _store(registry, manifest.key, hook, items)
+def _admit(registry: Registry, place: Source) -> None:
+    """Take an installed distribution's module in, or raise and leave nothing of it behind."""
+    if place.error:
+        raise RegistryError(place.error)
+    source = place.load()
+    manifest, offered = within(LIMIT_S, lambda: _offer(source))
+    if manifest.key != place.key:
+        raise RegistryError(
+            f"its entry point is {place.key!r} and its key {manifest.key!r}: they must be one"
+        )
+    if manifest.kind != "optional":
+        raise RegistryError(f"an installed module must be optional, not {manifest.kind}")
+    ours = sorted(OURS_ALONE.intersection(vars(source)))
+    if ours:
+        raise RegistryError(f"an installed module must not implement {', '.join(ours)}")
+    _add(registry, Module(manifest, source, False, distribution=place.distribution), offered)
 
 
-def _collect(source: ModuleType, key: str) -> Iterator[tuple[str, list[Any]]]:
-    """Call the declaring hooks of one module; life-cycle hooks (coroutines) are called when their time comes."""
-    for hook in sorted(vars(source)):
-        function = getattr(source, hook)
-        if not hook.startswith("crm_") or hook == "crm_manifest" or inspect.iscoroutinefunction(function):
-            continue
-        items = function()
-        if not isinstance(items, Sequence) or isinstance(items, str):
-            raise RegistryError(f"{source.__name__}.{hook} must return a list, not {type(items).__name__}")
-        yield hook, [_tag(item, key) for item in items]
+def _offer(source: ModuleType) -> tuple[specs.Manifest, dict[str, list[Any]]]:
+    manifest = manifest_of(source)
+    return manifest, declarations(source, manifest.key)
 
 
-def _tag(item: Any, key: str) -> Any:
-    return msgspec.structs.replace(item, plugin=key) if isinstance(item, specs.Spec) else item
+def _add(registry: Registry, module: Module, offered: Mapping[str, Sequence[Any]]) -> None:
+    if module.key in registry.modules:
+        raise RegistryError(f"{module.source.__name__}: the key {module.key!r} is taken")
+    registry.modules[module.key] = module
+    for hook, items in offered.items():
+        _store(registry, module.key, hook, items)
+
+
+def _quarantine(registry: Registry, key: str, error: str, distribution: str = "") -> None:
+    """Take all that a module declared out again, and keep its name with what is wrong."""
+    log.error("plugin.quarantined", plugin=key, error=error)
+    found = registry.modules.get(key)
+    if found is not None and found.builtin:
+        # It took the name of a module of ours, which goes on.
+        key, found = f"{key} ({distribution})", None
+    manifest = found.manifest if found is not None else specs.Manifest(key=key, title=key)
+    registry.modules[key] = Module(manifest, ModuleType(key), False, error, distribution)
+    gone = {number for number, owner in registry.owners.items() if owner == key}
+    for name, items in list(registry.declared.items()):
+        registry.declared[name] = [item for item in items if id(item) not in gone]
+    for table in (registry.records, registry.permissions, registry.jobs, registry.timeline, registry.events):
+        for name, item in list(table.items()):
+            if id(item) in gone:
+                del table[name]
+    for event, handlers in list(registry.subscriptions.items()):
+        registry.subscriptions[event] = [item for item in handlers if id(item) not in gone]
+    registry.settings.pop(key, None)
+    for number in gone:
+        del registry.owners[number]
+
+
+def _quarantine_unfit(registry: Registry) -> None:
+    """Put modules out of order whose declarations name what is not there, and then those that need them."""
+    again = True
+    while again:
+        again = False
+        for module in list(registry.modules.values()):
+            wrong = [] if module.builtin or module.error else sorted(set(_problems(registry, module)))
+            if wrong:
+                _quarantine(registry, module.key, "; ".join(wrong), module.distribution)
+                again = True
 
 
 def _store(registry: Registry, key: str, hook: str, items: Iterable[Any]) -> None:
     for item in items:
+        if hook == "crm_settings":
+            registry.settings[key] = item
+            continue
+        if id(item) in registry.owners:
+            raise RegistryError(f"{key} declares {item!r}, which belongs to {registry.owners[id(item)]}")
         registry.declared[type(item).__name__ if isinstance(item, specs.Spec) else hook].append(item)
         registry.owners[id(item)] = key
         match item:
@@ -225,30 +269,48 @@ def _unique(table: dict[str, Any], key: str, item: Any) -> None:
     table[key] = item
 
 
-def _cross_check(registry: Registry) -> None:
-    """Refuse declarations that name what nobody declares."""
-    wrong = []
-    for items in registry.declared.values():
-        for item in items:
-            permission = getattr(item, "permission", "")
-            name = f"{permission}.view" if isinstance(item, specs.RecordType) else permission
-            if name and name not in registry.permissions:
-                wrong.append(f"{item.plugin}: nobody declares the permission {name!r}")
-    wrong += [
-        f"{item.plugin}: nobody declares the event {item.event!r}"
-        for item in registry.items(specs.Subscription) + registry.items(specs.TimelineKind)
-        if item.event != "*" and item.event not in registry.events
-    ]
-    wrong += [
-        f"{item.plugin}: the subscription {item.name!r} takes batches, so it must be one of *"
-        for item in registry.items(specs.Subscription)
-        if item.batch and item.event != "*"
-    ]
-    for module in registry.modules.values():
-        wrong += [
-            f"{module.key} requires {need!r}, which is not installed"
-            for need in module.manifest.requires
-            if need not in registry.modules
-        ]
-    if wrong:
-        raise RegistryError("; ".join(sorted(set(wrong))))
+def _problems(registry: Registry, module: Module) -> Iterator[str]:
+    """What a module declares that names what nobody declares."""
+    own = [item for items in registry.declared.values() for item in items if _owner(item) == module.key]
+    for item in own:
+        permission = getattr(item, "permission", "")
+        name = f"{permission}.view" if isinstance(item, specs.RecordType) else permission
+        if name and name not in registry.permissions:
+            yield f"{module.key}: nobody declares the permission {name!r}"
+        event = getattr(item, "event", "*") if isinstance(item, specs.Spec) else "*"
+        if event != "*" and event not in registry.events:
+            yield f"{module.key}: nobody declares the event {event!r}"
+        if isinstance(item, specs.Action | specs.Filter) and item.record_type not in registry.records:
+            yield f"{module.key}: nobody declares the record type {item.record_type!r}"
+        if isinstance(item, specs.Subscription) and item.batch and item.event != "*":
+            yield f"{module.key}: the subscription {item.name!r} takes batches, so it must be one of *"
+    for need in module.manifest.requires:
+        if need not in registry.modules or registry.modules[need].error:
+            yield f"{module.key} requires {need!r}, which is not installed"
+    if _refers_to_people(module) and not hasattr(module.source, "crm_personal_data"):
+        yield f"{module.key} keeps rows about people and has no crm_personal_data"
+    yield from _twice(module.key, own)
+
+
+def _refers_to_people(module: Module) -> bool:
+    """Whether a plugin's tables point at customers, contacts or leads; what is core's own answers for itself."""
+    if module.source.__name__.startswith(("core.", "tenants.")):
+        return False
+    prefix = module.key.replace(".", "_") + "_"
+    columns = (c for name, table in metadata.tables.items() if name.startswith(prefix) for c in table.columns)
+    return any(isinstance(c.type, Ref) and c.type.record_type in PEOPLE for c in columns)
+
+
+def _twice(key: str, own: Sequence[Any]) -> Iterator[str]:
+    """Names that a module uses for two things of one kind."""
+    seen: set[tuple[Any, ...]] = set()
+    for item in own:
+        name = getattr(item, "key", None) or getattr(item, "name", None)
+        mark = (type(item), getattr(item, "slot", ""), getattr(item, "record_type", ""), name)
+        if isinstance(item, specs.Spec) and name and mark in seen:
+            yield f"{key}: {type(item).__name__} {name!r} is declared twice"
+        seen.add(mark)
+
+
+def _owner(item: Any) -> str:
+    return getattr(item, "plugin", "") if isinstance(item, specs.Spec) else ""

@@ -21,8 +21,22 @@ class Spec(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     plugin: str = ""
 
 
+class Price(msgspec.Struct, frozen=True, kw_only=True):
+    """What a module costs a month, in minor units: for the workspace, or for each of its members."""
+
+    amount_minor: int
+    currency: str = "USD"
+    per: Literal["workspace", "seat"] = "workspace"
+
+
 class Manifest(Spec, frozen=True, kw_only=True):
-    """What a module is, and who may switch it: nobody, every tenant, or whoever takes it from the marketplace."""
+    """What a module is, and who may switch it: nobody, every tenant, or whoever takes it from the marketplace.
+
+    ``key`` is dotted (``marketing.forms``); the module's tables begin with it, dots as underscores. ``docs`` is
+    a Markdown file and ``screenshots`` are pictures in the package's ``docs``; ``scopes`` are what it wants to do
+    beyond its own permissions; ``requires_core`` the versions of the product it runs on (``>=0.1,<2``). In its
+    trial a module costs nothing.
+    """
 
     key: str
     title: str
@@ -33,6 +47,12 @@ class Manifest(Spec, frozen=True, kw_only=True):
     requires: tuple[str, ...] = ()
     icon: str = "puzzle"
     author: str = "Guanxi"
+    price: Price | None = None
+    trial_days: int = 0
+    docs: str = ""
+    screenshots: tuple[str, ...] = ()
+    scopes: tuple[str, ...] = ()
+    requires_core: str = ""
 
 
 class Permission(Spec, frozen=True, kw_only=True):
@@ -173,6 +193,45 @@ class Action(Spec, frozen=True, kw_only=True):
     params: type[msgspec.Struct] | None = None
     permission: str = ""
     tone: Tone = "neutral"
+
+
+class Filter(Spec, frozen=True, kw_only=True):
+    """A condition on records of another module: ``condition(ctx, id_column, values)`` gives an ``EXISTS``.
+
+    ``id_column`` is the id of the record asked about, ``values`` what was chosen, one for ``eq`` and several for
+    ``in``. ``kind`` says how a value is read. ``choices(ctx)`` are the values to choose from, each with its name.
+    """
+
+    record_type: str
+    key: str
+    title: str
+    condition: Callable[[Any, Any, Sequence[Any]], Any]
+    kind: Literal["choice", "text", "number", "money", "date", "bool"] = "choice"
+    choices: Callable[[Any], Awaitable[Sequence[tuple[str, str]]]] | None = None
+    permission: str = ""
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose data are meant: a record of a customer, contact or lead, and what else names the person."""
+
+    record_type: str
+    record_id: UUID
+    emails: tuple[str, ...] = ()
+    phones: tuple[str, ...] = ()
+
+
+class PersonalData(Spec, frozen=True, kw_only=True):
+    """What a module holds about people: ``export(ctx, person)`` gives plain values of every row.
+
+    ``erase(ctx, person)`` removes or blanks them; ``restrict(ctx, person, is_restricted)`` stops or allows their
+    use.
+    """
+
+    key: str
+    title: str
+    export: Callable[[Any, Person], Awaitable[Sequence[Mapping[str, Any]]]]
+    erase: Callable[[Any, Person], Awaitable[None]]
+    restrict: Callable[[Any, Person, bool], Awaitable[None]]
 
 
 class Check(Spec, frozen=True, kw_only=True):

@@ -19,6 +19,7 @@ from babel.dates import DateTimePattern, parse_pattern
 from babel.messages.pofile import read_po
 from jinja2 import Environment
 
+from core.kernel import installed
 from core.kernel.words import read_words
 
 __all__ = [
@@ -77,7 +78,8 @@ def catalogues(locale: str) -> list[Path]:
     """List the message files of a language: the house's own, then the registered ones."""
     tail = MESSAGES.format(locale=locale)
     own = [path for top in TOPS for path in sorted((HOUSE / top).glob(f"**/{tail}"))]
-    return own + [folder / tail for folder in _extra if (folder / tail).is_file()]
+    beside = [path for folder in installed.folders() for path in sorted(folder.glob(f"**/{tail}"))]
+    return own + beside + [folder / tail for folder in _extra if (folder / tail).is_file()]
 
 
 def read_catalogue(path: Path, locale: str) -> dict[_Key, _Entry]:

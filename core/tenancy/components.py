@@ -6,13 +6,13 @@ Owns the list of components and what each may touch. Emits nothing. Never connec
 import importlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Final
 
 from sqlalchemy import MetaData, Table
 
-from core.kernel import db
+from core.kernel import db, installed
 
 ROOTS: Final = ("core", "tenants", "plugins")
 DML: Final = "SELECT, INSERT, UPDATE, DELETE"
@@ -53,6 +53,20 @@ def import_models() -> None:
             importlib.import_module(".".join((root, *path.relative_to(base).with_suffix("").parts)))
     for name in ("directory", "control_log"):
         importlib.import_module(f"core.tenancy.{name}")
+    for source in installed.sources():
+        _import_installed(source)
+
+
+def _import_installed(source: installed.Source) -> None:
+    """Import the tables of an installed module; where that fails, none of them is there."""
+    before = set(db.metadata.tables)
+    try:
+        for name in () if source.error else source.models():
+            installed.within(installed.LIMIT_S, partial(importlib.import_module, name))
+    except Exception as error:
+        source.error = str(error)
+        for name in set(db.metadata.tables) - before:
+            db.metadata.remove(db.metadata.tables[name])
 
 
 @cache
@@ -66,16 +80,25 @@ def components() -> tuple[Component, ...]:
         Component("core", _HOME / "core" / "migrations", db.metadata),
     )
     plugins = _HOME / "plugins"
-    found = sorted(plugins.rglob("models.py")) if plugins.is_dir() else []
-    return fixed + tuple(
-        Component("_".join(path.relative_to(plugins).parent.parts), path.parent / "migrations", db.metadata)
-        for path in found
-    )
+    found = {
+        "_".join(path.relative_to(plugins).parent.parts): path.parent
+        for path in (sorted(plugins.rglob("models.py")) if plugins.is_dir() else [])
+    }
+    for source in installed.sources():
+        if source.folder is not None and not source.error and any(source.models()):
+            found.setdefault(source.key.replace(".", "_"), source.folder)
+    return fixed + tuple(Component(key, folder / "migrations", db.metadata) for key, folder in found.items())
 
 
 def component(key: str) -> Component:
     """Find a component by its key."""
     return next(item for item in components() if item.key == key)
+
+
+def plugin_component(plugin: str) -> Component | None:
+    """The tables of a module by its key (``marketing.forms``); None where it has none."""
+    key = plugin.replace(".", "_")
+    return next((item for item in components()[3:] if item.key == key), None)
 
 
 def tenant_grants(tables: Iterable[Table], role: str, worker: str) -> str:

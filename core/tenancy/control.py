@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from msgspec import to_builtins
+from sqlalchemy import update
 
 from core.kernel.ids import uuid7
 from core.tenancy.control_log import ControlEvent, ControlOutbox
+from core.tenancy.directory import TenantRow
 
 if TYPE_CHECKING:
     import msgspec
@@ -30,6 +32,7 @@ class Control:
         "principal",
         "request_id",
         "session",
+        "touched",
         "wakes",
     )
 
@@ -51,6 +54,7 @@ class Control:
         self.address = address
         self.is_rolled_back = False
         self.wakes = False
+        self.touched: set[UUID] = set()
 
     def now(self) -> datetime:
         """The present instant in UTC, by a clock that tests can stop."""
@@ -83,6 +87,13 @@ class Control:
                 data=event.data(),
             )
         )
+
+    async def touch(self, tenant_id: UUID) -> None:
+        """Have every process read a tenant's entry of the directory anew: this one at the commit, others within 1 s."""
+        await self.session.execute(
+            update(TenantRow).where(TenantRow.id == tenant_id).values(revision=TenantRow.revision + 1)
+        )
+        self.touched.add(tenant_id)
 
     def enqueue(
         self,

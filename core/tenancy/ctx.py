@@ -114,6 +114,7 @@ class Machinery(Protocol):
     def policy(self) -> Policy: ...
     def translator(self, locale: str) -> Translator: ...
     def cipher(self, tenant: Tenant) -> Cipher: ...
+    def options(self, tenant: Tenant, plugin: str) -> Any: ...
     def in_transaction(
         self, tenant: Tenant, event: str
     ) -> Sequence[Callable[[Ctx, Any], Awaitable[None]]]: ...
@@ -202,6 +203,10 @@ class Ctx:
     def cipher(self) -> Cipher:
         """Encryption under the tenant's own key."""
         return self.machinery.cipher(self.tenant)
+
+    def settings(self, plugin: str) -> Any:
+        """What a module is set to here, as the struct that it declares; raises KeyError where it declares none."""
+        return self.machinery.options(self.tenant, plugin)
 
     def emit(self, event: Event) -> None:
         """Put an event into the outbox; it is written with this transaction, or not at all.

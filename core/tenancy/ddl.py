@@ -11,7 +11,7 @@ import psycopg
 from psycopg import sql
 
 from core.kernel.errors import Conflict, NotFound
-from core.tenancy.components import Component, component
+from core.tenancy.components import Component, component, plugin_component
 from core.tenancy.directory import Tenant
 from core.tenancy.runner import upgrade_schema, versions
 from core.tenancy.settings import DatabaseSettings
@@ -85,11 +85,8 @@ def uninstall(settings: DatabaseSettings, tenant: Tenant, key: str) -> None:
 
 
 def _plugin(key: str) -> Component:
-    try:
-        item = component(key)
-    except StopIteration:
-        raise NotFound from None
-    if item.schema is not None or item.key == "core":
+    item = plugin_component(key)
+    if item is None:
         raise NotFound
     return item
 

@@ -51,6 +51,12 @@ class Tenant:
     readonly: bool = False
     limits: Mapping[str, int] = field(default_factory=dict, hash=False)
     notices: Mapping[str, str] = field(default_factory=dict, hash=False)
+    options: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    """What modules are set to, by module: a pair of plain and of sealed values."""
+
+
+OWN_COLUMNS: Final = tuple(name for name in Tenant.__dataclass_fields__ if name not in {"plugins", "options"})
+"""What of a tenant stands in its own row."""
 
 
 class TenantRow(ControlBase):
@@ -88,7 +94,13 @@ class TenantRow(ControlBase):
 
 
 class TenantPlugin(ControlBase):
-    """A module that a tenant has: installed, enabling, enabled, disabled or uninstalled."""
+    """A module that a tenant has, or had.
+
+    States: ``enabling``, ``enabled``, ``disabled``, ``uninstalling``, ``uninstalled`` and ``failed``, which says in
+    ``problem`` what went wrong. ``operation_id`` is the latest wish; work that carries out an earlier one stops.
+    ``version`` is that of the module when it was last switched on, empty before; ``disabled_at`` since when it
+    misses events; ``archive`` what it left when it was removed.
+    """
 
     __tablename__ = "tenant_plugin"
 
@@ -98,6 +110,10 @@ class TenantPlugin(ControlBase):
     version: Mapped[str] = mapped_column(server_default="")
     settings: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=text("'{}'"))
     secrets: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=text("'{}'"))
+    operation_id: Mapped[UUID | None]
+    problem: Mapped[str] = mapped_column(server_default="")
+    disabled_at: Mapped[datetime | None]
+    archive: Mapped[str] = mapped_column(server_default="")
     created_at: Mapped[datetime] = mapped_column(default=utc_now, server_default=text("now()"))
     updated_at: Mapped[datetime] = mapped_column(default=utc_now, server_default=text("now()"))
 
@@ -108,6 +124,17 @@ _ENABLED: Final = (
     .correlate(TenantRow)
     .scalar_subquery()
     .label("plugins")
+)
+_OPTIONS: Final = (
+    select(
+        func.jsonb_object_agg(
+            TenantPlugin.plugin, func.jsonb_build_array(TenantPlugin.settings, TenantPlugin.secrets)
+        )
+    )
+    .where(TenantPlugin.tenant_id == TenantRow.id, TenantPlugin.state != "uninstalled")
+    .correlate(TenantRow)
+    .scalar_subquery()
+    .label("options")
 )
 _READ: Final = select(
     TenantRow.id,
@@ -128,6 +155,7 @@ _READ: Final = select(
     TenantRow.limits,
     TenantRow.notices,
     _ENABLED,
+    _OPTIONS,
 ).where(TenantRow.state != "free")
 
 
@@ -213,6 +241,7 @@ def tenant_of(row: Row[Any] | Mapping[str, Any]) -> Tenant:
     """Build the tenant from a row of the directory's reading."""
     values = dict(row._mapping) if isinstance(row, Row) else dict(row)
     values["plugins"] = frozenset(values.get("plugins") or ())
+    values["options"] = values.get("options") or {}
     values["slug"] = values["slug"] or ""
     values["key"] = bytes(values["key"])
     return Tenant(**values)

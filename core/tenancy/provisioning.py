@@ -21,7 +21,7 @@ from core.kernel.errors import Conflict
 from core.kernel.ids import uuid7
 from core.tenancy.components import DML, cell_grants, component, control_grants
 from core.tenancy.db import Databases
-from core.tenancy.directory import Tenant, TenantPlugin, TenantRow, tenant_of
+from core.tenancy.directory import OWN_COLUMNS, Tenant, TenantPlugin, TenantRow, tenant_of
 from core.tenancy.migrations import compile_history
 from core.tenancy.roles import bootstrap_roles, open_slice
 from core.tenancy.runner import script, upgrade_schema, versions
@@ -170,12 +170,11 @@ def drop(settings: DatabaseSettings, tenant: Tenant) -> None:
 
 def sandboxes(settings: DatabaseSettings, tenant: Tenant) -> list[Tenant]:
     """The copies of a tenant that test keys act on."""
-    names = [name for name in Tenant.__dataclass_fields__ if name != "plugins"]
-    columns = sql.SQL(", ").join(map(sql.Identifier, names))
+    columns = sql.SQL(", ").join(map(sql.Identifier, OWN_COLUMNS))
     query = sql.SQL("SELECT {} FROM control.tenant WHERE sandbox_of = %s").format(columns)
     with psycopg.connect(settings.dsn(settings.control)) as control:
         rows = control.execute(query, [tenant.id]).fetchall()
-    return [tenant_of(dict(zip(names, row, strict=True))) for row in rows]
+    return [tenant_of(dict(zip(OWN_COLUMNS, row, strict=True))) for row in rows]
 
 
 async def _claim_one(databases: Databases, values: dict[str, Any]) -> Any:
@@ -202,7 +201,7 @@ async def _claim_one(databases: Databases, values: dict[str, Any]) -> Any:
     return row
 
 
-_CLAIMED: Final = [getattr(TenantRow, name) for name in Tenant.__dataclass_fields__ if name != "plugins"]
+_CLAIMED: Final = [getattr(TenantRow, name) for name in OWN_COLUMNS]
 
 
 async def _set_state(databases: Databases, tenant: Tenant, state: str, at: datetime | None) -> None:
@@ -216,7 +215,7 @@ async def _set_state(databases: Databases, tenant: Tenant, state: str, at: datet
 
 
 def _row_tenant(values: Any) -> Tenant:
-    return tenant_of({name: values[name] for name in Tenant.__dataclass_fields__ if name != "plugins"})
+    return tenant_of({name: values[name] for name in OWN_COLUMNS})
 
 
 def _upgrade_fixed(settings: DatabaseSettings, key: str, cell: str | None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import date, datetime
 from functools import cache, partial
@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from core.ext.registry import ROOTS
-from core.kernel import i18n, kinds, money
+from core.kernel import i18n, installed, kinds, money
 from core.kernel.db import utc_now
 from core.web import styles
 
@@ -40,13 +40,13 @@ def shown_in(zone: ZoneInfo, now: datetime) -> Iterator[None]:
 
 
 def folders(name: str) -> list[Path]:
-    """All folders of that name in the packages of core, tenants and plugins."""
+    """All folders of that name in the packages of core, tenants and plugins, then in those installed beside."""
     found: list[Path] = []
+    bases = []
     for root in ROOTS:
-        try:
-            base = Path(inspect.getfile(import_module(root))).parent
-        except ModuleNotFoundError:
-            continue
+        with suppress(ModuleNotFoundError):
+            bases.append(Path(inspect.getfile(import_module(root))).parent)
+    for base in (*bases, *installed.folders()):
         found += sorted(
             path for path in base.rglob(name) if path.is_dir() and "node_modules" not in path.parts
         )

@@ -73,7 +73,9 @@ def read(home: Installation, tenant_id) -> Tenant:
         row = cursor.fetchone()
         assert row is not None
         values = dict(zip([column.name for column in cursor.description], row, strict=True))
-    return tenant_of({name: values[name] for name in Tenant.__dataclass_fields__ if name != "plugins"})
+    return tenant_of(
+        {name: values[name] for name in Tenant.__dataclass_fields__ if name not in {"plugins", "options"}}
+    )
 
 
 def test_a_tenant_moves_to_another_installation(here, elsewhere, tenant, filled, tmp_path):

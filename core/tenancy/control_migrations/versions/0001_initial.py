@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "control_0001_d9852f5d"
+revision = "control_0001_515d6dd5"
 down_revision = None
 
 
@@ -167,6 +167,10 @@ def upgrade() -> None:
     sa.Column('version', sa.Text(), server_default='', nullable=False),
     sa.Column('settings', postgresql.JSONB(), server_default=sa.text("'{}'"), nullable=False),
     sa.Column('secrets', postgresql.JSONB(), server_default=sa.text("'{}'"), nullable=False),
+    sa.Column('operation_id', sa.Uuid(), nullable=True),
+    sa.Column('problem', sa.Text(), server_default='', nullable=False),
+    sa.Column('disabled_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('archive', sa.Text(), server_default='', nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.Column('updated_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.ForeignKeyConstraint(['tenant_id'], ['control.tenant.id'], name=op.f('fk_tenant_plugin_tenant_id')),

@@ -1,0 +1,70 @@
+"""What a workspace has of modules, and what they need of each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from uuid import UUID
+
+from sqlalchemy import select
+
+from core.ext.registry import Module, Registry
+from core.kernel.errors import Conflict, NotFound
+from core.kernel.i18n import N_
+from core.tenancy.control import Control
+from core.tenancy.directory import TenantPlugin
+
+ON = frozenset({"enabling", "enabled"})
+
+
+async def rows(control: Control, tenant_id: UUID) -> dict[str, TenantPlugin]:
+    """The modules that a workspace has or had, by their keys."""
+    found = await control.session.scalars(select(TenantPlugin).where(TenantPlugin.tenant_id == tenant_id))
+    return {row.plugin: row for row in found}
+
+
+def offered(registry: Registry) -> list[Module]:
+    """The modules that a workspace may switch, those that are out of order included."""
+    return [module for module in registry.modules.values() if module.manifest.kind != "locked"]
+
+
+def module_of(registry: Registry, plugin: str, *, whole: bool = True) -> Module:
+    """A module that may be switched; raises NotFound for others, Conflict for one that is out of order."""
+    module = registry.modules.get(plugin)
+    if module is None or module.manifest.kind == "locked":
+        raise NotFound
+    if whole and module.error:
+        raise Conflict(
+            code="plugin.broken", detail=N_("This module is out of order. The operator can see why.")
+        )
+    return module
+
+
+def needs(registry: Registry, plugin: str) -> list[str]:
+    """The switchable modules that one needs, those first that others need, and the module itself last."""
+    found: dict[str, None] = {}
+
+    def visit(key: str, above: frozenset[str]) -> None:
+        module = registry.modules.get(key)
+        if module is None or key in above or key in found:
+            return
+        for need in module.manifest.requires:
+            visit(need, above | {key})
+        if module.manifest.kind != "locked":
+            found[key] = None
+
+    visit(plugin, frozenset())
+    return list(found)
+
+
+def needed_by(registry: Registry, plugin: str, states: Mapping[str, str]) -> list[Module]:
+    """The modules that are on and need this one."""
+    return [
+        module
+        for module in registry.modules.values()
+        if plugin in module.manifest.requires and states.get(module.key) in ON
+    ]
+
+
+def titles(modules: Iterable[Module], control: Control) -> str:
+    """Names of modules as people read them."""
+    return ", ".join(control.t(module.manifest.title) for module in modules)
