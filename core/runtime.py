@@ -29,6 +29,7 @@ from core.kernel.i18n import LOCALES, Translator, translator
 from core.kernel.mail import Mailer
 from core.kernel.rate import Limit, Limiter, Verdict
 from core.kernel.secrets import Cipher, KeyRing
+from core.kernel.statements import Write, send
 from core.kernel.wake import Waker, live
 from core.settings import Settings
 from core.tenancy.control import Control
@@ -139,21 +140,18 @@ class Runtime:
         found = self.registry.subscribers(event, tenant.plugins, in_transaction=True)
         return [subscription.handler for subscription in found]
 
-    def at_end(self, tenant: Tenant) -> Sequence[Callable[[Ctx, Sequence[Any]], Awaitable[None]]]:
+    def at_end(self, tenant: Tenant) -> Sequence[Callable[[Ctx, Sequence[Any]], Awaitable[Write | None]]]:
         """The handlers that take all events of a transaction at its end."""
         return [subscription.handler for subscription in self.registry.batches(tenant.plugins)]
 
-    async def write(self, ctx: Ctx, emitted: Sequence[events.Event], queued: Sequence[QueuedJob]) -> None:
-        """Write a transaction's events and jobs into the tenant's log and the cell's outbox."""
-        if emitted:
-            await events.write(
-                ctx.session,
-                tenant=ctx.tenant,
-                actor=ctx.actor,
-                events=emitted,
-                now=ctx.now(),
-                request_id=ctx.request_id,
-            )
+    async def write(
+        self, ctx: Ctx, emitted: Sequence[events.Event], queued: Sequence[QueuedJob], writes: Sequence[Write]
+    ) -> None:
+        """Write a transaction's events and jobs into the tenant's log and the cell's outbox, and what goes along."""
+        _, told = events.written(
+            tenant=ctx.tenant, actor=ctx.actor, events=emitted, now=ctx.now(), request_id=ctx.request_id
+        )
+        await send(ctx.session, [*writes, told] if told is not None else writes)
         if queued:
             await jobs.enqueue(
                 ctx.session,
@@ -262,6 +260,7 @@ class Runtime:
             if not readonly:
                 await ctx.flush()
             await unit.commit()
+            ctx.committed()
             if unit.session.info.get("rights"):
                 self.forget_actors(tenant.id)
             if unit.session.info.get("wakes"):

@@ -140,13 +140,14 @@ class Subscription(Spec, frozen=True, kw_only=True):
     """``handler(ctx, event)`` for an event's name, or for ``*``; inside its transaction only for invariants.
 
     With ``batch``, only for ``*``, it is ``handler(ctx, events)``. In the transaction it is called once at the end
-    with all its events, and cannot emit any more. After the commit it gets the stored events of many transactions,
-    each once, of those tenants where it said by ``core.kernel.events.listen`` that it wants them.
+    with all its events, and cannot emit any more; it may give a ``Write`` back, which then goes to the database
+    together with the events. After the commit it gets the stored events of many transactions, each once, of those
+    tenants where it said by ``core.kernel.events.listen`` that it wants them.
     """
 
     event: str
     name: str
-    handler: Callable[[Any, Any], Awaitable[None]]
+    handler: Callable[[Any, Any], Awaitable[Any]]
     in_transaction: bool = False
     batch: bool = False
 

@@ -1,6 +1,6 @@
 """Runs a list: at most one statement for the rows, one for the labels, one for a count that was asked for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any, Final
@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Select, True_, Uuid, bindparam, func, insp
 from core.ext.specs import Column, RecordType
 from core.kernel import money, paging
 from core.kernel.errors import NotFound
+from core.kernel.statements import Statement
 from core.records import labels, text
 from core.records.ops import condition
 from core.records.query import ListQuery
@@ -67,11 +68,13 @@ async def run(ctx: Any, query: ListQuery, *, with_labels: bool = True) -> Listin
     return Listing(query, page.items, names, page.next_cursor, count)
 
 
-async def rows(ctx: Any, statement: Select[Any], values: Mapping[str, object] | None = None) -> Sequence[Any]:
+async def rows(ctx: Any, statement: Select[Any] | Statement) -> Sequence[Any]:
     """Run a statement of columns past the ORM, which would take as long again to hand the same rows on."""
+    if isinstance(statement, Statement):
+        return await ctx.session.run(statement)  # type: ignore[no-any-return]
     await ctx.session.flush()
     connection = await ctx.session.connection()
-    result = await connection.execute(statement, values, execution_options=BY_NAME)
+    result = await connection.execute(statement, execution_options=BY_NAME)
     return result.all()  # type: ignore[no-any-return]
 
 
@@ -80,7 +83,7 @@ async def row(ctx: Any, type_: RecordType, record_id: UUID) -> Any:
     model = type_.model
     visible = ctx.visible(model, f"{type_.permission}.view")
     if isinstance(visible, True_):
-        found = await rows(ctx, _one(type_), {"record_id": record_id})
+        found = await ctx.session.run(_one(type_), {"record_id": record_id})
     else:
         found = await rows(ctx, base(type_).where(model.id == record_id, visible, model.deleted_at.is_(None)))
     if not found:
@@ -168,19 +171,18 @@ def base(type_: RecordType) -> Select[Any]:
 
 
 @cache
-def _one(type_: RecordType) -> Select[Any]:
+def _one(type_: RecordType) -> Statement:
     """The statement that reads one record for whoever sees all: never composed twice."""
     wanted = bindparam("record_id", type_=Uuid())
-    return base(type_).where(type_.model.id == wanted, type_.model.deleted_at.is_(None))
+    return Statement(base(type_).where(type_.model.id == wanted, type_.model.deleted_at.is_(None)))
 
 
 @lru_cache(1_000)
-def _first_page(type_: RecordType, limit: int) -> Select[Any]:
+def _first_page(type_: RecordType, limit: int) -> Statement:
     """The statement of a list's first page for whoever sees all, in its natural order."""
     keys = order(ListQuery(type=type_))
-    return (
-        base(type_).where(type_.model.deleted_at.is_(None)).order_by(*paging.order_by(keys)).limit(limit + 1)
-    )
+    found = base(type_).where(type_.model.deleted_at.is_(None))
+    return Statement(found.order_by(*paging.order_by(keys)).limit(limit + 1))
 
 
 def _is_plain(ctx: Any, query: ListQuery) -> bool:

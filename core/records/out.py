@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from core.ext.specs import RecordType
+from core.kernel.statements import Row
 from core.records.lists import selected
 
 
@@ -22,9 +23,9 @@ def one(type_: RecordType, record: Any) -> msgspec.Struct:
 
 
 def many(type_: RecordType, rows: Sequence[Any]) -> list[msgspec.Struct]:
-    """Show the rows of a list; a row is read by position, which is several times faster than by name."""
-    if type_.to_out is not None:
-        return [type_.to_out(row) for row in rows]
+    """Show the rows of a list; the mapper's are read by position, which is several times faster than by name."""
+    if type_.to_out is not None or not rows or isinstance(rows[0], Row):
+        return list(map(_shower(type_), rows))
     names, read = _positions(type_)
     return [type_.out(**dict(zip(names, read(row), strict=True))) for row in rows]
 

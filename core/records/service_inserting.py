@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
 from typing import Any
 
 import asyncpg
 import msgspec
-from sqlalchemy import inspect
+from sqlalchemy import bindparam, insert, inspect
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm.attributes import instance_state
 
 from core.kernel.db import utc_now
+from core.kernel.statements import Statement
 from core.tenancy.ctx import Ctx
 from core.tenancy.db import driver_of
 
@@ -26,13 +26,15 @@ async def insert_many(ctx: Ctx, model: type[Any], rows: Sequence[Mapping[str, An
 
     Raises IntegrityError and DataError as a flush does.
     """
+    if len(rows) == 1:
+        return [await _insert(ctx, _shape(model), rows[0])]
     if len(rows) < FEW:
         records = [model(**row) for row in rows]
         ctx.session.add_all(records)
         await ctx.session.flush()
         return records
     await ctx.session.flush()
-    shape: _Shape = _shape(model)  # type: ignore[arg-type]
+    shape = _shape(model)
     now: Callable[[], Any] = ctx.session.info.get("now", utc_now)
     at = now()
     filled = [shape.fill(row, at) for row in rows]
@@ -48,6 +50,18 @@ async def insert_many(ctx: Ctx, model: type[Any], rows: Sequence[Mapping[str, An
     return [shape.loaded(ctx, values) for values in filled]
 
 
+async def _insert(ctx: Ctx, shape: _Shape, row: Mapping[str, Any]) -> Any:
+    now: Callable[[], Any] = ctx.session.info.get("now", utc_now)
+    values = shape.fill(row, now())
+    await ctx.session.run(
+        shape.insert, dict(zip(shape.columns, map(values.__getitem__, shape.keys), strict=True))
+    )
+    record = shape.loaded(ctx, values)
+    # The session itself forgets what nobody else holds, and search would read it again before the commit.
+    ctx.session.info.setdefault("written", []).append(record)
+    return record
+
+
 class _Shape:
     """How the rows of a model are written: its columns, their defaults, which hold JSON."""
 
@@ -59,6 +73,10 @@ class _Shape:
         pairs = [(mapper.get_property_by_column(column).key, column) for column in mapper.local_table.columns]
         self.keys = [key for key, _ in pairs]
         self.columns = [column.name for _, column in pairs]
+        table = mapper.local_table
+        self.insert = Statement(
+            insert(table).values({c.name: bindparam(c.name, type_=c.type) for c in table.columns})
+        )
         self.json = {place for place, (_, column) in enumerate(pairs) if isinstance(column.type, JSONB)}
         self.fixed = {key: _scalar(column) for key, column in pairs if not _is_made(column)}
         self.made = {key: _maker(column) for key, column in pairs if _is_made(column)}
@@ -87,9 +105,13 @@ class _Shape:
         return record
 
 
-@cache
+_SHAPES: dict[Any, _Shape] = {}
+
+
 def _shape(model: Any) -> _Shape:
-    return _Shape(model)
+    if model not in _SHAPES:
+        _SHAPES[model] = _Shape(model)
+    return _SHAPES[model]
 
 
 def _is_made(column: Any) -> bool:

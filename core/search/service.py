@@ -11,6 +11,7 @@ from sqlalchemy import ARRAY, Text, Uuid, any_, bindparam, cast, delete, exists,
 
 from core.ext.specs import RecordType
 from core.kernel.events import Event
+from core.kernel.statements import Write, send
 from core.kernel.texts import texts
 from core.search import terms
 from core.search.models import SearchDocument
@@ -23,18 +24,19 @@ Key = tuple[str, UUID]
 Place = tuple[str, str]
 """How far a rebuilding is: a record type and the last id of it."""
 
-_WRITE = text("""
+_STORE = """
 INSERT INTO search_document (record_type, record_id, owner_id, title, subtitle, folded, terms, touched_at)
 SELECT record_type, record_id, owner_id, title, subtitle, folded,
        array_to_tsvector(string_to_array(terms, ' ')), touched_at
-FROM unnest(CAST(:types AS text[]), CAST(CAST(:ids AS text[]) AS uuid[]), CAST(CAST(:owners AS text[]) AS uuid[]),
-            CAST(:titles AS text[]), CAST(:subtitles AS text[]), CAST(:folded AS text[]), CAST(:terms AS text[]),
-            CAST(CAST(:touched AS text[]) AS timestamptz[]))
+FROM unnest(CAST(:doc_types AS text[]), CAST(CAST(:doc_ids AS text[]) AS uuid[]),
+            CAST(CAST(:doc_owners AS text[]) AS uuid[]), CAST(:doc_titles AS text[]), CAST(:doc_subtitles AS text[]),
+            CAST(:doc_folded AS text[]), CAST(:doc_terms AS text[]),
+            CAST(CAST(:doc_touched AS text[]) AS timestamptz[]))
      AS d (record_type, record_id, owner_id, title, subtitle, folded, terms, touched_at)
 ON CONFLICT (record_type, record_id) DO UPDATE
 SET owner_id = excluded.owner_id, title = excluded.title, subtitle = excluded.subtitle,
     folded = excluded.folded, terms = excluded.terms, touched_at = excluded.touched_at
-""")
+"""
 _DELETE = text("""
 DELETE FROM search_document d
 USING unnest(CAST(:types AS text[]), CAST(CAST(:ids AS text[]) AS uuid[])) AS gone (record_type, record_id)
@@ -42,39 +44,51 @@ WHERE d.record_type = gone.record_type AND d.record_id = gone.record_id
 """)
 
 
-async def index(ctx: Ctx, events: Sequence[Event]) -> None:
-    """Write anew how the records of a transaction's events are found; what was deleted is found no more."""
+async def index(ctx: Ctx, events: Sequence[Event]) -> Write | None:
+    """Write anew how the records of a transaction's events are found; what was deleted is found no more.
+
+    A few documents are handed back, to be written with the events.
+    """
     known: dict[str, RecordType] = ctx.machinery.registry.records
     touched = {
         (event.record_type(), event.subject_id): None
         for event in events
         if (type_ := known.get(event.record_type())) is not None and type_.search is not None
     }
+    last: Write | None = None
     for some in _batches(list(touched)):
-        await write(ctx, some, await _records(ctx, some))
+        await send(ctx.session, [last] if last else [])
+        last = await write(ctx, some, await _records(ctx, some))
+    return last
 
 
-async def write(ctx: Ctx, keys: Sequence[Key], records: dict[Key, Any]) -> None:
-    """Write the documents of these keys: of those that exist by their records, of the others none."""
+async def write(ctx: Ctx, keys: Sequence[Key], records: dict[Key, Any]) -> Write | None:
+    """Write the documents of these keys: of those that exist by their records, of the others none.
+
+    The last of them are given back, to be written with whatever else the caller has.
+    """
     alive = {key: record for key in keys if (record := records.get(key)) and record.deleted_at is None}
     gone = [key for key in keys if key not in alive]
-    if alive:
-        await _write(ctx, list(alive.items()))
     if gone:
         await ctx.session.execute(
             _DELETE, {"types": [key[0] for key in gone], "ids": texts(key[1] for key in gone)}
         )
+    return await _write(ctx, list(alive.items())) if alive else None
 
 
-async def _write(ctx: Ctx, alive: Sequence[tuple[Key, Any]]) -> None:
+async def _write(ctx: Ctx, alive: Sequence[tuple[Key, Any]]) -> Write:
     known: dict[str, RecordType] = ctx.machinery.registry.records
     columns = _columns(known, alive[:PART])
     for start in range(PART, len(alive), PART):
         # In a thread: making terms takes the processor about as long as the database takes to store them.
         following = asyncio.ensure_future(asyncio.to_thread(_columns, known, alive[start : start + PART]))
-        await ctx.session.execute(_WRITE, columns)
+        await send(ctx.session, [_document(columns)])
         columns = await following
-    await ctx.session.execute(_WRITE, columns)
+    return _document(columns)
+
+
+def _document(columns: Mapping[str, Any]) -> Write:
+    return Write((("search_rows", _STORE),), columns)
 
 
 async def rebuild_some(ctx: Ctx, place: Place) -> Place | None:
@@ -93,7 +107,7 @@ async def rebuild_some(ctx: Ctx, place: Place) -> Place | None:
     if after:
         chosen = chosen.where(model.id > UUID(after))
     records = {(kind, record.id): record for record in await ctx.session.scalars(chosen)}
-    await write(ctx, list(records), records)
+    await send(ctx.session, [found] if (found := await write(ctx, list(records), records)) else [])
     if len(records) == BATCH:
         return kind, str(max(record_id for _, record_id in records))
     await _sweep(ctx, kind, model)
@@ -112,14 +126,14 @@ def _columns(known: Mapping[str, RecordType], records: Sequence[tuple[Key, Any]]
     docs = [known[kind].search(record) for (kind, _), record in records]  # type: ignore[misc]
     kinds = [kind for (kind, _), _ in records]
     return {
-        "touched": texts(record.updated_at for _, record in records),
-        "types": kinds,
-        "ids": texts(record_id for (_, record_id), _ in records),
-        "owners": texts(owners),
-        "titles": [doc.title for doc in docs],
-        "subtitles": [doc.subtitle for doc in docs],
-        "folded": [terms.folded(doc) for doc in docs],
-        "terms": [
+        "doc_touched": texts(record.updated_at for _, record in records),
+        "doc_types": kinds,
+        "doc_ids": texts(record_id for (_, record_id), _ in records),
+        "doc_owners": texts(owners),
+        "doc_titles": [doc.title for doc in docs],
+        "doc_subtitles": [doc.subtitle for doc in docs],
+        "doc_folded": [terms.folded(doc) for doc in docs],
+        "doc_terms": [
             " ".join(terms.of_document(doc, kind, owner))
             for doc, kind, owner in zip(docs, kinds, owners, strict=True)
         ],

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -23,14 +23,17 @@ from core.tenancy.limits import exceeded
 if TYPE_CHECKING:
     import msgspec
     from sqlalchemy import ColumnElement
-    from sqlalchemy.ext.asyncio import AsyncSession
 
     from core.kernel.clock import Clock
     from core.kernel.events import Event
     from core.kernel.files import Store
     from core.kernel.i18n import Translator
     from core.kernel.secrets import Cipher
+    from core.kernel.statements import Write
     from core.tenancy.directory import Tenant
+    from core.tenancy.unit import TenantSession
+
+P = TypeVar("P")
 
 ROUNDS = 8
 """How often subscribers may answer each other's events in one transaction before that is called a loop."""
@@ -118,8 +121,11 @@ class Machinery(Protocol):
     def in_transaction(
         self, tenant: Tenant, event: str
     ) -> Sequence[Callable[[Ctx, Any], Awaitable[None]]]: ...
-    def at_end(self, tenant: Tenant) -> Sequence[Callable[[Ctx, Sequence[Any]], Awaitable[None]]]: ...
-    async def write(self, ctx: Ctx, events: Sequence[Event], jobs: Sequence[QueuedJob]) -> None: ...
+    def at_end(self, tenant: Tenant) -> Sequence[Callable[[Ctx, Sequence[Any]], Awaitable[Write | None]]]: ...
+    async def write(
+        self, ctx: Ctx, events: Sequence[Event], jobs: Sequence[QueuedJob], writes: Sequence[Write]
+    ) -> None: ...
+    def part(self, kind: type[P], make: Callable[[], P]) -> P: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,8 +146,10 @@ class Ctx:
 
     # No dataclass: the web framework would take a dataclass in a handler's signature for something to decode.
     __slots__ = (
+        "_after",
         "_events",
         "_jobs",
+        "_writes",
         "actor",
         "is_rolled_back",
         "locale",
@@ -157,7 +165,7 @@ class Ctx:
         self,
         tenant: Tenant,
         actor: Actor,
-        session: AsyncSession,
+        session: TenantSession,
         machinery: Machinery,
         *,
         request_id: str = "",
@@ -171,6 +179,8 @@ class Ctx:
         self.is_rolled_back = False
         self._events: list[Event] = []
         self._jobs: list[QueuedJob] = []
+        self._writes: list[Write] = []
+        self._after: list[Callable[[], None]] = []
         self.become(actor)
 
     def become(self, actor: Actor) -> None:
@@ -240,6 +250,20 @@ class Ctx:
         self._jobs.append(job)
         return job.id
 
+    def write_last(self, write: Write) -> None:
+        """Have something written with the transaction's events, in the last message before the commit."""
+        self._writable()
+        self._writes.append(write)
+
+    def after_commit(self, work: Callable[[], None]) -> None:
+        """Have the process remember something once this transaction is durable; not at all if it is undone."""
+        self._after.append(work)
+
+    def committed(self) -> None:
+        """Carry out what waited for the commit."""
+        for work in self._after:
+            work()
+
     def can(self, permission: str) -> bool:
         """Whether the actor has a permission for any record at all."""
         return self.machinery.policy.allows(self, permission).allowed
@@ -290,13 +314,14 @@ class Ctx:
     @asynccontextmanager
     async def attempt(self) -> AsyncIterator[None]:
         """A part that may fail alone: an exception undoes its rows, events and jobs, and goes on upwards."""
-        events, jobs = len(self._events), len(self._jobs)
+        events, jobs, after = len(self._events), len(self._jobs), len(self._after)
         try:
             async with self.session.begin_nested():
                 yield
         except BaseException:
             del self._events[events:]
             del self._jobs[jobs:]
+            del self._after[after:]
             raise
 
     async def flush(self) -> None:
@@ -312,12 +337,15 @@ class Ctx:
                     await handler(self, event)
         else:
             raise AppError(code="events.loop")
+        writes, self._writes = self._writes, []
         for batch in self.machinery.at_end(self.tenant) if handled else ():
-            await batch(self, handled)
+            if (write := await batch(self, handled)) is not None:
+                writes.append(write)
         jobs, self._jobs = self._jobs, []
-        await self.session.flush()
-        if handled or jobs:
-            await self.machinery.write(self, handled, jobs)
+        if not self.session.is_clean:
+            await self.session.flush()
+        if handled or jobs or writes:
+            await self.machinery.write(self, handled, jobs, writes)
 
     def _writable(self) -> None:
         if self.readonly:

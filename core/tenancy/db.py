@@ -5,90 +5,20 @@ Owns the engines of a process. Emits nothing. Never commits by itself: a unit th
 """
 
 import asyncio
-from collections.abc import Hashable
-from types import TracebackType
-from typing import Any, NoReturn, Self
+from typing import Any
 
 import asyncpg
 import msgspec
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from core.kernel.errors import Unavailable
-from core.kernel.guards import transaction
 from core.tenancy.connection import NotEntered, Opening, TenantConnection
 from core.tenancy.directory import Tenant
 from core.tenancy.pools import Budget, SharedPool
 from core.tenancy.settings import DatabaseSettings
-
-
-class TenantSession(AsyncSession):
-    """A session that cannot end its own transaction: the unit that opened it does."""
-
-    async def commit(self) -> NoReturn:
-        """Refuse: the framework commits."""
-        raise RuntimeError("the transaction is the framework's: a service never commits")
-
-    async def rollback(self) -> NoReturn:
-        """Refuse: raise an exception, or use ``begin_nested()`` for a part."""
-        raise RuntimeError("the transaction is the framework's: a service never rolls back")
-
-
-class Unit:
-    """One transaction: ``async with databases.tenant(tenant) as unit``.
-
-    Leaving without :meth:`commit` rolls back.
-    """
-
-    __slots__ = ("_budget", "_connection", "_engine", "_mark", "_opening", "_who", "session")
-
-    session: TenantSession
-
-    def __init__(self, engine: AsyncEngine, budget: Budget, who: Hashable, opening: Opening) -> None:
-        self._engine = engine
-        self._budget = budget
-        self._who = who
-        self._opening = opening
-        self._mark = transaction()
-        self._connection: AsyncConnection | None = None
-
-    async def __aenter__(self) -> Self:
-        await self._budget.acquire(self._who)
-        try:
-            self._connection = connection = await self._engine.connect()
-            driver_of(connection).arm(self._opening)
-            self.session = TenantSession(bind=connection, expire_on_commit=False, autobegin=True)
-        except BaseException:
-            await self._give_back()
-            raise
-        self._mark.__enter__()
-        return self
-
-    async def commit(self) -> None:
-        """Make the work of this unit durable."""
-        await AsyncSession.commit(self.session)
-
-    async def connection(self) -> AsyncConnection:
-        """Give the SQLAlchemy connection of this unit, for Core and for COPY."""
-        return await self.session.connection()
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._mark.__exit__(kind, error, trace)
-        try:
-            await AsyncSession.close(self.session)
-        finally:
-            await self._give_back()
-
-    async def _give_back(self) -> None:
-        connection, self._connection = self._connection, None
-        try:
-            if connection is not None:
-                await connection.close()
-        finally:
-            self._budget.release(self._who)
+from core.tenancy.unit import TenantSession, Unit, driver_of
 
 
 class Databases:
@@ -206,15 +136,6 @@ class Databases:
 
 def _json(value: object) -> str:
     return msgspec.json.encode(value).decode()
-
-
-def driver_of(connection: AsyncConnection) -> TenantConnection:
-    """Give the asyncpg connection below a SQLAlchemy connection."""
-    sync = connection.sync_connection
-    driver = sync.connection.driver_connection if sync is not None else None
-    if not isinstance(driver, TenantConnection):
-        raise NotEntered("not a connection of this pool")
-    return driver
 
 
 __all__ = ["Databases", "NotEntered", "TenantSession", "Unit", "driver_of"]

@@ -11,7 +11,7 @@ from collections import Counter, OrderedDict, deque
 from collections.abc import Hashable
 from typing import Any
 
-from sqlalchemy.pool import ConnectionPoolEntry, Pool
+from sqlalchemy.pool import ConnectionPoolEntry, Pool, PoolProxiedConnection
 
 from core.kernel.errors import Unavailable
 
@@ -139,10 +139,27 @@ class SharedPool(Pool):
         if connection is None:
             return
         connection.disarm()
-        if connection.is_in_transaction() or not self._is_fit(record):
+        # A connection that was given up no longer knows of transactions, so this is asked last.
+        if not self._is_fit(record) or connection.is_in_transaction():
             record.close()
             return
         self.idle.append((time.monotonic(), record))
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether a connection can be had without waiting for anything."""
+        return bool(self.idle) and self._is_fit(self.idle[-1][1])
+
+    def can_keep(self, connection: PoolProxiedConnection) -> bool:
+        """Whether a connection that is given back now stays open, so that nothing has to be waited for."""
+        record: Any = getattr(connection, "_connection_record", None)
+        driver = connection.driver_connection
+        return (
+            driver is not None
+            and record is not None
+            and self._is_fit(record)
+            and not driver.is_in_transaction()
+        )
 
     def _is_fit(self, record: ConnectionPoolEntry) -> bool:
         connection = record.driver_connection

@@ -73,7 +73,9 @@ class Route(HTTPRouteHandler):
         pending: Any = request.scope.get("gx.idempotency")
         # A subclass streams: there is no body to keep.
         if pending is not None and not self.opt.get("secret") and type(response) is ASGIResponse:
-            await idempotency.store(request.scope["gx.ctx"].session, pending, response)  # type: ignore[typeddict-item]
+            kept = idempotency.kept(pending, response)
+            if kept is not None:
+                request.scope["gx.ctx"].write_last(kept)  # type: ignore[typeddict-item]
         return response
 
 

@@ -8,6 +8,9 @@ from typing import Any
 
 from sqlalchemy import Engine, event
 
+from core.kernel.statements import Statement
+from core.tenancy.unit import TenantSession
+
 
 @contextmanager
 def counted() -> Iterator[list[str]]:
@@ -17,8 +20,16 @@ def counted() -> Iterator[list[str]]:
     def note(_conn: Any, _cursor: Any, statement: str, *_: Any) -> None:
         seen.append(statement)
 
+    run = TenantSession.run
+
+    async def noted(session: TenantSession, statement: Statement, values: Any = None) -> list[Any]:
+        seen.append(statement.sql)
+        return await run(session, statement, values)
+
     event.listen(Engine, "before_cursor_execute", note)
+    TenantSession.run = noted  # type: ignore[method-assign]
     try:
         yield seen
     finally:
+        TenantSession.run = run  # type: ignore[method-assign]
         event.remove(Engine, "before_cursor_execute", note)

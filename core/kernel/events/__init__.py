@@ -7,7 +7,7 @@ nothing itself. Never changes a written event, and never knows what an event mea
 from core.kernel.events.feed import Moment, changes, find, find_all, head, history, timeline
 from core.kernel.events.listening import hold, listen, unlisten
 from core.kernel.events.types import ActorRef, Event, Meta, Stored
-from core.kernel.events.writing import coalesce, digest_of, verify, write
+from core.kernel.events.writing import coalesce, digest_of, verify, write, written
 
 __all__ = [
     "ActorRef",
@@ -28,4 +28,5 @@ __all__ = [
     "unlisten",
     "verify",
     "write",
+    "written",
 ]

@@ -12,11 +12,10 @@ from typing import Any, Protocol
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.kernel.events.types import ActorRef, Event, HasActor, Stored
 from core.kernel.ids import uuid7
+from core.kernel.statements import Runs, Write, send
 from core.kernel.texts import texts
 
 SALT_BYTES = 16
@@ -29,8 +28,10 @@ class Tenant(Protocol):
     def id(self) -> UUID: ...
 
 
-_WRITE = text("""
-WITH event_rows AS (
+_CLAUSES = (
+    (
+        "event_rows",
+        """
     INSERT INTO event (id, name, version, record_type, record_id, actor_kind, member_id, key_id,
                        request_id, occurred_at, digest)
     SELECT id, name, version, record_type, record_id, CAST(:actor_kind AS text), CAST(:member_id AS uuid),
@@ -40,7 +41,11 @@ WITH event_rows AS (
                 CAST(:record_types AS text[]), CAST(CAST(:record_ids AS text[]) AS uuid[]),
                 CAST(CAST(:digests AS text[]) AS bytea[]))
          AS e (id, name, version, record_type, record_id, digest)
-), body_rows AS (
+""",
+    ),
+    (
+        "body_rows",
+        """
     INSERT INTO event_body (event_id, salt, label, actor_name, changes, data, links)
     SELECT id, salt, label, CAST(:actor_name AS text), CAST(changes AS jsonb), CAST(data AS jsonb),
            CAST(links AS jsonb)
@@ -48,22 +53,32 @@ WITH event_rows AS (
                 CAST(CAST(:salts AS text[]) AS bytea[]), CAST(:labels AS text[]),
                 CAST(:changes AS text[]), CAST(:data AS text[]), CAST(:links AS text[]))
          AS b (id, salt, label, changes, data, links)
-), link_rows AS (
+""",
+    ),
+    (
+        "link_rows",
+        """
     INSERT INTO event_link (record_type, record_id, occurred_at, event_id, event_name)
     SELECT record_type, record_id, coalesce(happened_at, CAST(:now AS timestamptz)), event_id, event_name
     FROM unnest(CAST(:link_types AS text[]), CAST(CAST(:link_records AS text[]) AS uuid[]),
                 CAST(CAST(:link_events AS text[]) AS uuid[]), CAST(:link_names AS text[]),
                 CAST(CAST(:link_instants AS text[]) AS timestamptz[]))
          AS l (record_type, record_id, event_id, event_name, happened_at)
-)
+""",
+    ),
+    (
+        "outbox_rows",
+        """
 INSERT INTO cell.outbox (event_id, tenant_id, event_name)
 SELECT id, CAST(:tenant_id AS uuid), name
 FROM unnest(CAST(CAST(:ids AS text[]) AS uuid[]), CAST(:names AS text[])) AS o (id, name)
-""")
+""",
+    ),
+)
 
 
 async def write(
-    session: AsyncSession,
+    session: Runs,
     *,
     tenant: Tenant,
     actor: HasActor,
@@ -71,31 +86,38 @@ async def write(
     now: datetime,
     request_id: str = "",
 ) -> list[UUID]:
-    """Write the events of a transaction and their outbox rows.
+    """Write the events of a transaction and their outbox rows now; see :func:`written`."""
+    ids, found = written(tenant=tenant, actor=actor, events=events, now=now, request_id=request_id)
+    if found is not None:
+        await send(session, [found])
+    return ids
+
+
+def written(
+    *, tenant: Tenant, actor: HasActor, events: Sequence[Event], now: datetime, request_id: str = ""
+) -> tuple[list[UUID], Write | None]:
+    """What writes the events of a transaction and their outbox rows.
 
     Give the ids of those that were left after coalescing.
     """
     kept = coalesce(events)
     if not kept:
-        return []
+        return [], None
     who = ActorRef.of(actor)
     ids = [uuid7() for _ in kept]
-    await session.execute(
-        _WRITE,
-        {
-            "tenant_id": tenant.id,
-            "now": now,
-            "request_id": request_id,
-            "actor_kind": who.kind,
-            "member_id": who.member_id,
-            "key_id": who.key_id,
-            "actor_name": who.name,
-            "ids": texts(ids),
-            **_columns(kept, who.name),
-            **_links(kept, ids),
-        },
-    )
-    return ids
+    values = {
+        "tenant_id": tenant.id,
+        "now": now,
+        "request_id": request_id,
+        "actor_kind": who.kind,
+        "member_id": who.member_id,
+        "key_id": who.key_id,
+        "actor_name": who.name,
+        "ids": texts(ids),
+        **_columns(kept, who.name),
+        **_links(kept, ids),
+    }
+    return ids, Write(_CLAUSES, values)
 
 
 def coalesce(events: Iterable[Event]) -> list[Event]:

@@ -4,6 +4,6 @@ Owns: the table `idempotency` of every tenant.
 Emits nothing. Never commits: effect and answer are one transaction of the caller's.
 """
 
-from core.kernel.idempotency.answers import Pending, Replay, Stored, begin, canonical, store
+from core.kernel.idempotency.answers import Pending, Replay, Stored, begin, canonical, kept, store
 
-__all__ = ["Pending", "Replay", "Stored", "begin", "canonical", "store"]
+__all__ = ["Pending", "Replay", "Stored", "begin", "canonical", "kept", "store"]

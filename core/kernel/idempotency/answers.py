@@ -15,31 +15,33 @@ from typing import Protocol
 
 import msgspec
 from sqlalchemy import text
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.engine import CursorResult
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.kernel.errors import BadRequest, Conflict, Invalid
 from core.kernel.i18n import N_
+from core.kernel.statements import Runs, Statement, Write, send
 
 KEPT = timedelta(hours=24)
 _KEY = re.compile(r"[!-~]{1,255}", re.ASCII)
 _SEE_OTHER = 303
 # Written out: composing these two anew for each write takes longer than running them.
-_BEGIN = text("""
+_BEGIN = Statement(
+    text("""
 SELECT pg_try_advisory_xact_lock(hashtextextended(current_schema(), :seed)) AS is_ours,
        i.payload_digest, i.status, i.headers, i.body
 FROM (SELECT 1) AS one
 LEFT JOIN idempotency AS i ON i.key_hash = :key_hash AND i.created_at > :since
-""").columns(headers=JSONB)
-_STORE = text("""
+""")
+)
+_STORE = """
 INSERT INTO idempotency AS i (key_hash, principal, route, payload_digest, status, headers, body, created_at)
-VALUES (:key_hash, :principal, :route, :payload_digest, :status, CAST(:headers AS jsonb), :body, :created_at)
+VALUES (:key_hash, :principal, :route, :payload_digest, CAST(:status AS integer), CAST(:headers AS jsonb), :body,
+        :created_at)
 ON CONFLICT (key_hash) DO UPDATE
 SET principal = excluded.principal, route = excluded.route, payload_digest = excluded.payload_digest,
     status = excluded.status, headers = excluded.headers, body = excluded.body, created_at = excluded.created_at
 WHERE i.created_at <= :until
-""")
+RETURNING 1
+"""
 _KEPT_HEADERS = frozenset({"content-type", "location", "etag", "link", "content-language"})
 
 
@@ -83,7 +85,7 @@ class Answer(Protocol):
 
 
 async def begin(
-    session: AsyncSession, *, key: str, principal: str, route: str, payload: bytes, now: datetime
+    session: Runs, *, key: str, principal: str, route: str, payload: bytes, now: datetime
 ) -> Pending:
     """Claim the key for this transaction.
 
@@ -100,7 +102,7 @@ async def begin(
     # here, and is then met by `store`.
     seed = int.from_bytes(key_hash[:8], signed=True)
     values = {"seed": seed, "key_hash": key_hash, "since": now - KEPT}
-    is_ours, payload_digest, status, headers, body = (await session.execute(_BEGIN, values)).one()
+    is_ours, payload_digest, status, headers, body = (await session.run(_BEGIN, values))[0]
     if not is_ours:
         raise _running()
     if status is None:
@@ -112,16 +114,23 @@ async def begin(
     raise Replay(Stored(status, headers, body))
 
 
-async def store(session: AsyncSession, pending: Pending, answer: Answer) -> None:
-    """Keep the answer if it tells of success (2xx, or 303 after a form); call it before the commit.
+async def store(session: Runs, pending: Pending, answer: Answer) -> None:
+    """Keep the answer now; see :func:`kept`."""
+    found = kept(pending, answer)
+    if found is not None:
+        await send(session, [found])
 
-    Raises Conflict, which undoes the effect, where another transaction answered this key meanwhile.
+
+def kept(pending: Pending, answer: Answer) -> Write | None:
+    """What keeps the answer if it tells of success (2xx, or 303 after a form); to be written before the commit.
+
+    Writing raises Conflict, which undoes the effect, where another transaction answered this key meanwhile.
     """
     body = getattr(answer, "body", None)
     if not (200 <= answer.status_code < 300 or answer.status_code == _SEE_OTHER) or not isinstance(
         body, bytes
     ):
-        return
+        return None
     values = {
         "key_hash": pending.key_hash,
         "principal": pending.principal,
@@ -133,8 +142,11 @@ async def store(session: AsyncSession, pending: Pending, answer: Answer) -> None
         "created_at": pending.at,
         "until": pending.at - KEPT,
     }
-    result = await session.execute(_STORE, values)
-    if isinstance(result, CursorResult) and result.rowcount == 0:
+    return Write((("kept_answer", _STORE),), values, check=_met)
+
+
+def _met(count: int) -> None:
+    if not count:
         raise _running()
 
 

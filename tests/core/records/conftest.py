@@ -52,6 +52,9 @@ class Machinery:
     def translator(self, locale: str) -> Any:
         return translator(locale)
 
+    def part(self, kind: type[Any], make: Callable[[], Any]) -> Any:
+        return make()
+
 
 @pytest.fixture(scope="session")
 def harbour(database_settings: DatabaseSettings, tenant: Tenant, other_tenant: Tenant) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from sqlalchemy import Engine, delete, event, select
+from sqlalchemy import delete, select
 
 from core.contacts import service as contacts
 from core.contacts.schema import ContactIn
@@ -12,23 +12,19 @@ from core.customers.schema import CustomerIn
 from core.search import queries, service
 from core.search.jobs import NAME, RebuildParams
 from core.search.models import SearchDocument
+from tests.contract.statements import counted
 
 
 @pytest.fixture
 def statements() -> Iterator[Callable[[], list[str]]]:
-    seen: list[str] = []
+    with counted() as seen:
 
-    def note(_conn: object, _cursor: object, statement: str, *_: object) -> None:
-        seen.append(statement)
+        def of_search() -> list[str]:
+            found = [one for one in seen if "search_document" in one]
+            seen.clear()
+            return found
 
-    def of_search() -> list[str]:
-        found = [one for one in seen if "search_document" in one]
-        seen.clear()
-        return found
-
-    event.listen(Engine, "before_cursor_execute", note)
-    yield of_search
-    event.remove(Engine, "before_cursor_execute", note)
+        yield of_search
 
 
 async def test_a_transaction_costs_one_statement_however_much_it_touched(ctx, statements):

@@ -2,7 +2,6 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
-from sqlalchemy import event as hooks
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
@@ -11,6 +10,7 @@ from core.kernel.events.models import EventBody, EventRow
 from core.kernel.ids import uuid7
 from core.tenancy.db import Databases, TenantSession
 from core.tenancy.directory import Tenant
+from tests.contract.statements import counted
 from tests.core.kernel.scene import ANN, NoteAdded, NoteUpdated, Scene, rows
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -47,11 +47,8 @@ async def test_an_event_is_read_back_as_it_was_written(session: TenantSession, t
 
 
 async def test_many_events_take_one_statement(session: TenantSession, tenant: Tenant) -> None:
-    connection = (await session.connection()).sync_connection
-    assert connection is not None
-    statements: list[str] = []
-    hooks.listen(connection, "before_cursor_execute", lambda *args: statements.append(args[2]))
-    await write(session, tenant, *(NoteAdded(subject_id=uuid7()) for _ in range(50)))
+    with counted() as statements:
+        await write(session, tenant, *(NoteAdded(subject_id=uuid7()) for _ in range(50)))
     assert len(statements) == 1
 
 

@@ -1,0 +1,244 @@
+"""One transaction on one connection of a pool, and the session that works in it.
+
+Owns the way of a connection out of its pool and back. Emits nothing. Never commits by itself: a unit that is
+left without ``commit()`` is rolled back.
+
+Statements reach the connection in two ways that share its one transaction: through the mapper, which needs a
+greenlet, a compiled form and a result for each, and through :meth:`TenantSession.run`, which hands what was
+compiled once to the driver. Where only the second was used, nothing of the first is ever started.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Hashable, Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, NoReturn, Self
+
+import asyncpg
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
+
+from core.kernel.guards import transaction
+from core.tenancy.connection import NotEntered, Opening, TenantConnection
+from core.tenancy.pools import Budget, SharedPool
+
+if TYPE_CHECKING:
+    from core.kernel.statements import Statement
+
+ROLLBACK_S = 5.0
+"""So long a server has to undo a transaction before its connection is given up, which undoes it as well."""
+_FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
+
+
+class TenantSession(AsyncSession):
+    """A session that cannot end its own transaction: the unit that opened it does."""
+
+    def __init__(self, bind: AsyncConnection) -> None:
+        super().__init__(bind=bind, expire_on_commit=False, autobegin=True)
+        self._line = Line(bind)
+
+    async def commit(self) -> NoReturn:
+        """Refuse: the framework commits."""
+        raise RuntimeError("the transaction is the framework's: a service never commits")
+
+    async def rollback(self) -> NoReturn:
+        """Refuse: raise an exception, or use ``begin_nested()`` for a part."""
+        raise RuntimeError("the transaction is the framework's: a service never rolls back")
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing waits to be written."""
+        return self.sync_session._is_clean()
+
+    async def run(self, statement: Statement, values: Mapping[str, Any] | None = None) -> list[Any]:
+        """Send a prepared statement in this transaction; what the session holds back is written before."""
+        if not self.is_clean:
+            await self.flush()
+        return statement.rows(await self._line.fetch(statement.sql, statement.arguments(values)))
+
+    async def _commit(self) -> None:
+        if self._line.is_mapped or not self.is_clean:
+            await super().commit()
+        await self._line.end("commit")
+
+    async def _close(self) -> None:
+        if self._line.is_mapped:
+            await super().close()
+        else:
+            self.sync_session.close()
+        await self._line.end("rollback")
+
+
+class Line:
+    """The driver's connection below the mapper's, and the one transaction of both."""
+
+    __slots__ = ("_adapted", "_connection", "driver")
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection.sync_connection
+        self.driver = driver_of(connection)
+        # The mapper's adapter of the driver keeps the transaction, so both ways find it begun by the other.
+        self._adapted: Any = self._connection.connection.dbapi_connection  # type: ignore[union-attr]
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no transaction is open."""
+        return self._adapted._transaction is None and not self.is_mapped
+
+    @property
+    def is_mapped(self) -> bool:
+        """Whether the mapper has begun to work on this connection."""
+        return self._connection is not None and self._connection.in_transaction()
+
+    async def fetch(self, sql: str, arguments: list[Any]) -> list[Any]:
+        """Send a statement; errors are those that the mapper would raise."""
+        adapted = self._adapted
+        if adapted._transaction is None:
+            await adapted._start_transaction()
+        try:
+            found: list[Any] = await self.driver.fetch(sql, *arguments)
+        except _FAILURES as error:
+            raise self._translated(sql, error) from error
+        return found
+
+    async def end(self, how: str) -> None:
+        """Commit or roll back what is still open; a connection that cannot even do that is given up."""
+        if self._adapted._transaction is None:
+            return
+        try:
+            async with asyncio.timeout(None if how == "commit" else ROLLBACK_S):
+                await self._adapted._call_and_discard(getattr(self._adapted._transaction, how))
+        except _FAILURES as error:
+            if how == "commit":
+                raise self._translated("COMMIT", error) from error
+            self.driver.terminate()
+        except BaseException:
+            self.driver.terminate()
+            raise
+
+    def _translated(self, sql: str, error: Exception) -> Exception:
+        dialect: Any = self._connection.dialect  # type: ignore[union-attr]
+        errors = dialect.loaded_dbapi
+        try:
+            self._adapted._handle_exception(error)
+        except errors.Error as translated:
+            is_lost = dialect.is_disconnect(translated, None, None)
+            told: Exception = DBAPIError.instance(
+                sql, None, translated, errors.Error, connection_invalidated=is_lost, dialect=dialect
+            )
+            return told
+        except Exception as other:  # whatever the adapter leaves as it was
+            return other
+        return error
+
+
+class Unit:
+    """One transaction: ``async with databases.tenant(tenant) as unit``.
+
+    Leaving without :meth:`commit` rolls back.
+    """
+
+    __slots__ = ("_budget", "_connection", "_engine", "_mark", "_opening", "_who", "session")
+
+    session: TenantSession
+
+    def __init__(self, engine: AsyncEngine, budget: Budget, who: Hashable, opening: Opening) -> None:
+        self._engine = engine
+        self._budget = budget
+        self._who = who
+        self._opening = opening
+        self._mark = transaction()
+        self._connection: AsyncConnection | None = None
+
+    async def __aenter__(self) -> Self:
+        await self._budget.acquire(self._who)
+        try:
+            self._connection = connection = await self._connect()
+            driver_of(connection).arm(self._opening)
+            self.session = TenantSession(connection)
+        except BaseException:
+            await _to_the_end(self._give_back)
+            raise
+        self._mark.__enter__()
+        return self
+
+    async def commit(self) -> None:
+        """Make the work of this unit durable."""
+        await self.session._commit()
+
+    async def connection(self) -> AsyncConnection:
+        """Give the SQLAlchemy connection of this unit, for Core and for COPY."""
+        return await self.session.connection()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._mark.__exit__(kind, error, trace)
+        if self._is_over():
+            self.session.sync_session.close()
+            self._return()
+        else:
+            await _to_the_end(self._close)
+
+    async def _connect(self) -> AsyncConnection:
+        engine = self._engine.sync_engine
+        pool = engine.pool
+        if isinstance(pool, SharedPool) and pool.is_ready:
+            # Nothing is waited for, so no greenlet is needed.
+            return AsyncConnection(self._engine, Connection(engine, pool.connect()))
+        return await self._engine.connect()
+
+    async def _close(self) -> None:
+        try:
+            await self.session._close()
+        finally:
+            await self._give_back()
+
+    def _is_over(self) -> bool:
+        """Whether the connection can go back as it is, without another word to the server."""
+        connection, pool = self._connection, self._engine.sync_engine.pool
+        sync = connection.sync_connection if connection is not None else None
+        is_idle = sync is not None and not sync.invalidated and self.session._line.is_idle
+        return is_idle and isinstance(pool, SharedPool) and pool.can_keep(sync.connection)  # type: ignore[union-attr]
+
+    def _return(self) -> None:
+        connection, self._connection = self._connection, None
+        try:
+            connection.sync_connection.close()  # type: ignore[union-attr]
+        finally:
+            self._budget.release(self._who)
+
+    async def _give_back(self) -> None:
+        connection, self._connection = self._connection, None
+        try:
+            if connection is not None:
+                await connection.close()
+        finally:
+            self._budget.release(self._who)
+
+
+async def _to_the_end(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Carry something out although the task is cancelled meanwhile; then it is cancelled indeed."""
+    task = asyncio.create_task(work())
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError as error:
+            cancelled = error
+        except Exception:  # the task keeps it
+            break
+    if cancelled is not None:
+        raise cancelled
+    task.result()
+
+
+def driver_of(connection: AsyncConnection) -> TenantConnection:
+    """Give the asyncpg connection below a SQLAlchemy connection."""
+    sync = connection.sync_connection
+    driver = sync.connection.driver_connection if sync is not None else None
+    if not isinstance(driver, TenantConnection):
+        raise NotEntered("not a connection of this pool")
+    return driver
