@@ -23,7 +23,13 @@ LOG_LEVELS = ("debug", "info", "warning", "error")
 LOG_FORMATS = ("json", "text")
 FIRST_PLANS = ("free", "team", "business")
 KEY_BYTES = 32
-RATES = {"rate_address_per_minute": 300, "rate_tenant_per_minute": 6_000, "rate_key_per_minute": 1_200}
+RATES = {
+    "rate_address_per_minute": 300,
+    "rate_tenant_per_minute": 6_000,
+    "rate_key_per_minute": 1_200,
+    "rate_login_per_minute": 60,
+    "rate_signup_per_hour": 20,
+}
 
 
 class SettingsError(ValueError):
@@ -83,6 +89,10 @@ class Settings:
     """GUANXI_RATE_TENANT_PER_MINUTE: requests of one workspace."""
     rate_key_per_minute: int = 1_200
     """GUANXI_RATE_KEY_PER_MINUTE: requests of one API key."""
+    rate_login_per_minute: int = 60
+    """GUANXI_RATE_LOGIN_PER_MINUTE: logins from one address; five times as many from its network."""
+    rate_signup_per_hour: int = 20
+    """GUANXI_RATE_SIGNUP_PER_HOUR: signups, and mails to oneself, from one address; from its network five times."""
 
     @classmethod
     def read(cls, environ: Mapping[str, str] | None = None) -> "Settings":

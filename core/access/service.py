@@ -1,6 +1,7 @@
 """Verbs on members, roles and shares: the only writers. Units are in units.py."""
 
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from msgspec import UNSET
@@ -12,6 +13,7 @@ from core.access.models import Member, Role, Share, Unit
 from core.access.schema import MemberIn, MemberPatch, RoleIn, ShareIn
 from core.kernel.errors import Conflict, FieldError, Forbidden, Invalid
 from core.kernel.i18n import N_
+from core.kernel.ids import uuid7
 
 MANAGE = "members.manage"
 PROFILE = "members.profile"
@@ -20,15 +22,20 @@ OWN_FIELDS = frozenset({"name", "phone", "title", "locale", "timezone"})
 """What everybody may change of himself."""
 
 
-async def add_member(ctx: Any, data: MemberIn) -> Member:
-    """Add a member; emits member.created. Raises Conflict for an address that is here already."""
+async def add_member(
+    ctx: Any, data: MemberIn, *, member_id: UUID | None = None, account_id: UUID | None = None
+) -> Member:
+    """Add a member; emits member.created. Raises Conflict for an address that is here already.
+
+    ``member_id`` is an id that was given before: of two who add it at once, one gets an ``IntegrityError``.
+    """
     await ctx.require(MANAGE)
     only_owners_change(ctx, data.role)
     await _check(ctx, role=data.role, unit_id=data.unit_id)
     if await ctx.session.scalar(select(Member.id).where(Member.email == data.email)):
         raise Conflict(code="member.exists", detail=N_("Somebody with this address is a member already."))
     await _room_for_one(ctx)
-    member = Member(**msgspec.structs.asdict(data))
+    member = Member(**msgspec.structs.asdict(data), id=member_id or uuid7(), account_id=account_id)
     ctx.session.add(member)
     await ctx.session.flush()
     ctx.emit(MemberCreated(subject_id=member.id, label=member.name))

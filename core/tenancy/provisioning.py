@@ -16,6 +16,7 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.kernel.errors import Conflict
 from core.kernel.ids import uuid7
@@ -104,9 +105,9 @@ async def claim(
     values: dict[str, Any] = dict(workspace)
     values.update(slug=slug, name=name, sandbox_of=sandbox_of.id if sandbox_of else None)
     for _ in range(5):
-        row = await _claim_one(databases, values)
-        if row is not None:
-            return tenant_of(row)
+        tenant = await _claim_one(databases, values)
+        if tenant is not None:
+            return tenant
         await asyncio.to_thread(fill_pool, databases.settings, 1, new_key=new_key)
     raise RuntimeError("the pool of schemas stays empty")
 
@@ -177,7 +178,11 @@ def sandboxes(settings: DatabaseSettings, tenant: Tenant) -> list[Tenant]:
     return [tenant_of(dict(zip(OWN_COLUMNS, row, strict=True))) for row in rows]
 
 
-async def _claim_one(databases: Databases, values: dict[str, Any]) -> Any:
+async def take(session: AsyncSession, **values: Any) -> Tenant | None:
+    """Give a free schema to a new tenant within a transaction of the control plane; None where the pool is empty.
+
+    A slug that is in use raises the database's ``IntegrityError``, which ends the transaction.
+    """
     free = (
         select(TenantRow.id)
         .where(TenantRow.state == "free")
@@ -192,13 +197,18 @@ async def _claim_one(databases: Databases, values: dict[str, Any]) -> Any:
         .values(state="active", claimed_at=func.now(), revision=TenantRow.revision + 1, **values)
         .returning(*_CLAIMED)
     )
+    row = (await session.execute(statement)).one_or_none()
+    return None if row is None else tenant_of(row)
+
+
+async def _claim_one(databases: Databases, values: dict[str, Any]) -> Tenant | None:
     async with databases.control() as unit:
         try:
-            row = (await unit.session.execute(statement)).one_or_none()
+            tenant = await take(unit.session, **values)
         except IntegrityError as error:
             raise Conflict(code="tenant.slug_taken") from error
         await unit.commit()
-    return row
+    return tenant
 
 
 _CLAIMED: Final = [getattr(TenantRow, name) for name in OWN_COLUMNS]
@@ -291,4 +301,5 @@ __all__ = [
     "delete_due",
     "drop",
     "fill_pool",
+    "take",
 ]

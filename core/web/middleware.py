@@ -74,11 +74,13 @@ def _missing(scope: Scope, present: Any, request_id: str) -> list[tuple[bytes, b
     added = [*HEADERS, (b"x-request-id", request_id.encode())]
     if not str(scope["path"]).startswith("/static/"):
         added.append(NO_STORE)
+    # Whoever authenticated the request may have a cookie to set, whatever the answer is.
+    added += [cookie.to_encoded_header() for cookie in scope.get("gx.cookies", ())]  # type: ignore[attr-defined]
     verdict = scope.get("gx.limit")
     if verdict is not None:
         headers = verdict.headers()  # type: ignore[attr-defined]
         added += [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-    return [(name, value) for name, value in added if name not in names]
+    return [(name, value) for name, value in added if name not in names or name == b"set-cookie"]
 
 
 def _log(scope: Scope, request_id: str, status: int, seconds: float) -> None:

@@ -7,24 +7,29 @@ import hmac
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from litestar import Request
-from sqlalchemy import select, update
+from litestar.datastructures import Cookie
+from sqlalchemy import and_, or_, select, update
 
 from core.kernel.db import utc_now
+from core.kernel.errors import Forbidden
+from core.kernel.i18n import N_
 from core.runtime import Runtime
 from core.tenancy.ctx import Principal
 from core.tenancy.directory import TenantRow
 from tenants.accounts.models import Account, Membership, Session
-from tenants.accounts.service import digest
+from tenants.accounts.proofs import digest
+from tenants.accounts.service import FORMER, SESSION_AGE, renew
 
 COOKIE = "gx_session"
 TTL_S = 1.0
 KEPT = 10_000
 SEEN_EVERY = timedelta(minutes=5)
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,8 @@ class SignedIn:
     name: str
     workspaces: dict[str, tuple[str, UUID]]
     is_provisional: bool = False
+    verify_by: datetime | None = None
+    is_stale: bool = False
 
 
 _kept: OrderedDict[tuple[int, bytes], tuple[float, SignedIn]] = OrderedDict()
@@ -51,6 +58,13 @@ async def authenticate(runtime: Runtime, request: Request[Any, Any, Any]) -> Pri
     if signed_in is None:
         return None
     slug = path.split("/")[2] if path.startswith("/w/") else ""
+    # A stream asks again and again who it is for, when it is too late to send a cookie.
+    if "gx.principal" not in request.scope:
+        method = str(request.scope["method"])
+        if signed_in.is_stale and method == "GET":
+            await _renew(runtime, request, signed_in.session_id, token)
+        if slug:
+            refuse_unconfirmed(signed_in.verify_by, method)
     member_id = signed_in.workspaces.get(slug, ("", None))[1]
     return Principal(
         kind="member",
@@ -59,19 +73,54 @@ async def authenticate(runtime: Runtime, request: Request[Any, Any, Any]) -> Pri
         account_id=signed_in.account_id,
         session_id=signed_in.session_id,
         name=signed_in.name,
-        csrf=csrf_token(runtime, token),
+        csrf=csrf_token(runtime, signed_in.session_id),
+        verify_by=signed_in.verify_by,
         workspaces=tuple((slug, found[0]) for slug, found in signed_in.workspaces.items()),
     )
 
 
-def csrf_token(runtime: Runtime, token: str) -> str:
+def refuse_unconfirmed(verify_by: datetime | None, method: str) -> None:
+    """Keep an account whose time to confirm its address is over to reading; nothing of its work is lost."""
+    if verify_by is not None and method not in READING and verify_by <= utc_now():
+        raise Forbidden(
+            N_("Confirm your e-mail address to go on working here"),
+            code="account.unconfirmed",
+            detail=N_(
+                "Everything is still here, and you can read it. The link is in the mail that we sent you."
+            ),
+        )
+
+
+def csrf_token(runtime: Runtime, session_id: UUID) -> str:
     """The token that forms of a session carry."""
-    return hmac.new(runtime.settings.secret_key, b"csrf" + token.encode(), hashlib.sha256).hexdigest()
+    return hmac.new(runtime.settings.secret_key, b"csrf" + session_id.bytes, hashlib.sha256).hexdigest()
+
+
+def session_cookie(runtime: Runtime, token: str) -> Cookie:
+    """The cookie that holds a session's token."""
+    return Cookie(
+        key=COOKIE,
+        value=token,
+        path="/",
+        max_age=int(SESSION_AGE.total_seconds()),
+        httponly=True,
+        secure=runtime.settings.public_url.startswith("https:"),
+        samesite="lax",
+    )
 
 
 def forget(runtime: Runtime, token: str) -> None:
     """Drop a session from this process's memory at once."""
     _kept.pop((id(runtime), digest(token)), None)
+
+
+async def _renew(runtime: Runtime, request: Request[Any, Any, Any], session_id: UUID, token: str) -> None:
+    """Give a session a new token and send it with the answer; the first of several requests does it."""
+    async with runtime.control() as control:
+        fresh = await renew(control, session_id, digest(token))
+    forget(runtime, token)
+    if fresh is not None:
+        request.scope["gx.cookies"] = [session_cookie(runtime, fresh)]  # type: ignore[typeddict-unknown-key]
 
 
 async def _session(runtime: Runtime, token_hash: bytes) -> SignedIn | None:
@@ -91,6 +140,7 @@ async def _session(runtime: Runtime, token_hash: bytes) -> SignedIn | None:
 
 async def _read(runtime: Runtime, token_hash: bytes) -> SignedIn | None:
     now = utc_now()
+    is_former = and_(Session.former_hash == token_hash, Session.changed_at > now - FORMER)
     statement = (
         select(
             Session.id,
@@ -98,6 +148,8 @@ async def _read(runtime: Runtime, token_hash: bytes) -> SignedIn | None:
             Account.id,
             Account.name,
             Account.is_provisional,
+            Account.verify_by,
+            Session.is_stale,
             TenantRow.slug,
             TenantRow.name,
             Membership.member_id,
@@ -105,19 +157,19 @@ async def _read(runtime: Runtime, token_hash: bytes) -> SignedIn | None:
         .join(Account, Account.id == Session.account_id)
         .outerjoin(Membership, Membership.account_id == Account.id)
         .outerjoin(TenantRow, TenantRow.id == Membership.tenant_id)
-        .where(Session.token_hash == token_hash, Session.expires_at > now)
+        .where(or_(Session.token_hash == token_hash, is_former), Session.expires_at > now)
         .order_by(Membership.created_at)
     )
     async with runtime.control() as control:
         rows = (await control.session.execute(statement)).all()
         if not rows:
             return None
-        session_id, seen_at, account_id, name, is_provisional = rows[0][:5]
+        session_id, seen_at, account_id, name, is_provisional, verify_by, is_stale = rows[0][:7]
         if seen_at < now - SEEN_EVERY:
             await control.session.execute(
                 update(Session).where(Session.id == session_id).values(last_seen_at=now)
             )
     # A password that somebody else knows opens no workspace.
     opened = () if is_provisional else rows
-    workspaces = {row[5]: (row[6], row[7]) for row in opened if row[5]}
-    return SignedIn(session_id, account_id, name, workspaces, is_provisional)
+    workspaces = {row[7]: (row[8], row[9]) for row in opened if row[7]}
+    return SignedIn(session_id, account_id, name, workspaces, is_provisional, verify_by, is_stale)

@@ -1,27 +1,38 @@
-"""Tables of the control plane: a person's login, the workspaces it opens, and where it is signed in."""
+"""Tables of the control plane: a person's login, the workspaces it opens, where it is signed in, links in mails."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.kernel.db import ControlBase, Row
 
 
 class Account(Row, ControlBase):
-    """A person who can log in; one account opens any number of workspaces."""
+    """A person who can log in; one account opens any number of workspaces.
+
+    Whoever signs up begins with a *claim*: until ``verify_by`` it is to be shown that the address is his. An address
+    has one account and any number of claims, which nobody can tell from each other from outside.
+    """
 
     __tablename__ = "account"
+    __table_args__ = (
+        Index("uq_account_email", "email", unique=True, postgresql_where=text("verify_by IS NULL")),
+        Index("ix_account_claim", "email", postgresql_where=text("verify_by IS NOT NULL")),
+    )
 
-    email: Mapped[str] = mapped_column(unique=True)
+    email: Mapped[str]
     name: Mapped[str]
     password_hash: Mapped[str | None]
     is_provisional: Mapped[bool] = mapped_column(default=False)
     """The password was made by somebody else: it opens nothing but the page where it is replaced."""
     locale: Mapped[str] = mapped_column(default="en")
+    verified_at: Mapped[datetime | None]
+    """When it was shown that the address is the person's; None also for who was let in by others."""
+    verify_by: Mapped[datetime | None]
 
 
 class Membership(Row, ControlBase):
@@ -36,14 +47,43 @@ class Membership(Row, ControlBase):
 
 
 class Session(Row, ControlBase):
-    """A signed-in browser; only the SHA-256 of its token is kept."""
+    """A signed-in browser; only the SHA-256 of its token is kept.
+
+    Where rights changed, ``is_stale`` has the next page change the token; the former one works a moment longer, for
+    what the browser asked for at the same time.
+    """
 
     __tablename__ = "session"
     __table_args__ = (Index("ix_session_account", "account_id"),)
 
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    former_hash: Mapped[bytes | None] = mapped_column(LargeBinary, unique=True)
+    changed_at: Mapped[datetime | None]
+    is_stale: Mapped[bool] = mapped_column(default=False)
     account_id: Mapped[UUID] = mapped_column(ForeignKey("control.account.id", ondelete="CASCADE"))
     expires_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
     user_agent: Mapped[str] = mapped_column(default="")
     address: Mapped[str] = mapped_column(default="")
+
+
+class Proof(Row, ControlBase):
+    """A link in a mail that works once; only the SHA-256 of its token is kept.
+
+    ``kind`` is verify, reset, email (the new address agrees) or stop (the old one does not); ``email`` is the address
+    that it was sent to, ``subject`` the other address of a change.
+    """
+
+    __tablename__ = "proof"
+    __table_args__ = (
+        Index("ix_proof_account", "account_id"),
+        CheckConstraint("kind in ('verify', 'reset', 'email', 'stop')", name="kind"),
+    )
+
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("control.account.id", ondelete="CASCADE"))
+    kind: Mapped[str]
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    email: Mapped[str]
+    subject: Mapped[str] = mapped_column(default="")
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]

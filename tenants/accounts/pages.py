@@ -6,17 +6,19 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from litestar import Controller, Request, Response
+from litestar.background_tasks import BackgroundTask
 
 from core.access.grants import ROLE_TITLES
-from core.kernel.errors import Invalid, TooManyRequests
+from core.kernel.errors import Invalid
 from core.kernel.i18n import LOCALES
 from core.tenancy.control import Control
 from core.web.bodies import form_values, read_form
 from core.web.pages import form_again, redirect, render
 from core.web.problems import reader_locale
 from core.web.routing import get, post, principal_of, runtime_of
-from tenants.accounts import service
-from tenants.accounts.authentication import COOKIE, forget
+from tenants.accounts import limits, service
+from tenants.accounts.authentication import COOKIE, forget, session_cookie
+from tenants.accounts.browser import client_of, end_present, open_session, opened
 from tenants.accounts.demo_logins import demo_logins
 from tenants.accounts.models import Account
 from tenants.accounts.schema import LoginIn, NewPasswordIn
@@ -24,7 +26,6 @@ from tenants.accounts.schema import LoginIn, NewPasswordIn
 Any_ = Request[Any, Any, Any]
 LOGIN = "accounts/login.html"
 PASSWORD = "accounts/password.html"  # noqa: S105 (a template)
-TRIES_PER_MINUTE = 10
 
 
 class DoorPages(Controller):
@@ -50,22 +51,38 @@ class DoorPages(Controller):
         return render(control, request, LOGIN, values=values, errors=(), demos=demos, roles=ROLE_TITLES)
 
     @post("/login", public=True)
-    async def log_in(self, control: Control, request: Any_) -> Response[Any]:
+    async def log_in(self, request: Any_) -> Response[Any]:
         """Check the password and set the session cookie."""
-        control.locale = reader_locale(request)
-        values = {**await form_values(request), "password": ""}
+        runtime = runtime_of(request)
         try:
             data = await read_form(request, LoginIn)
-            await _limit_tries(request, data.email)
-            account = await service.known(control, data.email, data.password)
-            token = await _open_session(control, request, account)
+            await limits.login(runtime, client_of(request), data.email)
+            async with runtime.control() as control:
+                found = (
+                    await service.by_email(control, data.email),
+                    await service.claiming(control, data.email),
+                )
+            account = await service.opened_by(data.password, *found)
         except Invalid as error:
-            demos = await demo_logins(runtime_of(request).settings.home)
-            shown = {"values": values, "demos": demos, "roles": ROLE_TITLES}
-            return form_again(control, request, LOGIN, error, **shown)
+            return await self._again(request, error)
+        async with opened(request) as control:
+            await end_present(control, request)
+            token = await open_session(control, request, account)
         response = redirect(request, "/password" if account.is_provisional else safe_next(data.next))
-        _set_session(response, request, token)
+        response.set_cookie(session_cookie(runtime, token))
         response.set_cookie("gx_locale", account.locale, max_age=31_536_000, samesite="lax")
+        return response
+
+    async def _again(self, request: Any_, error: Invalid) -> Response[Any]:
+        runtime = runtime_of(request)
+        values = {**await form_values(request), "password": ""}
+        demos = await demo_logins(runtime.settings.home)
+        shown = {"values": values, "demos": demos, "roles": ROLE_TITLES}
+        async with opened(request) as control:
+            response: Response[Any] = form_again(control, request, LOGIN, error, **shown)
+        # Written after the answer, so that it takes no longer where there is an account to write about.
+        email = str(values.get("email", ""))
+        response.background = BackgroundTask(limits.tell_failure, runtime, client_of(request), email)
         return response
 
     @get("/password", public=True)
@@ -91,7 +108,8 @@ class DoorPages(Controller):
         except Invalid as error:
             return form_again(control, request, PASSWORD, error, needed=True)
         response = redirect(request, "/")
-        _set_session(response, request, await _open_session(control, request, account))
+        token = await open_session(control, request, account)
+        response.set_cookie(session_cookie(runtime_of(request), token))
         return response
 
     @post("/logout", public=True)
@@ -116,36 +134,7 @@ class DoorPages(Controller):
         return response
 
 
-async def _open_session(control: Control, request: Any_, account: Account) -> str:
-    return await service.open_session(
-        control,
-        account,
-        user_agent=request.headers.get("user-agent", ""),
-        address=request.client.host if request.client else "",
-    )
-
-
 def safe_next(path: str) -> str:
     """A path of this site, whatever was asked for."""
     is_local = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
     return path if is_local else "/"
-
-
-async def _limit_tries(request: Any_, email: str) -> None:
-    verdict = await runtime_of(request).limiter.hit(
-        f"login:{email.strip().lower()[:200]}", TRIES_PER_MINUTE, 60, name="login"
-    )
-    if not verdict.allowed:
-        raise TooManyRequests(retry_after_s=verdict.retry_after_s)
-
-
-def _set_session(response: Response[Any], request: Any_, token: str) -> None:
-    is_https = runtime_of(request).settings.public_url.startswith("https:")
-    response.set_cookie(
-        COOKIE,
-        token,
-        max_age=int(service.SESSION_AGE.total_seconds()),
-        httponly=True,
-        secure=is_https,
-        samesite="lax",
-    )

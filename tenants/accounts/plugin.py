@@ -7,22 +7,67 @@ from typing import Any
 from litestar import Controller
 
 from core.ext.hooks import hookimpl
-from core.ext.specs import Manifest
+from core.ext.specs import Banner, JobSpec, Manifest, Subscription
+from core.kernel.events import Event
 from core.kernel.i18n import N_
+from tenants.accounts import jobs
+from tenants.accounts import service_addresses as addresses
 from tenants.accounts.authentication import authenticate
+from tenants.accounts.banner import unconfirmed
+from tenants.accounts.events import EVENTS
+from tenants.accounts.link_pages import LinkPages
 from tenants.accounts.pages import DoorPages
+from tenants.accounts.rights import follow_rights
 
 
 @hookimpl
 def crm_manifest() -> Manifest:
     """Locked: nobody works without it."""
-    return Manifest(key="accounts", title=N_("Accounts"), kind="locked")
+    return Manifest(key="accounts", title=N_("Accounts"), kind="locked", requires=("members",))
 
 
 @hookimpl
 def crm_public() -> list[type[Controller]]:
-    """Log in and out."""
-    return [DoorPages]
+    """Log in and out, and the links of mails."""
+    return [DoorPages, LinkPages]
+
+
+@hookimpl
+def crm_events() -> list[type[Event]]:
+    """What the control plane's log tells of accounts."""
+    return list(EVENTS)
+
+
+@hookimpl
+def crm_banners() -> list[Banner]:
+    """Remind who has not confirmed his address."""
+    return [Banner(key="unconfirmed", render=unconfirmed, order=10)]
+
+
+@hookimpl
+def crm_jobs() -> list[JobSpec]:
+    """Mails, and the members of workspaces whose account changed."""
+    mails = (
+        (addresses.MAIL_VERIFICATION, jobs.mail_verification, addresses.MailVerification),
+        (addresses.MAIL_RESET, jobs.mail_reset, addresses.MailReset),
+        (addresses.MAIL_CHANGE, jobs.mail_change, addresses.MailChange),
+    )
+    sent = [
+        JobSpec(name=name, handler=handler, params=params, kind="control", timeout_s=60.0, retries=10)
+        for name, handler, params in mails
+    ]
+    return [
+        *sent,
+        JobSpec(
+            name=addresses.SYNC_MEMBER, handler=jobs.sync_member, params=addresses.SyncMember, kind="event"
+        ),
+    ]
+
+
+@hookimpl
+def crm_subscriptions() -> list[Subscription]:
+    """Let the sessions of somebody whose rights changed take new tokens."""
+    return [Subscription(event="member.updated", name="sessions", handler=follow_rights)]
 
 
 @hookimpl

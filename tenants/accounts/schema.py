@@ -40,3 +40,16 @@ class PasswordIn(msgspec.Struct, kw_only=True):
 
     current: str
     new: Password
+
+
+class ForgottenIn(msgspec.Struct, kw_only=True):
+    """Whose password is forgotten."""
+
+    email: Annotated[Email, msgspec.Meta(title=N_("E-mail address"))]
+
+
+class EmailIn(msgspec.Struct, kw_only=True):
+    """A change of address."""
+
+    email: Annotated[Email, msgspec.Meta(title=N_("New e-mail address"))]
+    current: str

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
+import asyncio
 import secrets
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from core.kernel.errors import Conflict, Invalid, NotFound
@@ -15,15 +15,14 @@ from core.kernel.i18n import N_
 from core.kernel.ids import uuid7
 from core.tenancy.control import Control
 from tenants.accounts import passwords
+from tenants.accounts.events import PasswordChanged, SessionRevoked
 from tenants.accounts.models import Account, Membership, Session
+from tenants.accounts.proofs import digest
 from tenants.accounts.schema import AccountIn, PasswordIn
 
 SESSION_AGE = timedelta(days=30)
-
-
-def digest(token: str) -> bytes:
-    """What is stored of a token."""
-    return hashlib.sha256(token.encode()).digest()
+FORMER = timedelta(seconds=30)
+"""How long a changed token of a session works besides the new one."""
 
 
 async def create(control: Control, data: AccountIn) -> Account:
@@ -53,9 +52,20 @@ async def invite(control: Control, email: str, name: str, *, locale: str) -> tup
 
 
 async def by_email(control: Control, email: str) -> Account | None:
-    """The account of an address."""
+    """The account of an address; claims of it that nobody has confirmed are none."""
     found: Account | None = await control.session.scalar(
-        select(Account).where(Account.email == email.strip().lower())
+        select(Account).where(Account.email == email.strip().lower(), Account.verify_by.is_(None))
+    )
+    return found
+
+
+async def claiming(control: Control, email: str) -> Account | None:
+    """The latest claim of an address, None without one."""
+    found: Account | None = await control.session.scalar(
+        select(Account)
+        .where(Account.email == email.strip().lower(), Account.verify_by.is_not(None))
+        .order_by(Account.created_at.desc(), Account.id.desc())
+        .limit(1)
     )
     return found
 
@@ -87,15 +97,21 @@ async def workspaces_of(control: Control, account_id: UUID) -> int:
 
 
 async def known(control: Control, email: str, password: str) -> Account:
-    """The account that a password opens.
+    """The account that a password opens, or else the latest claim of the address.
 
     An unknown address and a wrong password raise the same :class:`Invalid` after the same work.
     """
-    account = await by_email(control, email)
-    stored = account.password_hash if account else None
-    if not await passwords.matches(password, stored) or account is None:
-        raise Invalid.field("password", "login", N_("E-mail or password is wrong."))
-    return account
+    return await opened_by(password, await by_email(control, email), await claiming(control, email))
+
+
+async def opened_by(password: str, *accounts: Account | None) -> Account:
+    """The first of these that a password opens; each costs the same, also where there is none."""
+    stored = [account.password_hash if account else None for account in accounts]
+    found = await asyncio.gather(*(passwords.matches(password, one) for one in stored))
+    for account, is_equal in zip(accounts, found, strict=True):
+        if account is not None and is_equal:
+            return account
+    raise Invalid.field("password", "login", N_("E-mail or password is wrong."))
 
 
 async def open_session(control: Control, account: Account, *, user_agent: str = "", address: str = "") -> str:
@@ -123,10 +139,39 @@ async def log_out(control: Control, session_id: UUID) -> None:
     await control.session.execute(delete(Session).where(Session.id == session_id))
 
 
+async def revoke(control: Control, account_id: UUID, session_id: UUID) -> None:
+    """End one session of an account; raises :class:`NotFound` where it is nobody's or somebody else's."""
+    statement = delete(Session).where(Session.id == session_id, Session.account_id == account_id)
+    if (await control.session.execute(statement.returning(Session.id))).first() is None:
+        raise NotFound
+    control.emit(SessionRevoked(subject_id=account_id))
+
+
 async def log_out_others(control: Control, account_id: UUID, *, but: UUID | None = None) -> None:
     """End all sessions of an account except the present one."""
-    statement = delete(Session).where(Session.account_id == account_id)
-    await control.session.execute(statement.where(Session.id != but) if but else statement)
+    statement = delete(Session).where(Session.account_id == account_id).returning(Session.id)
+    gone = await control.session.scalars(statement.where(Session.id != but) if but else statement)
+    if count := len(gone.all()):
+        control.emit(SessionRevoked(subject_id=account_id, count=count))
+
+
+async def grow_stale(control: Control, account_id: UUID) -> None:
+    """Have every session of an account take a new token with its next page: what it may do has changed."""
+    await control.session.execute(
+        update(Session).where(Session.account_id == account_id).values(is_stale=True)
+    )
+
+
+async def renew(control: Control, session_id: UUID, token_hash: bytes) -> str | None:
+    """Give a session another token; None where another request has done so."""
+    token = secrets.token_urlsafe(32)
+    changed = (
+        update(Session)
+        .where(Session.id == session_id, Session.token_hash == token_hash)
+        .values(token_hash=digest(token), former_hash=token_hash, changed_at=control.now(), is_stale=False)
+        .returning(Session.id)
+    )
+    return token if (await control.session.execute(changed)).first() else None
 
 
 async def sessions_of(control: Control, account_id: UUID) -> list[Session]:
@@ -152,6 +197,7 @@ async def replace_password(control: Control, account_id: UUID, new: str) -> Acco
     if await passwords.matches(new, account.password_hash):
         raise Invalid.field("new", "password.same", N_("Choose a password of your own."))
     account.password_hash, account.is_provisional = await passwords.hashed(new), False
+    control.emit(PasswordChanged(subject_id=account.id, label=account.email))
     await log_out_others(control, account_id)
     return account
 
@@ -164,4 +210,6 @@ async def change_password(control: Control, account_id: UUID, data: PasswordIn, 
     if not await passwords.matches(data.current, account.password_hash):
         raise Invalid.field("current", "password", N_("This is not your present password."))
     account.password_hash, account.is_provisional = await passwords.hashed(data.new), False
+    control.emit(PasswordChanged(subject_id=account.id, label=account.email))
     await log_out_others(control, account_id, but=session_id)
+    await grow_stale(control, account_id)

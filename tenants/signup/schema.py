@@ -8,6 +8,7 @@ import msgspec
 
 from core.kernel.i18n import N_
 from core.kernel.types import Country, Currency, Email, Locale, Name, TimeZone
+from tenants.accounts.schema import Password
 
 SLUG = r"^[a-z][a-z0-9-]{1,38}[a-z0-9]$"
 Slug = Annotated[str, msgspec.Meta(pattern=SLUG, title=N_("Address"))]
@@ -30,3 +31,30 @@ class OwnerIn(msgspec.Struct, kw_only=True):
     name: Name
     email: Email
     role: str = "owner"
+
+
+class SignupIn(msgspec.Struct, kw_only=True):
+    """The form of somebody new; without an address for the workspace it gets one made of its name."""
+
+    name: Annotated[Name, msgspec.Meta(title=N_("Your name"))]
+    email: Annotated[Email, msgspec.Meta(title=N_("E-mail address"))]
+    password: Password
+    workspace: Annotated[Name, msgspec.Meta(title=N_("Company or team"))]
+    slug: Slug | None = None
+    timezone: str = ""
+
+
+class WorkspaceFormIn(msgspec.Struct, kw_only=True):
+    """The form of another workspace."""
+
+    workspace: Annotated[Name, msgspec.Meta(title=N_("Company or team"))]
+    slug: Slug | None = None
+    timezone: str = ""
+
+
+class AnswersIn(msgspec.Struct, kw_only=True):
+    """The three questions; whoever does not know yet leaves them out."""
+
+    trade: str = ""
+    size: str = ""
+    first: str = ""

@@ -24,6 +24,7 @@ function scan() {
   for (const dialog of $$("dialog[data-open]:not([open])")) { dialog.removeAttribute("data-open"); show(dialog); }
   for (const form of $$("[data-composer]:not([data-fit])")) { form.dataset.fit = ""; fit(form); }
   for (const toast of $$("#gx-toasts > .toast:not([data-armed])")) arm(toast);
+  for (const zone of $$("input[type=hidden][name=timezone]")) zone.value ||= Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
   const keys = new Set();
   for (const key of $$("input[name=_key]")) {
     if (keys.has(key.value)) key.value = token();

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "control_0001_515d6dd5"
+revision = "control_0001_6a17eacb"
 down_revision = None
 
 
@@ -17,13 +17,16 @@ def upgrade() -> None:
     sa.Column('password_hash', sa.Text(), nullable=True),
     sa.Column('is_provisional', sa.Boolean(), nullable=False),
     sa.Column('locale', sa.Text(), nullable=False),
+    sa.Column('verified_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('verify_by', sa.DateTime(timezone=True), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('version', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_account')),
-    sa.UniqueConstraint('email', name=op.f('uq_account_email')),
     schema='control'
     )
+    op.create_index('ix_account_claim', 'account', ['email'], unique=False, schema='control', postgresql_where=sa.text('verify_by IS NOT NULL'))
+    op.create_index('uq_account_email', 'account', ['email'], unique=True, schema='control', postgresql_where=sa.text('verify_by IS NULL'))
     op.create_table('api_key',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('tenant_id', sa.Uuid(), nullable=False),
@@ -100,6 +103,19 @@ def upgrade() -> None:
     schema='control'
     )
     op.create_index('ix_outbox_run_at', 'outbox', ['run_at'], unique=False, schema='control', postgresql_where=sa.text('dead_at IS NULL'))
+    op.create_table('signup',
+    sa.Column('key_hash', sa.LargeBinary(), nullable=False),
+    sa.Column('tenant_id', sa.Uuid(), nullable=False),
+    sa.Column('account_id', sa.Uuid(), nullable=False),
+    sa.Column('member_id', sa.Uuid(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('trade', sa.Text(), nullable=True),
+    sa.Column('size', sa.Text(), nullable=True),
+    sa.Column('first', sa.Text(), nullable=True),
+    sa.PrimaryKeyConstraint('key_hash', name=op.f('pk_signup')),
+    schema='control'
+    )
+    op.create_index('uq_signup_tenant', 'signup', ['tenant_id'], unique=True, schema='control')
     op.create_table('tenant',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('slug', sa.Text(), nullable=True),
@@ -143,9 +159,31 @@ def upgrade() -> None:
     schema='control'
     )
     op.create_index('ix_membership_tenant', 'membership', ['tenant_id'], unique=False, schema='control')
+    op.create_table('proof',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('account_id', sa.Uuid(), nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('token_hash', sa.LargeBinary(), nullable=False),
+    sa.Column('email', sa.Text(), nullable=False),
+    sa.Column('subject', sa.Text(), nullable=False),
+    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('used_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.CheckConstraint("kind in ('verify', 'reset', 'email', 'stop')", name=op.f('ck_proof_kind')),
+    sa.ForeignKeyConstraint(['account_id'], ['control.account.id'], name=op.f('fk_proof_account_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_proof')),
+    sa.UniqueConstraint('token_hash', name=op.f('uq_proof_token_hash')),
+    schema='control'
+    )
+    op.create_index('ix_proof_account', 'proof', ['account_id'], unique=False, schema='control')
     op.create_table('session',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('token_hash', sa.LargeBinary(), nullable=False),
+    sa.Column('former_hash', sa.LargeBinary(), nullable=True),
+    sa.Column('changed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('is_stale', sa.Boolean(), nullable=False),
     sa.Column('account_id', sa.Uuid(), nullable=False),
     sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('last_seen_at', sa.DateTime(timezone=True), nullable=False),
@@ -156,6 +194,7 @@ def upgrade() -> None:
     sa.Column('version', sa.BigInteger(), nullable=False),
     sa.ForeignKeyConstraint(['account_id'], ['control.account.id'], name=op.f('fk_session_account_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_session')),
+    sa.UniqueConstraint('former_hash', name=op.f('uq_session_former_hash')),
     sa.UniqueConstraint('token_hash', name=op.f('uq_session_token_hash')),
     schema='control'
     )

@@ -1,0 +1,223 @@
+"""Verbs about whose an address is: confirm or refuse one, change it and stop the change, replace a forgotten password.
+
+Emits account.verified, account.refused, email.changed, password.reset and, in workspaces, member.updated. Sends
+nothing: mails are jobs.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import delete, select
+
+from core.access.events import MemberUpdated
+from core.access.models import Member
+from core.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from core.kernel.i18n import N_
+from core.kernel.ids import uuid7
+from core.tenancy.control import Control
+from tenants.accounts import passwords, proofs, service
+from tenants.accounts.events import AccountRefused, AccountVerified, EmailChanged, PasswordReset
+from tenants.accounts.models import Account, Membership, Proof
+from tenants.accounts.schema import EmailIn
+
+MAIL_VERIFICATION = "accounts.mail_verification"
+MAIL_RESET = "accounts.mail_reset"
+MAIL_CHANGE = "accounts.mail_change"
+SYNC_MEMBER = "accounts.sync_member"
+
+
+class MailVerification(msgspec.Struct, kw_only=True):
+    """Send the link that confirms an account's address."""
+
+    account_id: UUID
+    proof_id: UUID
+
+
+class MailReset(msgspec.Struct, kw_only=True):
+    """Send the link that replaces a password, where the address has one."""
+
+    email: str
+    proof_id: UUID
+
+
+class MailChange(msgspec.Struct, kw_only=True):
+    """Ask the new address, and tell the old one."""
+
+    account_id: UUID
+    email: str
+    proof_id: UUID
+
+
+class SyncMember(msgspec.Struct, kw_only=True):
+    """Write into a workspace which login its member has, and at which address."""
+
+    member_id: UUID
+    account_id: UUID
+    email: str
+
+
+def ask_confirmation(control: Control, account: Account) -> None:
+    """Have the link sent that confirms an account's address."""
+    control.enqueue(MAIL_VERIFICATION, MailVerification(account_id=account.id, proof_id=uuid7()))
+
+
+def ask_reset(control: Control, email: str) -> None:
+    """Have the link sent that replaces a password; costs and says the same where nobody has that address."""
+    control.enqueue(MAIL_RESET, MailReset(email=email.strip().lower(), proof_id=uuid7()))
+
+
+async def confirm(control: Control, proof: Proof, *, signed_in: UUID | None, password: str = "") -> Account:
+    """Confirm the address of a claim; where the address has an account, its workspaces join that one.
+
+    The mail alone is not enough, or whoever signed up with a stranger's address would be handed his account by him:
+    it takes the claim's session or password, or the session of the account that the address has.
+    """
+    claim = await _account(control, proof)
+    holder = await service.by_email(control, claim.email)
+    if holder is None:
+        is_his = signed_in == claim.id or await passwords.matches(password, claim.password_hash)
+        if not is_his:
+            raise Invalid.field("password", "password", N_("This is not the password you signed up with."))
+        await proofs.spend(control, proof)
+        _verified(control, claim)
+        return claim
+    await proofs.spend(control, proof)
+    if holder.id != claim.id:
+        if signed_in != holder.id:
+            raise Forbidden(detail=N_("Sign in to your account first."))
+        await _adopt(control, claim, holder)
+    return holder
+
+
+async def refuse(control: Control, proof: Proof) -> None:
+    """Close a claim to whoever made it: the address's holder says that it was not him."""
+    claim = await _account(control, proof)
+    if claim.verify_by is None:
+        raise proofs.DeadLink
+    await proofs.spend_all(control, claim.id, proofs.VERIFY)
+    claim.password_hash = None
+    await service.log_out_others(control, claim.id)
+    control.emit(AccountRefused(subject_id=claim.id, label=claim.email))
+
+
+async def reset(control: Control, proof: Proof, new: str) -> Account:
+    """Replace a forgotten password and end all sessions; that the mail arrived confirms the address as well."""
+    account = await _account(control, proof)
+    await proofs.spend(control, proof)
+    await proofs.spend_all(control, account.id, proofs.RESET)
+    account.password_hash, account.is_provisional = await passwords.hashed(new), False
+    control.emit(PasswordReset(subject_id=account.id, label=account.email))
+    await service.log_out_others(control, account.id)
+    if account.verified_at is None and await service.by_email(control, account.email) in (None, account):
+        _verified(control, account)
+    return account
+
+
+async def change(control: Control, account_id: UUID, data: EmailIn) -> None:
+    """Ask for another address: a claim has it at once, an account when the new address agrees."""
+    account = await control.session.get(Account, account_id)
+    if account is None:
+        raise NotFound
+    if not await passwords.matches(data.current, account.password_hash):
+        raise Invalid.field("current", "password", N_("This is not your present password."))
+    if data.email == account.email:
+        raise Invalid.field("email", "same", N_("This is your address already."))
+    if account.verify_by is None:
+        job = MailChange(account_id=account.id, email=data.email, proof_id=uuid7())
+        control.enqueue(MAIL_CHANGE, job)
+        return
+    await proofs.spend_all(control, account.id, proofs.VERIFY)
+    await _move(control, account, data.email)
+    ask_confirmation(control, account)
+
+
+async def agree(control: Control, proof: Proof) -> Account:
+    """Give an account the address that agreed; raises ``Conflict`` where another account has it by now."""
+    account = await _account(control, proof)
+    if await service.by_email(control, proof.email) is not None:
+        raise Conflict(code="email.taken", detail=N_("This address has an account of its own."))
+    await proofs.spend(control, proof)
+    await _move(control, account, proof.email)
+    account.verified_at = control.now()
+    await service.grow_stale(control, account.id)
+    return account
+
+
+async def stop(control: Control, proof: Proof) -> Account:
+    """Stop a change of address, or undo it: sessions end, and a new password is asked for by mail.
+
+    Whoever asked for it had a session and the password.
+    """
+    account = await _account(control, proof)
+    await proofs.spend(control, proof)
+    await proofs.spend_all(control, account.id, proofs.EMAIL, proofs.RESET)
+    if account.email != proof.email and await service.by_email(control, proof.email) is None:
+        await _move(control, account, proof.email)
+    account.password_hash = None
+    await service.log_out_others(control, account.id)
+    ask_reset(control, account.email)
+    return account
+
+
+async def follow_account(ctx: Any, params: SyncMember) -> None:
+    """Write into a workspace which login its member has, and at which address; emits member.updated."""
+    member = await ctx.session.get(Member, params.member_id)
+    if member is None:
+        return
+    member.account_id = params.account_id
+    others = select(Member.id).where(Member.email == params.email, Member.id != member.id)
+    if member.email != params.email and await ctx.session.scalar(others) is None:
+        changes = {"email": (member.email, params.email)}
+        member.email = params.email
+        ctx.emit(MemberUpdated(subject_id=member.id, label=member.name, changes=changes))
+    await ctx.session.flush()
+
+
+async def _account(control: Control, proof: Proof) -> Account:
+    account = await control.session.get(Account, proof.account_id)
+    if account is None:
+        raise proofs.DeadLink
+    return account
+
+
+def _verified(control: Control, account: Account) -> None:
+    account.verified_at, account.verify_by = control.now(), None
+    control.emit(AccountVerified(subject_id=account.id, label=account.email))
+
+
+async def _move(control: Control, account: Account, email: str) -> None:
+    changes = {"email": (account.email, email)}
+    account.email = email
+    control.emit(EmailChanged(subject_id=account.id, label=email, changes=changes))
+    await control.session.flush()
+    for membership in await _memberships(control, account):
+        _sync(control, membership, account)
+
+
+async def _adopt(control: Control, claim: Account, holder: Account) -> None:
+    """Move the workspaces of a claim to the account of its address, and drop the claim with its sessions."""
+    has = {one.tenant_id for one in await _memberships(control, holder)}
+    left = 0
+    for membership in await _memberships(control, claim):
+        if membership.tenant_id in has:
+            left += 1
+            continue
+        membership.account_id = holder.id
+        _sync(control, membership, holder)
+    await control.session.flush()
+    control.emit(AccountVerified(subject_id=holder.id, label=holder.email))
+    holder.verified_at = holder.verified_at or control.now()
+    if not left:
+        await control.session.execute(delete(Account).where(Account.id == claim.id))
+
+
+async def _memberships(control: Control, account: Account) -> list[Membership]:
+    return list(await control.session.scalars(select(Membership).where(Membership.account_id == account.id)))
+
+
+def _sync(control: Control, membership: Membership, account: Account) -> None:
+    wanted = SyncMember(member_id=membership.member_id, account_id=account.id, email=account.email)
+    control.enqueue(SYNC_MEMBER, wanted, tenant_id=membership.tenant_id)
