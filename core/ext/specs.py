@@ -196,17 +196,22 @@ class Action(Spec, frozen=True, kw_only=True):
     tone: Tone = "neutral"
 
 
-class Filter(Spec, frozen=True, kw_only=True):
-    """A condition on records of another module: ``condition(ctx, id_column, values)`` gives an ``EXISTS``.
+FilterOp = Literal["eq", "in", "contains", "gt", "gte", "lt", "lte", "between", "before", "after"]
 
-    ``id_column`` is the id of the record asked about, ``values`` what was chosen, one for ``eq`` and several for
-    ``in``. ``kind`` says how a value is read. ``choices(ctx)`` are the values to choose from, each with its name.
+
+class Filter(Spec, frozen=True, kw_only=True):
+    """A condition on records of another module: ``condition(ctx, id_column, op, values)`` gives an ``EXISTS``.
+
+    ``id_column`` is the id of the record asked about. ``kind`` says how values are read and which operations
+    there are: ``eq`` and ``in`` of a choice, ``eq`` and ``contains`` of a text, comparisons of what has an order;
+    ``between`` has two values, ``in`` any number, the others one. Sums are in minor units. ``choices(ctx)`` are the
+    values to choose from, each with its name.
     """
 
     record_type: str
     key: str
     title: str
-    condition: Callable[[Any, Any, Sequence[Any]], Any]
+    condition: Callable[[Any, Any, FilterOp, Sequence[Any]], Any]
     kind: Literal["choice", "text", "number", "money", "date", "bool"] = "choice"
     choices: Callable[[Any], Awaitable[Sequence[tuple[str, str]]]] | None = None
     permission: str = ""

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from core.ext.specs import Action, Column, RecordType
 from core.kernel.errors import AppError
-from core.records import actions, labels, lists, queries
+from core.records import actions, foreign, labels, lists, queries
 from core.records.forms import options_url
 from core.records.labels import MEMBER, target_of
 from core.records.models import SavedView
@@ -33,6 +33,7 @@ class ListPage:
     actions: Sequence[Action]
     error: AppError | None = None
     offers: Mapping[str, list[tuple[str, str]]] = field(default_factory=dict)
+    lent_names: dict[str, str] = field(default_factory=dict)
 
     @property
     def address(self) -> str:
@@ -95,7 +96,19 @@ class ListPage:
     @property
     def filter_fields(self) -> list[dict[str, Any]]:
         """What may be filtered, with the values to choose from."""
-        return [self._filter_field(column) for column in self.type.columns if column.filterable]
+        own = [self._filter_field(column) for column in self.type.columns if column.filterable]
+        return own + [self._lent_field(column) for column in self.lent.values()]
+
+    @property
+    def lent(self) -> Mapping[str, Column]:
+        """The conditions that other modules lend."""
+        return lists.reading(self.ctx).foreign.get(self.type.key, {})
+
+    def _lent_field(self, column: Column) -> dict[str, Any]:
+        view = {**column_view(self.ctx, column), "ops": foreign.OPS[column.kind]}
+        if isinstance(column, foreign.ForeignColumn) and column.declared.choices is not None:
+            view["search_url"] = f"{self.address}/conditions/{column.key}"
+        return view
 
     def _filter_field(self, column: Column) -> dict[str, Any]:
         view = column_view(self.ctx, column)
@@ -127,6 +140,7 @@ class ListPage:
     def _shown(self, item: Filter) -> str:
         titles = {value: self.ctx.t(label) for value, label, _ in choices(item.column, self.ctx.locale)}
         target = target_of(item.column)
+        titles |= self.lent_names
         parts = []
         for raw, value in zip(item.raw.split(","), item.values, strict=False):
             name = self.listing.labels.get((target, value), "") if target else titles.get(raw, "")  # type: ignore[arg-type]
@@ -199,7 +213,10 @@ async def load(ctx: Any, type_: RecordType, pairs: Sequence[tuple[str, str]]) ->
     listing = lists.Listing(query, listing.rows, names, listing.next)
     views = await queries.views(ctx, type_.key)
     offers = await labels.choices(ctx, type_.columns, most=OFFERED)
-    return ListPage(ctx, type_, query, looks, listing, views, actions.of(ctx, type_), error, offers)
+    page = ListPage(ctx, type_, query, looks, listing, views, actions.of(ctx, type_), error, offers)
+    for item in query.filters:
+        page.lent_names |= dict(await foreign.offers(ctx, item.column, "", OFFERED))
+    return page
 
 
 def fold(pairs: Sequence[tuple[str, str]]) -> tuple[list[tuple[str, str]], dict[str, str]]:

@@ -6,13 +6,13 @@ from functools import cache, lru_cache
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, True_, Uuid, bindparam, func, inspect, literal, select
+from sqlalchemy import ColumnElement, Select, True_, Uuid, bindparam, false, func, inspect, literal, select
 
 from core.ext.specs import Column, RecordType
 from core.kernel import money, paging
 from core.kernel.errors import NotFound
 from core.kernel.statements import Statement
-from core.records import labels, text
+from core.records import foreign, labels, text
 from core.records.ops import condition
 from core.records.query import ListQuery
 from core.records.values import Reading
@@ -51,6 +51,7 @@ def reading(ctx: Any) -> Reading:
         zone=ctx.zone,
         member_id=ctx.actor.member_id,
         money_digits=money.digits(ctx.tenant.currency),
+        foreign=foreign.columns(ctx),
     )
 
 
@@ -133,7 +134,11 @@ def conditions(ctx: Any, query: ListQuery) -> list[ColumnElement[bool]]:
         found.append(model.deleted_at.is_(None))
     if query.right != "view":
         found.append(ctx.visible(model, f"{query.type.permission}.{query.right}"))
-    found += [condition(item, how) for item in query.filters]
+    for item in query.filters:
+        is_lent = isinstance(item.column, foreign.ForeignColumn)
+        found.append(foreign.condition(ctx, model, item) if is_lent else condition(item, how))
+    if query.is_stopped:
+        found.append(false())
     if query.q:
         found.append(text.matching(ctx, query.type, query.q))
     return found
@@ -187,7 +192,7 @@ def _first_page(type_: RecordType, limit: int) -> Statement:
 
 def _is_plain(ctx: Any, query: ListQuery) -> bool:
     """Whether this is the first page of everything."""
-    asks = query.filters or query.q or query.sort or query.cursor or query.deleted
+    asks = query.filters or query.q or query.sort or query.cursor or query.deleted or query.is_stopped
     rights = {"view", query.right}
     return not asks and all(
         isinstance(ctx.visible(query.type.model, f"{query.type.permission}.{right}"), True_)

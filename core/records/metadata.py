@@ -6,8 +6,8 @@ import msgspec
 
 from core.ext.specs import Column, RecordType
 from core.kernel.validate import fields
-from core.records.ops import OPS
-from core.records.query import default_columns, is_sortable
+from core.records import lists
+from core.records.query import default_columns, is_sortable, operations
 
 
 class ChoiceInfo(msgspec.Struct, frozen=True):
@@ -59,12 +59,13 @@ class TypeInfo(msgspec.Struct, frozen=True, kw_only=True):
 def describe(ctx: Any, type_: RecordType) -> TypeInfo:
     """Describe a record type in the actor's language."""
     shown = default_columns(type_)
+    lent = lists.reading(ctx).foreign.get(type_.key, {})
     return TypeInfo(
         record_type=type_.key,
         path=type_.path,
         title=ctx.t(type_.title),
         title_plural=ctx.t(type_.title_plural),
-        columns=[_column(ctx, column, column.key in shown) for column in type_.columns],
+        columns=[_column(ctx, column, column.key in shown) for column in (*type_.columns, *lent.values())],
         create=_fields(ctx, type_.create),
         update=_fields(ctx, type_.patch),
     )
@@ -75,10 +76,10 @@ def _column(ctx: Any, column: Column, is_default: bool) -> ColumnInfo:
         name=column.key,
         title=ctx.t(column.title),
         kind=column.kind,
-        sortable=is_sortable(column),
+        sortable=column.attribute is not None and is_sortable(column),
         editable=column.editable,
         default=is_default,
-        operations=list(OPS[column.kind]) if column.filterable else [],
+        operations=list(operations(column)) if column.filterable else [],
         choices=[ChoiceInfo(c.value, ctx.t(c.label), c.tone) for c in column.choices],
         ref=column.ref or None,
     )

@@ -10,10 +10,21 @@ from litestar import Request, Response, Router
 from litestar.handlers import HTTPRouteHandler
 
 from core.ext.specs import Action, RecordType
-from core.kernel.errors import AppError
+from core.kernel.errors import AppError, NotFound
 from core.kernel.i18n import N_
 from core.kernel.validate import convert, fields
-from core.records import actions, bulk_job, edit_pages, labels, list_page, lists, queries, service, text
+from core.records import (
+    actions,
+    bulk_job,
+    edit_pages,
+    foreign,
+    labels,
+    list_page,
+    lists,
+    queries,
+    service,
+    text,
+)
 from core.records.panels import panel_url, panels_of
 from core.records.query import MAX_QUERY, parse, parse_page
 from core.records.schema import SavedViewIn
@@ -32,6 +43,7 @@ def record_pages(type_: RecordType) -> Router:
     makers: tuple[Callable[[RecordType], HTTPRouteHandler], ...] = (
         _list,
         _options,
+        _conditions,
         _save_view,
         _remove_view,
         _bulk,
@@ -82,6 +94,19 @@ async def _preview(ctx: Ctx, type_: RecordType, raw: str) -> dict[str, Any] | No
         "facts": shown,
         "panels": [panel_url(ctx, panel, record.id) for panel in panels_of(ctx, type_, "main")[:1]],
     }
+
+
+def _conditions(type_: RecordType) -> HTTPRouteHandler:
+    async def offered(ctx: Ctx, request: Any_, name: str, q: str = "") -> Response[Any]:
+        column = lists.reading(ctx).foreign.get(type_.key, {}).get(name)
+        if column is None:
+            raise NotFound
+        options = [
+            (value, label, "") for value, label in await foreign.offers(ctx, column, q[:MAX_QUERY], FOUND)
+        ]
+        return render(ctx, request, "records/options.html", options=options)
+
+    return get("/conditions/{name:str}", permission=f"{type_.permission}.view")(offered)
 
 
 def _options(type_: RecordType) -> HTTPRouteHandler:

@@ -11,6 +11,7 @@ from typing import Final
 from core.ext.specs import Column, RecordType
 from core.kernel.errors import AppError, BadRequest, FieldError, Invalid
 from core.kernel.i18n import N_
+from core.records import foreign
 from core.records.ops import OPS, Filter, Op, read_values
 from core.records.values import Reading
 
@@ -51,6 +52,8 @@ class ListQuery:
     cursor: str = ""
     count: bool = False
     deleted: bool = False
+    is_stopped: bool = False
+    """It asks for something that is not there any more: it finds nothing, rather than everything."""
     right: str = "view"
     """What the actor must be allowed to do with the records beside seeing them."""
 
@@ -77,6 +80,7 @@ class _Parse:
     filters: list[Filter] = field(default_factory=list)
     unknown: list[FieldError] = field(default_factory=list)
     wrong: list[FieldError] = field(default_factory=list)
+    is_stopped: bool = False
 
     def column(self, key: str, path: str) -> Column | None:
         column = self.type.column(key)
@@ -90,11 +94,20 @@ class _Parse:
         op, _, raw = rest.partition(":")
         self.add(key, op, raw, path=f"f.{key[:60]}")
 
+    def filterable(self, key: str, path: str) -> Column | None:
+        lent = self.reading.foreign.get(self.type.key, {}).get(key)
+        if lent is not None or "." not in key:
+            return lent or self.column(key, path)
+        self.is_stopped = True
+        text = N_("The condition {field} belongs to a module that is switched off, so nothing is found.")
+        self.unknown.append(FieldError(path, "unknown", text, {"field": key[:60]}))
+        return None
+
     def add(self, key: str, op: str, raw: str, *, path: str) -> None:
-        column = self.column(key, path)
+        column = self.filterable(key, path)
         if column is None:
             return
-        if not column.filterable or op not in OPS[column.kind]:
+        if not column.filterable or op not in operations(column):
             params = {"field": column.key, "op": op[:20]}
             text = N_("The field {field} cannot be filtered by {op}.")
             self.unknown.append(FieldError(path, "unknown_operation", text, params))
@@ -146,6 +159,11 @@ class _Parse:
         if self.unknown:
             return BadRequest(code="request.unknown_field", errors=[*self.unknown, *self.wrong])
         return Invalid(errors=self.wrong) if self.wrong else None
+
+
+def operations(column: Column) -> tuple[Op, ...]:
+    """Return what can be asked of a column."""
+    return foreign.OPS[column.kind] if isinstance(column, foreign.ForeignColumn) else OPS[column.kind]
 
 
 def is_sortable(column: Column) -> bool:
@@ -209,6 +227,7 @@ def read(
         cursor=last.get("cursor", ""),
         count=flags.get("count", False),
         deleted=flags.get("deleted", False),
+        is_stopped=state.is_stopped,
     )
     return query, error
 

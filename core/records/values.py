@@ -4,7 +4,7 @@ Every reader takes the text and a `Reading` and raises ValueError with an Englis
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Final
@@ -34,6 +34,8 @@ class Reading:
     zone: ZoneInfo
     member_id: UUID | None
     money_digits: int = 2
+    foreign: Mapping[str, Mapping[str, Column]] = field(default_factory=dict)
+    """Conditions that other modules lend, by record type and name."""
 
 
 def text(raw: str, _: Reading) -> str:
@@ -150,6 +152,8 @@ def read(column: Column, raw: str, reading: Reading) -> object:
     value = READERS[column.kind](raw, reading)
     if column.choices and value not in {choice.value for choice in column.choices}:
         raise ValueError(N_("This is not one of the choices."))
+    if column.attribute is None:
+        return value
     if isinstance(value, Decimal) and isinstance(column.attribute.type, Integer):
         if value != value.to_integral_value():
             raise ValueError(N_("This must be a whole number."))

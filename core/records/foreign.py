@@ -1,0 +1,72 @@
+"""Conditions that other modules lend to a type's lists: how their values are read, offered, and turned into SQL.
+
+Owns the marriage of a declared filter and a list. Never lets a condition that fails count as true.
+"""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final
+
+import structlog
+from sqlalchemy import ColumnElement
+
+from core.ext import specs
+from core.ext.specs import Column
+from core.kernel.errors import Invalid
+from core.kernel.i18n import N_
+
+OPS: Final[Mapping[str, tuple[specs.FilterOp, ...]]] = {
+    "choice": ("eq", "in"),
+    "text": ("eq", "contains"),
+    "number": ("eq", "gt", "gte", "lt", "lte", "between"),
+    "money": ("eq", "gt", "gte", "lt", "lte", "between"),
+    "date": ("eq", "before", "after", "gte", "lte", "between"),
+    "bool": ("eq",),
+}
+NONE: Final[Mapping[str, Mapping[str, Column]]] = MappingProxyType({})
+log = structlog.get_logger(__name__)
+
+
+class ForeignColumn(Column, frozen=True):
+    """A filter of another module in the shape of a column; it can be asked about and not be shown."""
+
+    declared: Any = None
+
+
+def columns(ctx: Any) -> Mapping[str, Mapping[str, Column]]:
+    """The filters that the actor may use, by record type and name (``marketing.forms.submitted``)."""
+    found: dict[str, dict[str, Column]] = {}
+    for item in ctx.machinery.registry.serve(specs.Filter, ctx):
+        name = f"{item.plugin}.{item.key}"
+        column = ForeignColumn(key=name, title=item.title, attribute=None, kind=item.kind, declared=item)
+        found.setdefault(item.record_type, {})[name] = column
+    return found or NONE
+
+
+def condition(ctx: Any, model: type[Any], item: Any) -> ColumnElement[bool]:
+    """The SQL of a filter of another module; raises :class:`Invalid` where the module fails to say it."""
+    declared: specs.Filter = item.column.declared
+    try:
+        found = declared.condition(ctx, model.id, item.op, item.values)
+    except Exception:
+        log.exception("filter failed", plugin=declared.plugin, filter=declared.key, request_id=ctx.request_id)
+        found = None
+    if not isinstance(found, ColumnElement):
+        text = N_("The condition {field} could not be worked out: its module failed.")
+        raise Invalid.field(f"f.{item.column.key}", "broken", text, field=ctx.t(declared.title))
+    return found
+
+
+async def offers(ctx: Any, column: Column, text: str, most: int) -> Sequence[tuple[str, str]]:
+    """The values to choose from whose names contain a text; none where the module fails."""
+    declared = column.declared if isinstance(column, ForeignColumn) else None
+    if declared is None or declared.choices is None:
+        return ()
+    try:
+        async with ctx.session.begin_nested():
+            found = await declared.choices(ctx)
+    except Exception:
+        log.exception("filter failed", plugin=declared.plugin, filter=declared.key, request_id=ctx.request_id)
+        return ()
+    asked = text.casefold()
+    return [(str(value), str(name)) for value, name in found if asked in str(name).casefold()][:most]
