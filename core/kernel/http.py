@@ -158,6 +158,12 @@ class Outbound:
             raise OutboundTooLarge(f"the answer is larger than {limit} bytes", answer)
         return answer
 
+    def permit(self, url: str) -> None:
+        """Raise OutboundRefused for a URL that is never called, as far as can be told without asking for its name."""
+        _, literal = read_host(self._read_url(url).host)
+        if literal is not None and is_denied(literal, self._policy.allowed_networks):
+            raise OutboundRefused("the address is not allowed")
+
     async def check(self, url: str) -> None:
         """Raise OutboundRefused unless the URL may be called now, OutboundFailed for an unknown name."""
         outside_transaction("resolving a name")

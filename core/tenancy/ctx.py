@@ -27,9 +27,12 @@ if TYPE_CHECKING:
     from core.kernel.clock import Clock
     from core.kernel.events import Event
     from core.kernel.files import Store
+    from core.kernel.http import Outbound
     from core.kernel.i18n import Translator
+    from core.kernel.mail import Mailer
     from core.kernel.secrets import Cipher
     from core.kernel.statements import Write
+    from core.settings import Settings
     from core.tenancy.directory import Tenant
     from core.tenancy.unit import TenantSession
 
@@ -110,6 +113,9 @@ class Machinery(Protocol):
 
     clock: Clock
     files: Store
+    http: Outbound
+    mailer: Mailer
+    settings: Settings
 
     @property
     def registry(self) -> Any: ...

@@ -16,6 +16,7 @@ KINDS: Final[Mapping[str, tuple[str, str]]] = {
     "mentioned": ("at-sign", N_("{actor} mentioned you: {title}")),
     "assigned": ("user-check", N_("{actor} gave you a task: {title}")),
     "reminded": ("bell", N_("Reminder: {title}")),
+    "webhook_paused": ("webhook", N_("Webhook paused: {title}")),
 }
 """What a notification can be about: its icon and its text."""
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "core_0001_b31cb41c"
+revision = "core_0001_74864e76"
 down_revision = None
 
 
@@ -469,6 +469,35 @@ def upgrade() -> None:
     sa.UniqueConstraint('member_id', 'record_type', 'record_id', name=op.f('uq_share_member_id_record_type_record_id'))
     )
     op.create_index('ix_share_record', 'share', ['record_type', 'record_id'], unique=False)
+    op.create_table('webhook_endpoint',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('url', sa.Text(), nullable=False),
+    sa.Column('description', sa.Text(), nullable=False),
+    sa.Column('events', sa.ARRAY(sa.Text()), nullable=False),
+    sa.Column('conditions', postgresql.JSONB(), nullable=False),
+    sa.Column('member_id', sa.Uuid(), nullable=False),
+    sa.Column('bounds', postgresql.JSONB(), nullable=True),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('paused_reason', sa.Text(), nullable=False),
+    sa.Column('paused_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('secret', sa.Text(), nullable=False),
+    sa.Column('old_secret', sa.Text(), nullable=True),
+    sa.Column('old_secret_until', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('failing_since', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('failures', sa.Integer(), nullable=False),
+    sa.Column('last_success_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('sender_id', sa.Uuid(), nullable=True),
+    sa.Column('sender_until', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('wake_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('rest_until', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.CheckConstraint("paused_reason in ('', 'manual', 'failing', 'gone', 'rights')", name=op.f('ck_webhook_endpoint_paused_reason')),
+    sa.CheckConstraint("state in ('active', 'paused')", name=op.f('ck_webhook_endpoint_state')),
+    sa.ForeignKeyConstraint(['member_id'], ['member.id'], name=op.f('fk_webhook_endpoint_member_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_webhook_endpoint'))
+    )
     op.create_table('contact',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('name', sa.Text(), nullable=False),
@@ -569,6 +598,31 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['run_id'], ['import_run.id'], name=op.f('fk_import_row_error_run_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('run_id', 'row_no', name=op.f('pk_import_row_error'))
     )
+    op.create_table('webhook_delivery',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('endpoint_id', sa.Uuid(), nullable=False),
+    sa.Column('message_id', sa.Uuid(), nullable=False),
+    sa.Column('event_name', sa.Text(), nullable=False),
+    sa.Column('label', sa.Text(), nullable=False),
+    sa.Column('payload', postgresql.JSONB(), nullable=True),
+    sa.Column('is_test', sa.Boolean(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('tries', sa.Integer(), nullable=False),
+    sa.Column('next_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('last_status', sa.Integer(), nullable=True),
+    sa.Column('last_error', sa.Text(), nullable=False),
+    sa.Column('delivered_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.CheckConstraint("state in ('pending', 'held', 'delivered', 'failed', 'skipped')", name=op.f('ck_webhook_delivery_state')),
+    sa.ForeignKeyConstraint(['endpoint_id'], ['webhook_endpoint.id'], name=op.f('fk_webhook_delivery_endpoint_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_webhook_delivery')),
+    sa.UniqueConstraint('endpoint_id', 'message_id', name=op.f('uq_webhook_delivery_endpoint_id_message_id'))
+    )
+    op.create_index('ix_webhook_delivery_created_at', 'webhook_delivery', ['created_at'], unique=False)
+    op.create_index('ix_webhook_delivery_due', 'webhook_delivery', ['endpoint_id', 'next_at'], unique=False, postgresql_where=sa.text("state = 'pending'"))
+    op.create_index('ix_webhook_delivery_log', 'webhook_delivery', ['endpoint_id', 'state', 'id'], unique=False)
     op.create_table('activity',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('kind', sa.Text(), nullable=False),
@@ -707,6 +761,19 @@ def upgrade() -> None:
     op.create_index('ix_task_remind', 'task', ['remind_at'], unique=False)
     op.create_index('ix_task_starts', 'task', ['starts_at'], unique=False)
     op.create_index('uq_task_external_id', 'task', ['external_id'], unique=True, postgresql_where=sa.text('deleted_at IS NULL'))
+    op.create_table('webhook_attempt',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('delivery_id', sa.Uuid(), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('duration_ms', sa.Integer(), nullable=False),
+    sa.Column('status', sa.Integer(), nullable=True),
+    sa.Column('error', sa.Text(), nullable=False),
+    sa.Column('headers', postgresql.JSONB(), nullable=False),
+    sa.Column('body', sa.Text(), nullable=False),
+    sa.ForeignKeyConstraint(['delivery_id'], ['webhook_delivery.id'], name=op.f('fk_webhook_attempt_delivery_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_webhook_attempt'))
+    )
+    op.create_index('ix_webhook_attempt_delivery_id', 'webhook_attempt', ['delivery_id'], unique=False)
     op.create_table('deal',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('number', sa.Text(), nullable=False),

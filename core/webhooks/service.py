@@ -1,0 +1,186 @@
+"""The verbs of webhooks: make, change, delete, replace the secret, pause and resume."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET
+from sqlalchemy import func, select, update
+
+from core.activities.notifications.service import notify
+from core.kernel import events as feed
+from core.kernel.errors import Conflict, FieldError, Invalid
+from core.kernel.http import OutboundRefused
+from core.kernel.i18n import N_
+from core.kernel.ids import uuid7
+from core.tenancy.ctx import Ctx
+from core.webhooks import choosing, conditions, events, rights, signing
+from core.webhooks.conditions import Condition
+from core.webhooks.models import Delivery, Endpoint
+from core.webhooks.schema import EndpointIn, EndpointPatch, ResumeIn, RotateIn
+
+MOST: Final = 20
+SUBSCRIBER: Final = "webhooks:fan_out"
+DELIVER: Final = "webhooks.deliver"
+NOTICE: Final = "webhooks.notice"
+
+
+class DeliverParams(msgspec.Struct, frozen=True, kw_only=True):
+    """Which endpoint."""
+
+    endpoint_id: UUID
+
+
+class NoticeParams(msgspec.Struct, frozen=True, kw_only=True):
+    """Which endpoint was paused, and why."""
+
+    endpoint_id: UUID
+    reason: str
+
+
+async def create(ctx: Ctx, data: EndpointIn) -> tuple[str, Endpoint]:
+    """Make a webhook; its secret is returned once. It tells of what happens from now on."""
+    _check(ctx, data.url, data.events, data.conditions)
+    await feed.listen(ctx.session, SUBSCRIBER)
+    if (await ctx.session.scalar(select(func.count()).select_from(Endpoint)) or 0) >= MOST:
+        raise Conflict(
+            detail=N_("There are {count} webhooks already. Delete one first."), params={"count": MOST}
+        )
+    secret, id_ = signing.new_secret(), uuid7()
+    endpoint = Endpoint(
+        id=id_,
+        url=data.url,
+        description=data.description,
+        events=list(dict.fromkeys(data.events)),
+        conditions=msgspec.to_builtins(data.conditions),
+        secret=signing.seal(ctx, id_, secret),
+    )
+    _answer_for(ctx, endpoint)
+    ctx.session.add(endpoint)
+    await ctx.session.flush()
+    ctx.emit(events.WebhookCreated(subject_id=id_, label=endpoint.url))
+    return secret, endpoint
+
+
+async def change(ctx: Ctx, endpoint: Endpoint, patch: EndpointPatch) -> None:
+    """Change where to, what or when; whoever does so answers for it, with his rights, from now on."""
+    wanted = {
+        name: getattr(patch, name) for name in patch.__struct_fields__ if getattr(patch, name) is not UNSET
+    }
+    before = {name: getattr(endpoint, name) for name in wanted}
+    after = {
+        **wanted,
+        **({"conditions": msgspec.to_builtins(wanted["conditions"])} if "conditions" in wanted else {}),
+    }
+    changed = {name: (before[name], value) for name, value in after.items() if before[name] != value}
+    if not changed:
+        return
+    _check(
+        ctx,
+        wanted.get("url", endpoint.url),
+        wanted.get("events", endpoint.events),
+        wanted.get("conditions", ()),
+    )
+    for name, (_, value) in changed.items():
+        setattr(endpoint, name, value)
+    _answer_for(ctx, endpoint)
+    await ctx.session.flush()
+    ctx.emit(events.WebhookUpdated(subject_id=endpoint.id, label=endpoint.url, changes=changed))
+
+
+async def delete(ctx: Ctx, endpoint: Endpoint) -> None:
+    """Remove a webhook with its log; with the last one the workspace stops listening."""
+    await feed.hold(ctx.session, SUBSCRIBER)
+    await ctx.session.delete(endpoint)
+    await ctx.session.flush()
+    if not await ctx.session.scalar(select(func.count()).select_from(Endpoint)):
+        await feed.unlisten(ctx.session, SUBSCRIBER)
+    ctx.emit(events.WebhookDeleted(subject_id=endpoint.id, label=endpoint.url))
+
+
+async def rotate(ctx: Ctx, endpoint: Endpoint, data: RotateIn) -> str:
+    """Replace the secret; the old one signs as well until the overlap is over. The new one is returned once."""
+    secret, now = signing.new_secret(), ctx.now()
+    old = signing.unseal(ctx, endpoint.id, endpoint.secret)
+    endpoint.old_secret = signing.seal(ctx, endpoint.id, old, "old_secret") if data.overlap_hours else None
+    endpoint.old_secret_until = now + timedelta(hours=data.overlap_hours) if data.overlap_hours else None
+    endpoint.secret = signing.seal(ctx, endpoint.id, secret)
+    await ctx.session.flush()
+    ctx.emit(events.WebhookSecretRotated(subject_id=endpoint.id, label=endpoint.url))
+    return secret
+
+
+async def pause(ctx: Ctx, endpoint: Endpoint, reason: str = "manual") -> None:
+    """Hold everything back from now on; where nobody asked for it, tell those who look after webhooks."""
+    if endpoint.state == "paused":
+        return
+    endpoint.state, endpoint.paused_reason, endpoint.paused_at = "paused", reason, ctx.now()
+    await ctx.session.flush()
+    await ctx.session.execute(
+        update(Delivery)
+        .where(Delivery.endpoint_id == endpoint.id, Delivery.state == "pending", Delivery.is_test.is_(False))
+        .values(state="held")
+        .execution_options(synchronize_session=False)
+    )
+    ctx.emit(events.WebhookPaused(subject_id=endpoint.id, label=endpoint.url, reason=reason))
+    if reason == "manual":
+        return
+    who = [member.id for member in await rights.managers(ctx)]
+    path = f"/settings/webhooks/{endpoint.id}"
+    await notify(
+        ctx, who, "webhook_paused", path=path, params={"title": endpoint.description or endpoint.url}
+    )
+    ctx.enqueue(NOTICE, NoticeParams(endpoint_id=endpoint.id, reason=reason))
+
+
+async def resume(ctx: Ctx, endpoint: Endpoint, data: ResumeIn) -> None:
+    """Go on: with what happened meanwhile, or from now on."""
+    if endpoint.state == "active":
+        return
+    endpoint.state, endpoint.paused_reason, endpoint.paused_at = "active", "", None
+    endpoint.failures, endpoint.failing_since, endpoint.rest_until = 0, None, None
+    await ctx.session.flush()
+    values = (
+        {"state": "pending", "tries": 0, "next_at": ctx.now()}
+        if data.backlog == "send"
+        else {"state": "skipped"}
+    )
+    await ctx.session.execute(
+        update(Delivery)
+        .where(Delivery.endpoint_id == endpoint.id, Delivery.state == "held")
+        .values(values)
+        .execution_options(synchronize_session=False)
+    )
+    ctx.emit(events.WebhookResumed(subject_id=endpoint.id, label=endpoint.url, backlog=data.backlog))
+    send(ctx, endpoint.id)
+
+
+def send(ctx: Ctx, endpoint_id: UUID) -> None:
+    """Have what is due sent now; the endpoint must be locked, or a job that waits already might look too early."""
+    ctx.enqueue(DELIVER, DeliverParams(endpoint_id=endpoint_id), key=str(endpoint_id))
+
+
+def _answer_for(ctx: Ctx, endpoint: Endpoint) -> None:
+    actor = ctx.actor
+    if actor.member_id is None:
+        raise Conflict(detail=N_("A webhook needs a member who answers for it."))
+    endpoint.member_id = actor.member_id
+    endpoint.bounds = dict(actor.grants) if actor.kind == "key" else None
+
+
+def _check(ctx: Ctx, url: str, names: Sequence[str], wanted: Sequence[Condition]) -> None:
+    """Raise Invalid with everything that is wrong."""
+    wrong = [*choosing.check(ctx, names), *conditions.check(wanted)]
+    try:
+        ctx.machinery.http.permit(url)
+    except OutboundRefused:
+        message = N_(
+            "This address cannot be called: it must be public, reached by HTTPS and at a usual port."
+        )
+        wrong.append(FieldError("url", "outbound", message))
+    if wrong:
+        raise Invalid(errors=wrong)
