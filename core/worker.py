@@ -87,6 +87,17 @@ class CellWork:
             self.claim_bell.set()
         return placed > 0
 
+    async def work_once(self) -> bool:
+        """Run the jobs that are due, one after the other; says whether there were any."""
+        was_busy = False
+        for runner in self.runners:
+            await runner.claim()
+            was_busy = was_busy or runner.running > 0
+            while runner.running:  # noqa: ASYNC110 (the runner has no bell for this)
+                await asyncio.sleep(0.005)
+            await runner.claim()
+        return was_busy
+
     async def take_over_once(self) -> None:
         """Free the jobs of workers that died, and have them claimed at once."""
         if await self.runner.queue.take_over():
@@ -211,6 +222,15 @@ def worker(runtime: Runtime, *, slots: int = 12, chores: Sequence[Chore] = ()) -
         chores=(*_housekeeping(runtime, cells), *chores),
         control=partial(control_jobs.work_once, runtime),
     )
+
+
+async def drain(runtime: Runtime) -> None:
+    """Do what is due, and what follows from it, until nothing is left; for tests and for single commands."""
+    cells = worker(runtime).cells
+    while await control_jobs.work_once(runtime) or any(
+        [await cell.relay_once() or await cell.work_once() for cell in cells]
+    ):
+        pass
 
 
 def _cell(runtime: Runtime, name: str, slots: int) -> CellWork:

@@ -44,13 +44,13 @@ msgstr ""
 _PLACEHOLDER: Final = re.compile(r"\{(\w+)[^{}]*\}|%\((\w+)\)")
 
 
-def sources(house: Path) -> dict[Path, list[Path]]:
+def sources(house: Path, tops: Sequence[str] = TOPS) -> dict[Path, list[Path]]:
     """List the files that may hold texts, by the package whose message file they belong to.
 
     That is the nearest folder above the file with a `plugin.py`, else the folder right below the top one.
     """
     found: dict[Path, list[Path]] = defaultdict(list)
-    for top in TOPS:
+    for top in tops:
         for path in sorted((house / top).rglob("*")):
             parts = path.relative_to(house).parts
             if path.suffix not in METHODS or SKIPPED.intersection(parts):
@@ -64,10 +64,10 @@ def sources(house: Path) -> dict[Path, list[Path]]:
 def _package(house: Path, path: Path) -> Path:
     top = house / path.relative_to(house).parts[0]
     for folder in path.parents:
-        if folder == top:
-            break
         if (folder / "plugin.py").is_file():
             return folder
+        if folder == top:
+            break
     below = path.relative_to(top).parts
     return top / below[0] if len(below) > 1 else top
 
@@ -117,26 +117,26 @@ def _is_done(message: Message) -> bool:
     return bool(texts) and all(texts) and not message.fuzzy
 
 
-def _known(house: Path, locale: str) -> dict[tuple[str | None, str], Any]:
+def _known(house: Path, locale: str, tops: Sequence[str]) -> dict[tuple[str | None, str], Any]:
     """Collect every finished translation there is, for texts that move between packages."""
     known: dict[tuple[str | None, str], Any] = {}
-    for path in sorted(_files(house, locale)):
+    for path in sorted(_files(house, locale, tops)):
         for message in _all_messages(_read(path, locale)):
             if _is_done(message):
                 known.setdefault(_name(message), message.string)
     return known
 
 
-def _files(house: Path, locale: str) -> list[Path]:
-    return [path for top in TOPS for path in (house / top).rglob(MESSAGES.format(locale=locale))]
+def _files(house: Path, locale: str, tops: Sequence[str] = TOPS) -> list[Path]:
+    return [path for top in tops for path in (house / top).rglob(MESSAGES.format(locale=locale))]
 
 
-def extract_all(house: Path = HOUSE) -> list[Path]:
+def extract_all(house: Path = HOUSE, tops: Sequence[str] = TOPS) -> list[Path]:
     """Bring all message files up to date with the sources; return those that changed."""
     changed: list[Path] = []
-    packages = sources(house)
+    packages = sources(house, tops)
     for locale in (code for code in LOCALES if code != DEFAULT):
-        known = _known(house, locale)
+        known = _known(house, locale, tops)
         tail = MESSAGES.format(locale=locale)
         for package, files in sorted(packages.items()):
             found, path = template(files), package / tail
@@ -165,11 +165,11 @@ def _fits(message: Message) -> bool:
     return all(_placeholders(str(text)) | {"n"} == wanted | {"n"} for text in texts)
 
 
-def problems(house: Path = HOUSE) -> list[str]:
+def problems(house: Path = HOUSE, tops: Sequence[str] = TOPS) -> list[str]:
     """List texts that are missing, fuzzy, or whose placeholders differ from the source's."""
     found: list[str] = []
     for locale in (code for code in LOCALES if code != DEFAULT):
-        for package, files in sorted(sources(house).items()):
+        for package, files in sorted(sources(house, tops).items()):
             catalogue = _read(package / MESSAGES.format(locale=locale), locale)
             where = package.relative_to(house).as_posix()
             for source in (one for one in template(files) if one.id):
@@ -198,14 +198,27 @@ def conflicts(house: Path = HOUSE) -> list[str]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run `extract` or `check`; `check` fails when anything is not translated or contradicts itself."""
-    if list(arguments) == ["extract"]:
-        for path in extract_all():
-            sys.stdout.write(f"updated {path.relative_to(HOUSE).as_posix()}\n")
-        return 0
-    if list(arguments) == ["check"]:
-        found = problems() + conflicts()
-        sys.stdout.writelines(f"{line}\n" for line in found)
-        return 1 if found else 0
-    sys.stderr.write("usage: python -m core.kernel.i18n extract|check\n")
+    """Run `extract` or `check`; `check` fails when anything is not translated or contradicts itself.
+
+    With the folder of a package it is about that package alone, wherever it lies.
+    """
+    match list(arguments):
+        case ["extract", *folder] if len(folder) <= 1:
+            house, tops = _place(folder)
+            for path in extract_all(house, tops):
+                sys.stdout.write(f"updated {path.relative_to(house).as_posix()}\n")
+            return 0
+        case ["check", *folder] if len(folder) <= 1:
+            house, tops = _place(folder)
+            found = problems(house, tops) + ([] if folder else conflicts())
+            sys.stdout.writelines(f"{line}\n" for line in found)
+            return 1 if found else 0
+    sys.stderr.write("usage: python -m core.kernel.i18n extract|check [PACKAGE]\n")
     return 2
+
+
+def _place(folder: Sequence[str]) -> tuple[Path, Sequence[str]]:
+    if not folder:
+        return HOUSE, TOPS
+    package = Path(folder[0]).resolve()
+    return package.parent, (package.name,)

@@ -7,7 +7,7 @@ from core.records import actions
 from core.runtime import Runtime
 from core.worker import worker
 from tests.core.records.test_api import made
-from tests.fixtures.people import Person, _work
+from tests.fixtures.people import Person
 
 Crew = Callable[..., Awaitable[Person]]
 
@@ -18,7 +18,7 @@ def work_off(harbour_runtime: Runtime) -> Callable[[], Awaitable[None]]:
 
     async def work() -> None:
         for cell in worker(harbour_runtime).cells:
-            while await cell.relay_once() or await _work(cell):
+            while await cell.relay_once() or await cell.work_once():
                 pass
 
     return work

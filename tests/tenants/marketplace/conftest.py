@@ -11,14 +11,13 @@ import pytest
 from litestar import Litestar
 
 from core.app import create_app
-from core.control_jobs import work_once
 from core.ext.registry import Registry
 from core.runtime import Runtime
 from core.tenancy.directory import Tenant, TenantPlugin
 from core.tenancy.settings import DatabaseSettings
-from core.worker import worker
+from core.worker import drain
 from tenants.accounts.authentication import COOKIE
-from tests.fixtures.people import BASE, Cast, Person, _work
+from tests.fixtures.people import BASE, Cast, Person
 from tests.fixtures.planted import Plant
 from tests.fixtures.restore import Restore
 
@@ -78,9 +77,7 @@ class Shop:
 
     async def drain(self) -> None:
         """Run all that waits, in the tenants and in the control plane."""
-        cells = worker(self.runtime).cells
-        while await work_once(self.runtime) or any([await c.relay_once() or await _work(c) for c in cells]):
-            pass
+        await drain(self.runtime)
 
     async def row(self, plugin: str = "loyalty") -> TenantPlugin | None:
         """The module's row."""

@@ -1,0 +1,1 @@
+"""Rings of the win bell. Owns winbell_ring. Emits nothing. Never changes a deal."""
