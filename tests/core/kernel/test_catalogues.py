@@ -98,8 +98,8 @@ def test_one_text_has_one_translation(house):
 def test_the_command_extracts_and_checks(house, monkeypatch, capsys):
     monkeypatch.setattr(catalogues, "HOUSE", house)
     assert main([]) == 2
-    monkeypatch.setattr(catalogues, "extract_all", lambda: [house / "a.po"])
-    monkeypatch.setattr(catalogues, "problems", lambda: ["one"])
+    monkeypatch.setattr(catalogues, "extract_all", lambda *_: [house / "a.po"])
+    monkeypatch.setattr(catalogues, "problems", lambda *_: ["one"])
     monkeypatch.setattr(catalogues, "conflicts", list)
     assert (main(["extract"]), main(["check"])) == (0, 1)
     assert capsys.readouterr().out == "updated a.po\none\n"
