@@ -12,9 +12,10 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
+import pluggy
 import structlog
 
-from core.ext import specs
+from core.ext import hooks, specs
 from core.ext.admission import OURS_ALONE, RegistryError, declarations, manifest_of
 from core.kernel.db import Ref, metadata
 from core.kernel.installed import LIMIT_S, Source, sources, within
@@ -66,6 +67,7 @@ def packages(filename: str) -> Iterator[str]:
 class Registry:
     """What all loaded modules declare, by hook; the tables that a request needs are built once at boot."""
 
+    manager: pluggy.PluginManager = field(default_factory=hooks.manager)
     modules: dict[str, Module] = field(default_factory=dict)
     declared: dict[str, list[Any]] = field(default_factory=lambda: defaultdict(list))
     owners: dict[int, str] = field(default_factory=dict)
@@ -131,8 +133,8 @@ class Registry:
 
     def implementations(self, hook: str) -> list[Any]:
         """The functions that implement a life-cycle hook, those of required modules first."""
-        found = (getattr(module.source, hook, None) for module in self.ordered() if not module.error)
-        return [function for function in found if function is not None]
+        found = {each.plugin: each.function for each in getattr(self.manager.hook, hook).get_hookimpls()}
+        return [found[module.source] for module in self.ordered() if module.source in found]
 
     def ordered(self) -> list[Module]:
         """All modules, each after those that it requires."""
@@ -199,6 +201,7 @@ def _offer(source: ModuleType) -> tuple[specs.Manifest, dict[str, list[Any]]]:
 def _add(registry: Registry, module: Module, offered: Mapping[str, Sequence[Any]]) -> None:
     if module.key in registry.modules:
         raise RegistryError(f"{module.source.__name__}: the key {module.key!r} is taken")
+    registry.manager.register(module.source, name=module.key)
     registry.modules[module.key] = module
     for hook, items in offered.items():
         _store(registry, module.key, hook, items)
@@ -211,6 +214,8 @@ def _quarantine(registry: Registry, key: str, error: str, distribution: str = ""
     if found is not None and found.builtin:
         # It took the name of a module of ours, which goes on.
         key, found = f"{key} ({distribution})", None
+    if registry.manager.has_plugin(key):
+        registry.manager.unregister(name=key)
     manifest = found.manifest if found is not None else specs.Manifest(key=key, title=key)
     registry.modules[key] = Module(manifest, ModuleType(key), False, error, distribution)
     gone = {number for number, owner in registry.owners.items() if owner == key}
