@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 from core.ext.registry import Module
+from core.runtime import Runtime
 from core.tenancy.ctx import SYSTEM, Ctx
+from core.tenancy.directory import Tenant
 from tenants.marketplace.missed import queue_missed
 
 PREPARE_S: Final = 240.0
@@ -44,3 +47,8 @@ async def catch_up(ctx: Ctx, module: Module, since: datetime) -> None:
     for subscription in own:
         if not subscription.in_transaction:
             await queue_missed(ctx, subscription, since)
+
+
+def archives(runtime: Runtime, tenant: Tenant) -> Path:
+    """Where the archives of a workspace's removed modules are; they go with the workspace."""
+    return runtime.settings.home / "files" / tenant.schema / "modules"

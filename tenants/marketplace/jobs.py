@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
@@ -24,7 +23,7 @@ from core.tenancy import ddl, plugin_archive
 from core.tenancy.components import plugin_component
 from core.tenancy.directory import Tenant, TenantPlugin
 from tenants.marketplace import service, service_states
-from tenants.marketplace.calls import catch_up, clear, prepare
+from tenants.marketplace.calls import archives, catch_up, clear, prepare
 from tenants.marketplace.schema import Remove, SwitchOn
 
 SETTLE_S: Final = 1.5
@@ -98,11 +97,6 @@ async def _take_down(work: Work) -> None:
             archives(work.runtime, work.tenant) / name,
         )
     await service_states.uninstalled(work.runtime, work.tenant, module, work.operation_id, name)
-
-
-def archives(runtime: Runtime, tenant: Tenant) -> Path:
-    """Where the archives of a workspace's removed modules are; they go with the workspace."""
-    return runtime.settings.home / "files" / tenant.schema / "modules"
 
 
 async def _work(run: JobRun, plugin: str, states: set[str]) -> Work | None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from litestar import Controller
+
 from core.ext.hooks import hookimpl
-from core.ext.specs import JobSpec, Manifest
+from core.ext.specs import JobSpec, Manifest, Nav, Permission, Reach
 from core.kernel.events import Event
 from core.kernel.i18n import N_
+from tenants.marketplace.api import PluginApi
 from tenants.marketplace.events import EVENTS
 from tenants.marketplace.jobs import JOBS
+from tenants.marketplace.pages import MarketplacePages
 
 
 @hookimpl
@@ -16,6 +20,45 @@ def crm_manifest() -> Manifest:
     return Manifest(
         key="marketplace", title=N_("Marketplace"), kind="locked", icon="store", requires=("accounts",)
     )
+
+
+@hookimpl
+def crm_permissions() -> list[Permission]:
+    """Administrators choose what the workspace has; others may look."""
+    all_: dict[str, Reach] = dict.fromkeys(("owner", "admin", "manager", "member", "readonly"), "all")
+    admins: dict[str, Reach] = {"owner": "all", "admin": "all"}
+    return [
+        Permission(name="plugins.view", title=N_("See the marketplace"), reach=all_),
+        Permission(name="plugins.manage", title=N_("Switch and set modules"), reach=admins),
+    ]
+
+
+@hookimpl
+def crm_api() -> list[type[Controller]]:
+    """The modules of a workspace, for programs."""
+    return [PluginApi]
+
+
+@hookimpl
+def crm_pages() -> list[type[Controller]]:
+    """The catalogue and the page of each module."""
+    return [MarketplacePages]
+
+
+@hookimpl
+def crm_nav() -> list[Nav]:
+    """An entry of the menu."""
+    return [
+        Nav(
+            key="marketplace",
+            title=N_("Marketplace"),
+            icon="store",
+            url="/marketplace",
+            order=900,
+            permission="plugins.view",
+            group="apps",
+        )
+    ]
 
 
 @hookimpl

@@ -1,10 +1,14 @@
-"""The parameters of the marketplace's jobs."""
+"""What the marketplace's jobs are given, and what programs are told about modules."""
 
 from __future__ import annotations
 
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
+from msgspec import Meta
+
+from core.ext.specs import Price
 
 
 class SwitchOn(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,3 +24,68 @@ class Remove(msgspec.Struct, frozen=True, kw_only=True):
 
     operation_id: UUID
     plugin: str
+
+
+class PluginOut(msgspec.Struct, frozen=True, kw_only=True):
+    """A module and its state in the workspace."""
+
+    key: str
+    title: str
+    summary: str
+    category: str
+    version: str
+    author: str
+    state: str
+    problem: str
+    price: Price | None
+    trial_days: int
+    requires: list[str]
+
+
+class PluginList(msgspec.Struct, frozen=True):
+    """All modules that a workspace may switch."""
+
+    data: list[PluginOut]
+
+
+class Touches(msgspec.Struct, frozen=True, kw_only=True):
+    """What a module asks for and reaches; ``permissions`` maps a name to its title."""
+
+    permissions: dict[str, str]
+    scopes: list[str]
+    tables: list[str]
+    events: list[str]
+    listens: list[str]
+    endpoints: list[str]
+    panels: list[str]
+    jobs: list[str]
+    filters: list[str]
+    has_settings: bool
+    has_personal_data: bool
+
+
+class PluginDetail(msgspec.Struct, frozen=True, kw_only=True):
+    """A module in full."""
+
+    plugin: PluginOut
+    touches: Touches
+    archive: bool
+
+
+class EnableIn(msgspec.Struct, kw_only=True):
+    """``restore`` brings back the rows that the module left when it was removed."""
+
+    restore: bool = False
+
+
+class SettingsOut(msgspec.Struct, frozen=True, kw_only=True):
+    """A module's settings; of secrets only which are set."""
+
+    values: dict[str, Any]
+    secrets: dict[str, bool]
+
+
+class SettingsIn(msgspec.Struct, kw_only=True):
+    """The settings to change; what is not named stays."""
+
+    values: Annotated[dict[str, Any], Meta(max_length=200)]

@@ -116,6 +116,13 @@ async def forget_secret(control: Control, tenant: Tenant, plugin: str, name: str
     await control.touch(tenant.id)
 
 
+def there(row: TenantPlugin | None) -> TenantPlugin:
+    """The row of a module, or NotFound where the workspace never had it."""
+    if row is None:
+        raise NotFound
+    return row
+
+
 async def _row(control: Control, tenant_id: UUID, plugin: str) -> TenantPlugin:
     """The row of a module, locked until the transaction ends; made where there is none."""
     values = {"tenant_id": tenant_id, "plugin": plugin}

@@ -1,21 +1,14 @@
 """A stranger signs up and is inside; what he sees does not depend on who has his address already."""
 
-import asyncio
-import re
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import select
 
 from core.access.models import Member
-from core.pipeline.models import Stage
-from core.tenancy.control_log import ControlEvent, ControlOutbox
-from core.tenancy.directory import TenantRow
+from core.tenancy.control_log import ControlEvent
 from tenants.accounts import authentication
-from tenants.accounts.models import Account, Membership
-from tenants.signup import service_signup
-from tenants.signup.models import Signup
-from tenants.signup.places import place_of
+from tenants.accounts.models import Account
 
 PASSWORD = "a long enough password"
 FORM = {
