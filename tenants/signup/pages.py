@@ -26,7 +26,7 @@ from tenants.accounts.models import Account
 from tenants.signup import answers, presets
 from tenants.signup.schema import SLUG, AnswersIn, SignupIn, WorkspaceFormIn
 from tenants.signup.service_signup import Asked, Begun, add_workspace, sign_up, slug_error
-from tenants.signup.slugs import free, is_free, suggest
+from tenants.signup.slugs import free, suggest
 
 Any_ = Request[Any, Any, Any]
 S = TypeVar("S", bound=msgspec.Struct)
@@ -75,8 +75,8 @@ class SignupPages(Controller):
         if slug in {"", suggested}:
             name = str(asked.get("workspace", ""))[:200]
             slug = suggested = (await free(control, suggest(name)))[0] if suggest(name) else ""
-        error = await slug_error(control, slug) if re.fullmatch(SLUG, slug) else None
-        found = bool(slug) and error is None and await is_free(control, slug)
+        is_one = re.fullmatch(SLUG, slug) is not None
+        error = await slug_error(control, slug) if is_one else None
         return render(
             control,
             request,
@@ -84,7 +84,7 @@ class SignupPages(Controller):
             slug=slug,
             suggested=suggested,
             errors=[error] if error else [],
-            is_free=found,
+            is_free=is_one and error is None,
             host=_host(request),
         )
 
