@@ -4,8 +4,8 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from msgspec import UNSET
-from sqlalchemy import func, select
+from msgspec import UNSET, structs
+from sqlalchemy import func, or_, select
 
 from core.access.events import MemberCreated, MemberUpdated, RecordShared, RoleChanged
 from core.access.grants import ROLES
@@ -31,7 +31,7 @@ async def add_member(
     """
     await ctx.require(MANAGE)
     only_owners_change(ctx, data.role)
-    await _check(ctx, role=data.role, unit_id=data.unit_id)
+    await check_place(ctx, role=data.role, unit_id=data.unit_id)
     if await ctx.session.scalar(select(Member.id).where(Member.email == data.email)):
         raise Conflict(code="member.exists", detail=N_("Somebody with this address is a member already."))
     await _room_for_one(ctx)
@@ -40,6 +40,41 @@ async def add_member(
     await ctx.session.flush()
     ctx.emit(MemberCreated(subject_id=member.id, label=member.name))
     return member
+
+
+async def join(ctx: Any, data: MemberIn, *, account_id: UUID, reopens: bool) -> Member:
+    """Make the holder of a login a member, once; emits member.created, or member.updated for who was here before.
+
+    A row without a login takes this one. Whoever left comes back only where ``reopens`` says that this person was
+    meant, else it raises Forbidden. A role or a department that is gone since is replaced by none.
+    """
+    await ctx.require(MANAGE)
+    one_at_a_time = func.pg_advisory_xact_lock(func.hashtextextended(f"member {data.email}", 0))
+    await ctx.session.execute(select(one_at_a_time))
+    role = data.role if await _is_role(ctx, data.role) else "member"
+    unit = await ctx.session.get(Unit, data.unit_id) if data.unit_id else None
+    found: Member | None = await ctx.session.scalar(
+        select(Member)
+        .where(or_(Member.account_id == account_id, Member.email == data.email))
+        .order_by((Member.account_id == account_id).desc().nulls_last())
+        .limit(1)
+    )
+    if found is None:
+        member = await add_member(ctx, structs.replace(data, role=role, unit_id=unit.id if unit else None))
+        member.account_id = account_id
+        await ctx.session.flush()
+        return member
+    if found.account_id not in {None, account_id}:
+        raise Conflict(code="member.exists", detail=N_("Somebody with this address is a member already."))
+    if not found.active:
+        if not reopens:
+            raise Forbidden(
+                detail=N_("This workspace was closed to you. Ask an administrator to invite you.")
+            )
+        await update_member(ctx, found, MemberPatch(active=True, role=role))
+    found.account_id = account_id
+    await ctx.session.flush()
+    return found
 
 
 async def update_member(ctx: Any, member: Member, patch: MemberPatch) -> Member:
@@ -59,7 +94,7 @@ async def update_member(ctx: Any, member: Member, patch: MemberPatch) -> Member:
     if not is_himself or not changes.keys() <= OWN_FIELDS:
         await ctx.require(MANAGE)
         only_owners_change(ctx, member.role, str(changes.get("role", ("", ""))[1]))
-    await _check(
+    await check_place(
         ctx, role=changes.get("role", (None, None))[1], unit_id=changes.get("unit_id", (None, None))[1]
     )
     if member.role == OWNER and ("role" in changes or "active" in changes):
@@ -141,7 +176,8 @@ def _tell_share(ctx: Any, found: Share, level: str) -> None:
     ctx.emit(RecordShared(subject_id=found.id, links=links, member_id=str(found.member_id), level=level))
 
 
-async def _check(ctx: Any, *, role: str | None, unit_id: Any) -> None:
+async def check_place(ctx: Any, *, role: str | None, unit_id: Any) -> None:
+    """Raise Invalid unless the role and the department exist, both at once."""
     errors = []
     if role is not None and not await _is_role(ctx, role):
         errors.append(FieldError("role", "reference", N_("There is no such role.")))

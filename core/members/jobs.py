@@ -16,4 +16,11 @@ async def hand_over(run: Any) -> None:
     await run.step("end", end_moving, run)
 
 
-HAND_OVER: Final = JobSpec(name=JOB, handler=hand_over, params=HandOverParams, title=TITLE, kind="bulk")
+HAND_OVER: Final = JobSpec(
+    name=JOB,
+    handler=hand_over,
+    params=HandOverParams,
+    title=TITLE,
+    kind="bulk",
+    page="/settings/hand_overs/{hand_over_id}",
+)

@@ -40,23 +40,35 @@ async def undo(ctx: Any, earlier: HandOver) -> HandOver:
     API keys stay as they are: a key that was revoked does not come back.
     """
     await ctx.require(people.MANAGE)
-    if earlier.finished_at is None:
-        raise Conflict(code="hand_over.running", detail=N_("This hand-over is still under way."))
-    if earlier.undoes_id is not None or ctx.now() > earlier.finished_at + UNDO_WITHIN:
-        raise Conflict(code="hand_over.too_late", detail=N_("This hand-over can no longer be undone."))
-    if await ctx.session.scalar(select(HandOver.id).where(HandOver.undoes_id == earlier.id)):
-        raise Conflict(code="hand_over.undone", detail=N_("This hand-over was undone already."))
-    member = await ctx.session.get(Member, earlier.from_id)
-    if member is None or not member.active:
-        raise Conflict(
-            code="member.inactive",
-            detail=N_("Activate the member first; then the records can be given back."),
-        )
-    people.only_owners_change(ctx, member.role)
+    why_not = await _why_not(ctx, earlier)
+    if why_not is not None:
+        raise why_not
+    people.only_owners_change(ctx, (await ctx.session.get_one(Member, earlier.from_id)).role)
     hand = HandOver(
         from_id=earlier.to_id, to_id=earlier.from_id, by_id=ctx.actor.member_id, undoes_id=earlier.id
     )
     return await _queue(ctx, hand, BACK)
+
+
+async def may_undo(ctx: Any, earlier: HandOver) -> bool:
+    """Whether a hand-over can be given back still."""
+    return await _why_not(ctx, earlier) is None
+
+
+async def _why_not(ctx: Any, earlier: HandOver) -> Conflict | None:
+    if earlier.finished_at is None:
+        return Conflict(code="hand_over.running", detail=N_("This hand-over is still under way."))
+    if earlier.undoes_id is not None or ctx.now() > earlier.finished_at + UNDO_WITHIN:
+        return Conflict(code="hand_over.too_late", detail=N_("This hand-over can no longer be undone."))
+    if await ctx.session.scalar(select(HandOver.id).where(HandOver.undoes_id == earlier.id)):
+        return Conflict(code="hand_over.undone", detail=N_("This hand-over was undone already."))
+    member = await ctx.session.get(Member, earlier.from_id)
+    if member is None or not member.active:
+        return Conflict(
+            code="member.inactive",
+            detail=N_("Activate the member first; then the records can be given back."),
+        )
+    return None
 
 
 async def read(ctx: Any, hand_over_id: UUID) -> HandOver:

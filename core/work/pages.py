@@ -65,7 +65,7 @@ class JobPages(Controller):
         run = await queries.get(ctx, job_id)
         here = ctx.w(f"/jobs/{run.id}")
         if run.state not in shown.ACTIVE:
-            return redirect(request, here)
+            return redirect(request, shown.url_of(ctx, run))
         shown_as = shown.progress(ctx, run, link=False)
         return render(ctx, request, "work/progress.html", progress=shown_as, here=here)
 

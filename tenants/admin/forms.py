@@ -7,12 +7,10 @@ from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
-from core.access.grants import ROLE_TITLES, ROLES
-from core.access.models import Member, Role, Unit
+from core.access.models import Member, Unit
 from core.access.schema import MemberIn, MemberPatch, UnitIn
 from core.kernel.i18n import N_
 from core.kernel.validate import fields
-from core.tenancy.ctx import Ctx
 from tenants.accounts.schema import PasswordIn
 
 LANGUAGES = (("en", "English"), ("zh_CN", "简体中文"))
@@ -32,20 +30,6 @@ def zones() -> tuple[tuple[str, str], ...]:
     return tuple(
         (name, name) for name in sorted(available_timezones()) if "/" in name and not name.startswith(old)
     )
-
-
-def role_options(ctx: Ctx, stored: Iterable[Role]) -> list[tuple[str, str]]:
-    """The roles to choose from: the built-in ones, then the workspace's own."""
-    named = {role.key: role.name for role in stored if role.key not in ROLES}
-    return [(key, ctx.t(ROLE_TITLES[key])) for key in ROLES] + list(named.items())
-
-
-def unit_options(units: Sequence[Unit]) -> list[tuple[str, str]]:
-    """The departments to choose from, each with those above it."""
-    names = {str(unit.id): unit.name for unit in units}
-    return [
-        (str(unit.id), " / ".join(names[key] for key in unit.path.strip("/").split("/"))) for unit in units
-    ]
 
 
 def hiring(roles: Sequence[tuple[str, str]], units: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from core.access.schema import MemberIn, MemberPatch
 from core.kernel.errors import AppError
 from core.kernel.i18n import N_
 from core.kernel.validate import convert
+from core.members.options import role_options, unit_options
 from core.records.etag import check_version
 from core.tenancy.control import Control
 from core.tenancy.ctx import Ctx
@@ -37,8 +38,8 @@ class MemberPages(Controller):
     async def members(self, ctx: Ctx, request: Any_, inactive: bool = False) -> Response[Any]:
         """List members by name."""
         found = await queries.people(ctx.session, inactive=inactive)
-        roles = dict(forms.role_options(ctx, await queries.custom_roles(ctx.session)))
-        units = dict(forms.unit_options(await queries.units(ctx.session)))
+        roles = dict(role_options(ctx, await queries.custom_roles(ctx.session)))
+        units = dict(unit_options(await queries.units(ctx.session)))
         return render(
             ctx, request, "admin/members.html", members=found, roles=roles, units=units, inactive=inactive
         )
@@ -88,15 +89,10 @@ class MemberPages(Controller):
         said = ctx.t(N_("{member} is saved."), member=member.name)
         return toast(redirect(request, ctx.w("/settings/members")), said)
 
-    @post("/{member_id:uuid}/leave", permission=MANAGE)
-    async def deactivate(self, ctx: Ctx, request: Any_, member_id: UUID) -> Response[Any]:
-        """Close the workspace to a member; what he owns stays."""
-        return await _set_active(ctx, request, member_id, False)
-
     @post("/{member_id:uuid}/return", permission=MANAGE)
     async def activate(self, ctx: Ctx, request: Any_, member_id: UUID) -> Response[Any]:
         """Open the workspace to a member again."""
-        return await _set_active(ctx, request, member_id, True)
+        return await set_active(ctx, request, member_id, True)
 
     @post("/{member_id:uuid}/password", permission=MANAGE)
     async def new_password(self, ctx: Ctx, control: Control, request: Any_, member_id: UUID) -> Response[Any]:
@@ -106,8 +102,8 @@ class MemberPages(Controller):
 
 
 async def _choices(ctx: Ctx) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-    roles = forms.role_options(ctx, await queries.custom_roles(ctx.session))
-    return roles, forms.unit_options(await queries.units(ctx.session))
+    roles = role_options(ctx, await queries.custom_roles(ctx.session))
+    return roles, unit_options(await queries.units(ctx.session))
 
 
 async def _let_in(ctx: Ctx, request: Any_, member: Member, password: str) -> Response[Any]:
@@ -122,7 +118,8 @@ async def _let_in(ctx: Ctx, request: Any_, member: Member, password: str) -> Res
     )
 
 
-async def _set_active(ctx: Ctx, request: Any_, member_id: UUID, active: bool) -> Response[Any]:
+async def set_active(ctx: Ctx, request: Any_, member_id: UUID, active: bool) -> Response[Any]:
+    """Open or close the workspace to a member, with a way back."""
     member = await queries.one(ctx.session, Member, member_id)
     await people.update_member(ctx, member, MemberPatch(active=active))
     done = N_("{member} is active again.") if active else N_("{member} is deactivated.")

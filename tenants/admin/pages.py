@@ -14,6 +14,7 @@ from core.access.schema import MemberPatch
 from core.ext.specs import Nav
 from core.kernel.errors import AppError, BadRequest, Invalid
 from core.kernel.i18n import LOCALES, N_
+from core.members.options import role_options
 from core.tenancy.control import Control
 from core.tenancy.ctx import Ctx
 from core.web.bodies import form_values, read_form
@@ -25,7 +26,6 @@ from tenants.accounts.schema import PasswordIn
 from tenants.admin import forms
 from tenants.admin.back import came_from
 from tenants.admin.browsers import browser_of
-from tenants.admin.forms import role_options
 
 Any_ = Request[Any, Any, Any]
 PROFILE = "admin/profile.html"

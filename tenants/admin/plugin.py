@@ -7,6 +7,7 @@ from litestar import Controller
 from core.ext.hooks import hookimpl
 from core.ext.specs import Manifest, Nav, Subscription
 from core.kernel.i18n import N_
+from tenants.admin.hand_over_pages import HandOverPages, LeavePages
 from tenants.admin.member_pages import MemberPages
 from tenants.admin.pages import SettingsPages
 from tenants.admin.service import follow_activity, follow_hand_over
@@ -26,7 +27,7 @@ def crm_manifest() -> Manifest:
 @hookimpl
 def crm_pages() -> list[type[Controller]]:
     """Settings, members, departments, roles and profile."""
-    return [SettingsPages, MemberPages, UnitPages]
+    return [SettingsPages, MemberPages, LeavePages, HandOverPages, UnitPages]
 
 
 @hookimpl

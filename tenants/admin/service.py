@@ -18,6 +18,7 @@ from core.tenancy.control import Control
 from core.tenancy.ctx import Ctx
 from tenants.accounts import service as accounts
 from tenants.api_keys import hand_over
+from tenants.invitations import service as invitations
 
 
 async def hire(ctx: Ctx, control: Control, data: MemberIn) -> tuple[Member, str]:
@@ -52,7 +53,7 @@ async def give_password(ctx: Ctx, control: Control, member: Member) -> str:
 
 
 async def follow_activity(ctx: Ctx, event: Any) -> None:
-    """Keep the workspaces of a login to those where its member is active."""
+    """Keep the workspaces of a login to those where its member is active; what he invited to ends with him."""
     if "active" not in event.changes or ctx.tenant.sandbox_of is not None:
         return
     member = await ctx.session.get(Member, event.subject_id)
@@ -61,6 +62,7 @@ async def follow_activity(ctx: Ctx, event: Any) -> None:
     async with ctx.machinery.control() as control:  # type: ignore[attr-defined]
         if not member.active:
             await accounts.leave(control, ctx.tenant.id, member.id)
+            await invitations.revoke_of(control, ctx.tenant.id, member.id)
         elif member.account_id is not None:
             await accounts.join(control, member.account_id, ctx.tenant.id, member.id)
 

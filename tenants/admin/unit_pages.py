@@ -14,6 +14,7 @@ from core.access.schema import UnitIn, UnitPatch
 from core.access.service import MANAGE
 from core.kernel.errors import AppError
 from core.kernel.i18n import N_
+from core.members.options import unit_options
 from core.tenancy.ctx import Ctx
 from core.web.bodies import form_values, read_form
 from core.web.pages import form_again, redirect, render, toast
@@ -82,14 +83,14 @@ async def _tree(ctx: Ctx) -> dict[str, Any]:
     placed = sorted(found, key=lambda unit: [(names[key], key) for key in unit.path.strip("/").split("/")])
     people = Counter(member.unit_id for member in await queries.people(ctx.session))
     rows = [(unit, unit.path.count("/") - 2, people[unit.id]) for unit in placed]
-    return {"rows": rows, "fields": forms.unit(forms.unit_options(found))}
+    return {"rows": rows, "fields": forms.unit(unit_options(found))}
 
 
 async def _above(ctx: Ctx, unit: Unit) -> list[tuple[str, str]]:
     """Where a department may belong: anywhere but below itself."""
     found = await queries.units(ctx.session)
     below = {str(one.id) for one in found if one.path.startswith(unit.path)}
-    return [(key, name) for key, name in forms.unit_options(found) if key not in below]
+    return [(key, name) for key, name in unit_options(found) if key not in below]
 
 
 def _back(ctx: Ctx, request: Any_, said: str) -> Response[Any]:

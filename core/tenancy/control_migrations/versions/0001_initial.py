@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "control_0001_6a17eacb"
+revision = "control_0001_08f5f9a7"
 down_revision = None
 
 
@@ -87,6 +87,34 @@ def upgrade() -> None:
     )
     op.create_index('ix_event_account', 'event', ['account_id', 'id'], unique=False, schema='control')
     op.create_index('ix_event_tenant', 'event', ['tenant_id', 'id'], unique=False, schema='control')
+    op.create_table('invitation',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('tenant_id', sa.Uuid(), nullable=False),
+    sa.Column('parent_id', sa.Uuid(), nullable=True),
+    sa.Column('email', sa.Text(), nullable=True),
+    sa.Column('role', sa.Text(), nullable=False),
+    sa.Column('unit_id', sa.Uuid(), nullable=True),
+    sa.Column('token_hash', sa.LargeBinary(), nullable=False),
+    sa.Column('token_sealed', sa.Text(), nullable=False),
+    sa.Column('max_uses', sa.BigInteger(), nullable=False),
+    sa.Column('uses', sa.BigInteger(), nullable=False),
+    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('revoked_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('invited_by_id', sa.Uuid(), nullable=True),
+    sa.Column('invited_by', sa.Text(), nullable=False),
+    sa.Column('locale', sa.Text(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.CheckConstraint('uses <= max_uses', name=op.f('ck_invitation_uses')),
+    sa.ForeignKeyConstraint(['parent_id'], ['control.invitation.id'], name=op.f('fk_invitation_parent_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_invitation')),
+    sa.UniqueConstraint('token_hash', name=op.f('uq_invitation_token_hash')),
+    schema='control'
+    )
+    op.create_index('ix_invitation_tenant', 'invitation', ['tenant_id', 'id'], unique=False, schema='control')
+    op.create_index('uq_invitation_below', 'invitation', ['parent_id', 'email'], unique=True, schema='control', postgresql_where=sa.text('parent_id IS NOT NULL'))
+    op.create_index('uq_invitation_open', 'invitation', ['tenant_id', 'email'], unique=True, schema='control', postgresql_where=sa.text('parent_id IS NULL AND email IS NOT NULL AND revoked_at IS NULL AND uses = 0'))
     op.create_table('outbox',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('tenant_id', sa.Uuid(), nullable=True),
@@ -145,6 +173,20 @@ def upgrade() -> None:
     )
     op.create_index('ix_tenant_delete_after', 'tenant', ['delete_after'], unique=False, schema='control', postgresql_where=sa.text("state = 'deleting'"))
     op.create_index('ix_tenant_free', 'tenant', ['id'], unique=False, schema='control', postgresql_where=sa.text("state = 'free'"))
+    op.create_table('invitation_use',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('invitation_id', sa.Uuid(), nullable=False),
+    sa.Column('account_id', sa.Uuid(), nullable=False),
+    sa.Column('done_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['control.account.id'], name=op.f('fk_invitation_use_account_id'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['invitation_id'], ['control.invitation.id'], name=op.f('fk_invitation_use_invitation_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_invitation_use')),
+    sa.UniqueConstraint('invitation_id', 'account_id', name=op.f('uq_invitation_use_invitation_id_account_id')),
+    schema='control'
+    )
     op.create_table('membership',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('account_id', sa.Uuid(), nullable=False),

@@ -1,0 +1,68 @@
+"""Reads of invitations."""
+
+from __future__ import annotations
+
+import hashlib
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import aliased
+
+from core.kernel.errors import NotFound
+from core.kernel.i18n import N_
+from core.tenancy.control import Control
+from tenants.invitations.models import Invitation
+
+
+class DeadInvitation(NotFound):
+    """It expired, was revoked, is used up, or never was one: from outside these are the same."""
+
+    code = "invitation.dead"
+    title = N_("This invitation does not work any more")
+
+
+def digest(token: str) -> bytes:
+    """What an invitation is found by."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+async def by_token(control: Control, token: str) -> Invitation:
+    """The open invitation of a token; raises :class:`DeadInvitation`."""
+    found: Invitation | None = await control.session.scalar(
+        select(Invitation).where(Invitation.token_hash == digest(token), *_open(control))
+    )
+    if found is None or not await _parent_is_open(control, found):
+        raise DeadInvitation
+    return found
+
+
+async def of_tenant(control: Control, tenant_id: UUID) -> list[Invitation]:
+    """The open invitations of a workspace, newest first; those that came of a link are not listed."""
+    statement = select(Invitation).where(
+        Invitation.tenant_id == tenant_id, Invitation.parent_id.is_(None), *_open(control)
+    )
+    return list(await control.session.scalars(statement.order_by(Invitation.id.desc()).limit(200)))
+
+
+async def one(control: Control, tenant_id: UUID, invitation_id: UUID) -> Invitation:
+    """An open invitation of a workspace; raises NotFound."""
+    found: Invitation | None = await control.session.scalar(
+        select(Invitation).where(
+            Invitation.id == invitation_id, Invitation.tenant_id == tenant_id, *_open(control)
+        )
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def _parent_is_open(control: Control, below: Invitation) -> bool:
+    if below.parent_id is None:
+        return True
+    parent = aliased(Invitation)
+    statement = select(parent.id).where(parent.id == below.parent_id, *_open(control, parent))
+    return await control.session.scalar(statement) is not None
+
+
+def _open(control: Control, row: type[Invitation] = Invitation) -> list[ColumnElement[bool]]:
+    return [row.revoked_at.is_(None), row.expires_at > control.now(), row.uses < row.max_uses]

@@ -1,0 +1,80 @@
+"""The pages of a hand-over: what there is, who takes it, how it went, and the way back."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.access.models import Member
+from core.customers.models import Customer
+from tests.core.members.test_hand_over import owner_of, stock
+
+
+async def active(person, member_id):
+    async with person.ctx() as ctx:
+        return (await ctx.session.get_one(Member, member_id)).active
+
+
+async def test_leaving_shows_what_there_is_and_hands_it_over(ann, bo, mia, drain):
+    mine = await stock(bo)
+    path = f"/settings/members/{bo.member_id}/leave"
+    page = (await ann.page.get(ann.w(path))).text
+    for shown in ("Customers", "Contacts", "Leads", "Tasks", "Saved views", "API keys", "Mia"):
+        assert shown in page
+    answer = await ann.post(path, {"to": str(mia.member_id), "keys": "revoke", "stay": ""})
+    report = answer.headers["location"]
+    assert "/settings/hand_overs/" in report
+    assert not await active(ann, bo.member_id)
+    assert "Under way" in (await ann.page.get(report)).text
+    await drain()
+    done = (await ann.page.get(report)).text
+    assert "Under way" not in done
+    assert "Customers" in done
+    assert await owner_of(ann, Customer, mine["customer"]) == mia.member_id
+    assert (await bo.api.get("/customers")).status_code in {401, 404}
+    assert "Earlier hand-overs" in (await ann.page.get(ann.w(f"{path}?stay=1"))).text
+    undone = await ann.post(report.removeprefix(ann.w("")) + "/undo")
+    assert undone.status_code == 409
+
+
+async def test_somebody_who_stays_hands_over_and_takes_back(ann, bo, mia, drain):
+    mine = await stock(bo)
+    path = f"/settings/members/{bo.member_id}/leave"
+    nobody = await ann.post(path, {"to": "", "stay": "1"})
+    assert nobody.status_code == 422
+    assert "Choose who takes it over" in nobody.text
+    answer = await ann.post(path, {"to": "nobody", "keys": "keep", "stay": "1"})
+    assert answer.status_code == 303
+    await drain()
+    assert await active(ann, bo.member_id)
+    assert await owner_of(ann, Customer, mine["customer"]) is None
+    report = answer.headers["location"]
+    back = await ann.page.post(f"{report}/undo", data={"_csrf": ann.csrf})
+    assert back.status_code == 303
+    await drain()
+    assert await owner_of(ann, Customer, mine["customer"]) == bo.member_id
+
+
+@pytest.mark.parametrize("to", ["nonsense", "01890000-0000-7000-8000-000000000000"])
+async def test_a_successor_who_does_not_exist_changes_nothing(ann, bo, to):
+    path = f"/settings/members/{bo.member_id}/leave"
+    assert (await ann.post(path, {"to": to, "keys": "revoke"})).status_code == 422
+    assert await active(ann, bo.member_id)
+
+
+async def test_without_a_successor_only_the_door_closes(ann, bo, drain):
+    mine = await stock(bo)
+    path = f"/settings/members/{bo.member_id}/leave"
+    assert (await ann.post(path, {"to": "keep", "keys": "revoke"})).status_code == 303
+    await drain()
+    assert not await active(ann, bo.member_id)
+    assert await owner_of(ann, Customer, mine["customer"]) == bo.member_id
+
+
+async def test_others_see_none_of_it(ann, bo, mia, zed, drain):
+    path = f"/settings/members/{ann.member_id}/leave"
+    assert (await bo.page.get(bo.w(path))).status_code == 403
+    assert (await zed.page.get(zed.w(path))).status_code == 404
+    answer = await ann.post(f"/settings/members/{bo.member_id}/leave", {"to": "nobody", "stay": "1"})
+    report = answer.headers["location"].removeprefix(ann.w(""))
+    assert (await mia.page.get(mia.w(report))).status_code == 403
+    assert (await zed.page.get(zed.w(report))).status_code == 404
