@@ -1,4 +1,4 @@
-"""Verbs on members, roles and shares: the only writers. Units are in units.py."""
+"""Verbs on members and shares: the only writers. Roles are in roles.py, units in units.py."""
 
 from typing import Any
 from uuid import UUID
@@ -7,17 +7,18 @@ import msgspec
 from msgspec import UNSET, structs
 from sqlalchemy import func, or_, select
 
-from core.access.events import MemberCreated, MemberUpdated, RecordShared, RoleChanged
+from core.access import roles
+from core.access.events import MemberCreated, MemberUpdated, RecordShared
 from core.access.grants import ROLES
 from core.access.models import Member, Role, Share, Unit
-from core.access.schema import MemberIn, MemberPatch, RoleIn, ShareIn
+from core.access.roles import not_above
+from core.access.schema import MemberIn, MemberPatch, ShareIn
 from core.kernel.errors import Conflict, FieldError, Forbidden, Invalid
 from core.kernel.i18n import N_
 from core.kernel.ids import uuid7
 
-MANAGE = "members.manage"
+MANAGE, OWNER = roles.MANAGE, roles.OWNER
 PROFILE = "members.profile"
-OWNER = "owner"
 OWN_FIELDS = frozenset({"name", "phone", "title", "locale", "timezone"})
 """What everybody may change of himself."""
 
@@ -32,6 +33,7 @@ async def add_member(
     await ctx.require(MANAGE)
     only_owners_change(ctx, data.role)
     await check_place(ctx, role=data.role, unit_id=data.unit_id)
+    await not_above(ctx, data.role)
     if await ctx.session.scalar(select(Member.id).where(Member.email == data.email)):
         raise Conflict(code="member.exists", detail=N_("Somebody with this address is a member already."))
     await _room_for_one(ctx)
@@ -97,6 +99,9 @@ async def update_member(ctx: Any, member: Member, patch: MemberPatch) -> Member:
     await check_place(
         ctx, role=changes.get("role", (None, None))[1], unit_id=changes.get("unit_id", (None, None))[1]
     )
+    if "role" in changes:
+        await not_above(ctx, member.role)
+        await not_above(ctx, changes["role"][1])
     if member.role == OWNER and ("role" in changes or "active" in changes):
         await _keep_an_owner(ctx, member)
     if changes.get("active", (True, True))[1] and not member.active:
@@ -114,29 +119,6 @@ async def _room_for_one(ctx: Any) -> None:
     if "members" in ctx.tenant.limits:
         used = await ctx.session.scalar(select(func.count()).select_from(Member).where(Member.active))
         ctx.within_limit("members", used)
-
-
-async def save_role(ctx: Any, key: str, data: RoleIn) -> Role:
-    """Make a role of the workspace's own, or change what a built-in one may do; emits role.changed."""
-    await ctx.require(MANAGE)
-    if key == OWNER:
-        raise Invalid.field("key", "fixed", N_("The owner's role cannot be changed."))
-    known = ctx.machinery.registry.permissions
-    wrong = [
-        FieldError(f"grants.{name[:100]}", "unknown", N_("There is no such permission."))
-        for name in data.grants
-        if name not in known
-    ]
-    if wrong:
-        raise Invalid(errors=wrong)
-    role: Role | None = await ctx.session.scalar(select(Role).where(Role.key == key))
-    if role is None:
-        role = Role(key=key)
-        ctx.session.add(role)
-    role.name, role.grants = data.name, dict(data.grants)
-    await ctx.session.flush()
-    ctx.emit(RoleChanged(subject_id=role.id, label=role.name))
-    return role
 
 
 async def share(ctx: Any, record: Any, data: ShareIn) -> Share:

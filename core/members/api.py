@@ -5,7 +5,7 @@ from uuid import UUID
 
 from litestar import Controller, Request, Response
 
-from core.access import queries, service, units
+from core.access import queries, roles, service, units
 from core.access.grants import ROLES, of_role
 from core.access.models import Member, Role, Share, Unit
 from core.access.schema import (
@@ -107,7 +107,13 @@ class RoleApi(Controller):
     @put("/{key:str}", permission=MANAGE)
     async def save_role(self, ctx: Ctx, key: str, data: RoleIn) -> RoleOut:
         """Make a role, or change what one may do."""
-        return _role(ctx, key, await service.save_role(ctx, key, data))
+        return _role(ctx, key, await roles.save_role(ctx, key, data))
+
+    @delete("/{key:str}", permission=MANAGE, status_code=204)
+    async def delete_role(self, ctx: Ctx, key: str) -> Response[None]:
+        """Remove a role that nobody has, or give a built-in one its defaults again."""
+        await roles.delete_role(ctx, key)
+        return Response(None, status_code=204)
 
 
 class ShareApi(Controller):

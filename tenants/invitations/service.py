@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
+from core.access import roles
 from core.access import service as people
 from core.access.models import Member
 from core.kernel.errors import Conflict
@@ -76,6 +77,7 @@ async def send_again(ctx: Ctx, control: Control, invitation: Invitation) -> Invi
     """Send the mail once more with another link; the former one ends. Emits invitation.sent."""
     await ctx.require(people.MANAGE)
     people.only_owners_change(ctx, invitation.role)
+    await roles.not_above(ctx, invitation.role)
     if invitation.email is None:
         raise Conflict(code="invitation.link", detail=N_("A link is not sent: pass it on."))
     _renew(control, ctx.tenant, invitation, MAIL_AGE)
@@ -133,6 +135,7 @@ async def _check(ctx: Ctx, data: InvitationIn | LinkIn) -> None:
     await ctx.require(people.MANAGE)
     people.only_owners_change(ctx, data.role)
     await people.check_place(ctx, role=data.role, unit_id=data.unit_id)
+    await roles.not_above(ctx, data.role)
 
 
 def _new(
