@@ -106,7 +106,7 @@ async def _choices(ctx: Ctx) -> tuple[list[tuple[str, str]], list[tuple[str, str
     return roles, unit_options(await queries.units(ctx.session))
 
 
-async def _let_in(ctx: Ctx, request: Any_, member: Member, password: str) -> Response[Any]:
+async def _let_in(ctx: Ctx, request: Any_, member: Member, password: str | None) -> Response[Any]:
     public_url = runtime_of(request).settings.public_url
     return render(
         ctx,

@@ -12,11 +12,12 @@ from uuid import UUID
 from core.access import service as people
 from core.access.models import Member
 from core.access.schema import MemberIn
-from core.kernel.errors import Conflict, Forbidden
+from core.kernel.errors import Forbidden
 from core.kernel.i18n import N_
 from core.tenancy.control import Control
 from core.tenancy.ctx import Ctx
 from tenants.accounts import service as accounts
+from tenants.accounts.service_addresses import ask_reset
 from tenants.api_keys import hand_over
 from tenants.invitations import service as invitations
 
@@ -27,11 +28,11 @@ async def hire(ctx: Ctx, control: Control, data: MemberIn) -> tuple[Member, str]
     return member, await _let_in(ctx, control, member)
 
 
-async def give_password(ctx: Ctx, control: Control, member: Member) -> str:
-    """Make a provisional password for a member who cannot log in; "" where a login of his own was joined.
+async def give_password(ctx: Ctx, control: Control, member: Member) -> str | None:
+    """Make a provisional password for a member who never had one of his own.
 
-    Raises ``Conflict`` where the account opens other workspaces too, or has a password that its holder chose: no
-    administrator may take it over.
+    Gives "" where a login of his own was joined, and None where a mail went to the holder instead: nobody takes over
+    a login that opens other workspaces too, or has a password that its holder chose.
     """
     await ctx.require(people.MANAGE)
     if member.role == people.OWNER and ctx.actor.role != people.OWNER:
@@ -39,17 +40,10 @@ async def give_password(ctx: Ctx, control: Control, member: Member) -> str:
     account = await accounts.by_email(control, member.email)
     if account is None or member.account_id != account.id:
         return await _let_in(ctx, control, member)
-    if await accounts.workspaces_of(control, account.id) > 1:
-        raise Conflict(
-            code="account.shared",
-            detail=N_("This login opens other workspaces too. Only its holder can change the password."),
-        )
-    if not account.is_provisional:
-        raise Conflict(
-            code="account.own",
-            detail=N_("This person has a password of their own. Only they can change it."),
-        )
-    return await accounts.give_password(control, account)
+    if account.is_provisional and await accounts.workspaces_of(control, account.id) == 1:
+        return await accounts.give_password(control, account)
+    ask_reset(control, account.email)
+    return None
 
 
 async def follow_activity(ctx: Ctx, event: Any) -> None:

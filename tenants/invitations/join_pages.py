@@ -17,6 +17,7 @@ from core.tenancy.directory import Tenant
 from core.web.bodies import read_form
 from core.web.pages import form_again, redirect, render
 from core.web.routing import get, post, principal_of, runtime_of
+from tenants.accounts import limits
 from tenants.accounts import service as accounts
 from tenants.accounts.authentication import session_cookie
 from tenants.accounts.browser import client_of, end_present, open_session, opened
@@ -28,7 +29,6 @@ from tenants.invitations.schema import AddressIn, NewcomerIn
 Any_ = Request[Any, Any, Any]
 PAGE, SENT, DEAD = "invitations/join.html", "invitations/sent.html", "invitations/dead.html"
 TRIES: Final = 30
-MAILS: Final = 3
 SECRET: Final = {"secret": True}
 
 
@@ -82,7 +82,7 @@ class JoinPages(Controller):
         await _limit(request, "mail")
         try:
             data = await read_form(request, AddressIn)
-            await _limit_mails(request, data.email)
+            await limits.mail(runtime_of(request), client_of(request), data.email)
             async with opened(request) as control:
                 link = await queries.by_token(control, token)
                 if link.email is not None:
@@ -110,6 +110,8 @@ async def _shown(control: Control, request: Any_, token: str) -> dict[str, Any]:
 
 async def _way(control: Control, invitation: Invitation, account: Account | None) -> str:
     """What the reader can do: accept, change the account, sign in, sign up, or prove an address."""
+    if account is not None and invitation.email is None and account.verify_by is not None:
+        return "prove"
     if account is not None:
         return "accept" if invitation.email in {None, account.email} else "other"
     if invitation.email is None:
@@ -155,9 +157,4 @@ async def _refused(request: Any_, token: str, error: AppError) -> Response[Any]:
 
 async def _limit(request: Any_, what: str) -> None:
     hit = await runtime_of(request).limiter.hit(f"join:{what}:{client_of(request)}", TRIES, 60, name="join")
-    hit.require()
-
-
-async def _limit_mails(request: Any_, email: str) -> None:
-    hit = await runtime_of(request).limiter.hit(f"join:mail:{email}", MAILS, 600, name="mail")
     hit.require()

@@ -43,6 +43,8 @@ async def take_place(control: Control, token: str, account: Account) -> Place:
     invitation = await _locked(control, Invitation.token_hash == digest(token))
     if invitation.email is not None and invitation.email != account.email:
         raise Forbidden(detail=N_("This invitation is for another e-mail address."))
+    if invitation.email is None and account.verify_by is not None:
+        raise Forbidden(code="account.unverified", detail=N_("Confirm your e-mail address first."))
     if await _is_member(control, invitation.tenant_id, account.id):
         return Place(invitation.tenant_id, None)
     begun = await _begun(control, invitation.id, account.id)
