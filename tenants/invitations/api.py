@@ -10,16 +10,13 @@ from litestar import Controller, Request, Response
 from core.access.service import MANAGE
 from core.tenancy.control import Control
 from core.tenancy.ctx import Ctx
-from core.web.routing import delete, get, post, runtime_of
-from tenants.accounts import limits
-from tenants.accounts.models import Account
+from core.web.routing import delete, get, post
 from tenants.invitations import queries, service
+from tenants.invitations.links import limited, url_of
 from tenants.invitations.models import Invitation
 from tenants.invitations.schema import InvitationIn, InvitationOut, Invitations, LinkIn
 
 Any_ = Request[Any, Any, Any]
-A_HOUR = 100
-"""Mails that a workspace's keys may have sent in an hour."""
 
 
 class InvitationApi(Controller):
@@ -50,8 +47,8 @@ class InvitationApi(Controller):
         self, ctx: Ctx, control: Control, request: Any_, invitation_id: UUID
     ) -> InvitationOut:
         """Send the mail once more, with another link."""
-        await limited(ctx, control, request)
         found = await queries.one(control, ctx.tenant.id, invitation_id)
+        await limited(ctx, control, request)
         return out(ctx, request, await service.send_again(ctx, control, found))
 
     @delete("/{invitation_id:uuid}", permission=MANAGE, status_code=204)
@@ -65,20 +62,3 @@ def out(ctx: Ctx, request: Any_, invitation: Invitation) -> InvitationOut:
     """An invitation as programs see it."""
     named = {name: getattr(invitation, name) for name in InvitationOut.__struct_fields__ if name != "url"}
     return InvitationOut(**named, url=url_of(ctx, request, invitation))
-
-
-def url_of(ctx: Ctx, request: Any_, invitation: Invitation) -> str | None:
-    """The address of a link; None for a mail, whose link is for its reader alone."""
-    if invitation.email is not None:
-        return None
-    return f"{runtime_of(request).settings.public_url}/join/{service.token_of(ctx.cipher(), invitation)}"
-
-
-async def limited(ctx: Ctx, control: Control, request: Any_) -> None:
-    """Count a mail to a third person against whoever has it sent; raises ``TooManyRequests``."""
-    runtime = runtime_of(request)
-    account = await control.session.get(Account, ctx.actor.account_id) if ctx.actor.account_id else None
-    if account is not None:
-        await limits.invitation(runtime, account)
-        return
-    (await runtime.limiter.hit(f"invitation:{ctx.tenant.id}", A_HOUR, 3600, name="invitation")).require()

@@ -19,7 +19,7 @@ from core.web.bodies import form_values
 from core.web.pages import form_again, redirect, render, toast
 from core.web.routing import get, post
 from tenants.invitations import queries, service
-from tenants.invitations.api import limited, url_of
+from tenants.invitations.links import limited, url_of
 from tenants.invitations.schema import InvitationIn, LinkIn
 
 Any_ = Request[Any, Any, Any]
@@ -71,8 +71,8 @@ class InvitationPages(Controller):
         self, ctx: Ctx, control: Control, request: Any_, invitation_id: UUID
     ) -> Response[Any]:
         """Send the mail once more."""
-        await limited(ctx, control, request)
         found = await queries.one(control, ctx.tenant.id, invitation_id)
+        await limited(ctx, control, request)
         await service.send_again(ctx, control, found)
         said = ctx.t(N_("Sent again to {email}."), email=found.email)
         return toast(redirect(request, ctx.w("/settings/invitations")), said)
