@@ -1,21 +1,25 @@
 """Build hook: brings the browser files of other projects into `core/web/static/vendor`.
 
-Owns the folder `vendor` (git-ignored): htmx, the chart library, the icon sprite and their licences, at the
-versions of `package-lock.json`. Runs in editable and wheel builds, and as `python hatch_build.py`.
+Owns the folder `vendor` (git-ignored): htmx, the chart library, the API reference, the icon sprite and their
+licences, at the versions of `package-lock.json` and `PACKED`. Runs in editable and wheel builds, and as
+`python hatch_build.py`.
 Never runs npm where the files are there and match the lock, and never runs a package's own scripts.
 """
 
 from __future__ import annotations
 
+import base64
 import difflib
 import hashlib
 import importlib.util
+import io
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,6 +49,19 @@ FILES: Mapping[str, str] = {
     "licenses/lucide.txt": "lucide-static/LICENSE",
 }
 
+# A package whose one file needs nothing else is fetched without the hundreds that it was built from:
+# name@version -> digest of its archive, and what is taken of it.
+PACKED: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "@scalar/api-reference@1.72.1": (
+        "sha512-XpEJ0rfc/cXbCrR+iC4kK0o/WwX2dTtGQbT049OlPKAHD6IMIFdTeGz2r+M27P2EDWKyUITRm/NzlP8z2pw/Ow==",
+        {
+            "scalar.js": "package/dist/browser/standalone.js",
+            "licenses/scalar.json": "package/package.json",
+            "licenses/scalar.md": "package/README.md",
+        },
+    ),
+}
+
 
 class FrontEndError(RuntimeError):
     """Raised with a sentence for the person who builds."""
@@ -72,6 +89,8 @@ def fetch(root: Path) -> bool:
         for name, source in FILES.items():
             (fresh / name).parent.mkdir(exist_ok=True)
             shutil.copyfile(modules / source, fresh / name)
+        for package, (integrity, wanted_files) in PACKED.items():
+            unpack(pack(root, package), integrity, wanted_files, fresh)
         (fresh / "icons.svg").write_text(sprite(modules / "lucide-static/icons", icon_names(root)), "utf-8")
         paths = sorted(path for path in fresh.rglob("*") if path.is_file())
         files = {path.relative_to(fresh).as_posix(): digest(path) for path in paths}
@@ -122,6 +141,42 @@ def install(root: Path) -> Path:
     if done.returncode:
         raise FrontEndError(f"npm ci failed; check the network or npm's settings.\n{done.stderr[-2000:]}")
     return modules
+
+
+def pack(root: Path, package: str) -> bytes:
+    """Fetch the archive of one package, without the packages that it names."""
+    npm, path = find_npm()
+    with tempfile.TemporaryDirectory() as folder:
+        command = [
+            *npm,
+            "pack",
+            package,
+            "--pack-destination",
+            folder,
+            "--ignore-scripts",
+            "--loglevel=error",
+        ]
+        environment = {**os.environ, "PATH": path}
+        done = subprocess.run(  # noqa: S603
+            command, cwd=root, env=environment, capture_output=True, text=True, check=False
+        )
+        found = list(Path(folder).glob("*.tgz"))
+        if done.returncode or len(found) != 1:
+            raise FrontEndError(f"npm pack {package} failed; check the network.\n{done.stderr[-2000:]}")
+        return found[0].read_bytes()
+
+
+def unpack(archive: bytes, integrity: str, files: Mapping[str, str], target: Path) -> None:
+    """Write the wanted files of an archive that is exactly the one that was meant."""
+    if integrity != "sha512-" + base64.b64encode(hashlib.sha512(archive).digest()).decode():
+        raise FrontEndError(f"an archive from npm is not the one that was pinned: {', '.join(files)}")
+    with tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz") as box:
+        for name, source in files.items():
+            member = box.extractfile(source)
+            if member is None:
+                raise FrontEndError(f"an archive from npm has no file {source}")
+            (target / name).parent.mkdir(exist_ok=True)
+            (target / name).write_bytes(member.read())
 
 
 def installed(lock: Path) -> dict[str, str] | None:

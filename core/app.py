@@ -12,7 +12,6 @@ from litestar import get as plain_get
 from litestar.config.compression import CompressionConfig
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.response import Response
 from litestar.static_files import create_static_files_router
 
@@ -114,7 +113,7 @@ def create_app(runtime: Runtime | None = None) -> Litestar:
         # A stream has to arrive as it is written, so its route opts out.
         compression_config=CompressionConfig("gzip", gzip_compress_level=5, exclude_opt_key="raw"),
         openapi_config=OpenAPIConfig(
-            title="Guanxi", version="1", path="/api/v1/schema", render_plugins=[JsonRenderPlugin()]
+            title="Guanxi", version="1", path="/api/v1/schema", render_plugins=[], use_handler_docstrings=True
         ),
         request_max_body_size=MAX_BODY_BYTES,
         logging_config=None,

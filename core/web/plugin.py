@@ -5,10 +5,11 @@ from __future__ import annotations
 from litestar import Controller
 
 from core.ext.hooks import hookimpl
-from core.ext.specs import Check, Manifest
+from core.ext.specs import Check, Manifest, Nav
 from core.kernel.i18n import N_
 from core.web.checks import file_problems
 from core.web.live import LivePages
+from core.web.reference import DescriptionApi, ReferencePages
 
 
 @hookimpl
@@ -19,8 +20,30 @@ def crm_manifest() -> Manifest:
 
 @hookimpl
 def crm_pages() -> list[type[Controller]]:
-    """The live stream."""
-    return [LivePages]
+    """The live stream, and the reference of the API."""
+    return [LivePages, ReferencePages]
+
+
+@hookimpl
+def crm_api() -> list[type[Controller]]:
+    """The description of the API."""
+    return [DescriptionApi]
+
+
+@hookimpl
+def crm_nav() -> list[Nav]:
+    """The reference, among the settings."""
+    return [
+        Nav(
+            key="reference",
+            title=N_("API reference"),
+            icon="book-open",
+            url="/settings/api/reference",
+            order=320,
+            group="settings",
+            hint=N_("Every address of the API that this workspace has, to read and to try."),
+        )
+    ]
 
 
 @hookimpl

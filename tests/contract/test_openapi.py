@@ -55,7 +55,7 @@ JUNK: tuple[Any, ...] = (
 
 @pytest.fixture(scope="module")
 async def schema(world: World) -> dict[str, Any]:
-    answer = await world.ours.owner.api.get("/schema/openapi.json")
+    answer = await world.ours.owner.api.get("/openapi.json")
     assert answer.status_code == 200
     found: dict[str, Any] = answer.json()
     return found
