@@ -6,7 +6,7 @@ them, and the names that changed values point to.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
@@ -116,6 +116,26 @@ async def _entries(ctx: Ctx, type_: RecordType, found: Sequence[events.Stored]) 
         owner = names.get((MEMBER, activity.owner_id)) if activity and activity.owner_id else None
         entries.append(Entry(stored, kind, title, owner or stored.actor.name, activity, changes))
     return entries
+
+
+async def tell(ctx: Ctx, found: Sequence[events.Stored]) -> list[Entry]:
+    """Put events about any records into words, for whoever may read all of the log."""
+    registry = ctx.machinery.registry
+    names = await labels.resolve(ctx, _targets(ctx, found))
+    entries = []
+    for stored in found:
+        kind = registry.timeline.get(stored.name) or TimelineKind(
+            event=stored.name, icon="circle-dot", summary=_plainly
+        )
+        event = _event(ctx, stored) if stored.name in registry.events else None
+        title = kind.summary(event, ctx.t) if event is not None else stored.name
+        changes = [_change(ctx, stored, name, names) for name in sorted(stored.changes)]
+        entries.append(Entry(stored, kind, title, stored.actor.name, None, changes))
+    return entries
+
+
+def _plainly(event: events.Event, t: Callable[..., str]) -> str:
+    return t(type(event).summary or type(event).name)
 
 
 async def _activities(ctx: Ctx, ids: set[UUID]) -> dict[UUID, Activity]:

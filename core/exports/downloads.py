@@ -18,7 +18,7 @@ TYPES = {
 
 async def file_of(ctx: Ctx, run: ExportRun) -> Stream:
     """The file as a download; raises NotFound before it is ready and after it expired."""
-    service.question(ctx, run)
+    service.check(ctx, run)
     if run.file_sha256 is None:
         raise NotFound
     files, schema = ctx.machinery.files, ctx.tenant.schema

@@ -14,7 +14,10 @@ FORMATS = ("csv", "xlsx")
 
 
 class ExportRun(Row, Base):
-    """A list that somebody wanted as a file; the file is there until ``expires_at``, if it was finished."""
+    """A list that somebody wanted as a file; the file is there until ``expires_at``, if it was finished.
+
+    ``record_type`` is the permission to read it where it is no list of records.
+    """
 
     __tablename__ = "export_run"
     __table_args__ = (

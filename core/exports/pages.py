@@ -28,9 +28,7 @@ class ExportPages(Controller):
     @get("/", permission=SIGNED_IN)
     async def index(self, ctx: Ctx, request: Any_) -> Response[Any]:
         """List one's exports."""
-        runs = [
-            (run, ctx.machinery.registry.records.get(run.record_type)) for run in await queries.newest(ctx)
-        ]
+        runs = [(run, service.title(ctx, run)) for run in await queries.newest(ctx)]
         return render(ctx, request, "exports/index.html", runs=runs)
 
     @post("/", permission=SIGNED_IN, unpaid=True)

@@ -55,6 +55,37 @@ async def create(ctx: Ctx, data: ExportIn) -> ExportRun:
     return run
 
 
+async def begin(ctx: Ctx, permission: str, query: str, file_name: str) -> ExportRun:
+    """Note that somebody wants something else than a list as CSV: what a permission lets him read.
+
+    Its job is the caller's to queue, and ends with :func:`finish`. Raises Forbidden without that permission.
+    """
+    await ctx.require(permission)
+    run = ExportRun(
+        record_type=permission, query=query, format="csv", owner_id=ctx.actor.member_id, file_name=file_name
+    )
+    ctx.session.add(run)
+    await ctx.session.flush()
+    return run
+
+
+def title(ctx: Ctx, run: ExportRun) -> str:
+    """What an export holds, in a word or two."""
+    registry = ctx.machinery.registry
+    type_, permission = registry.records.get(run.record_type), registry.permissions.get(run.record_type)
+    return (
+        ctx.t(type_.title_plural if type_ else permission.title) if type_ or permission else run.record_type
+    )
+
+
+def check(ctx: Ctx, run: ExportRun) -> None:
+    """Raise where the asker may not read any more what an export holds."""
+    if run.record_type not in ctx.machinery.registry.permissions:
+        question(ctx, run)
+    elif not ctx.can(run.record_type):
+        raise NotFound
+
+
 def question(ctx: Ctx, run: ExportRun) -> ListQuery:
     """The list that an export holds, as its asker sees it now; raises where he may not any more."""
     type_ = record_type(ctx, run.record_type)

@@ -6,17 +6,20 @@ nothing itself. Never changes a written event, and never knows what an event mea
 
 from core.kernel.events.feed import Moment, changes, find, find_all, head, history, timeline
 from core.kernel.events.listening import hold, listen, unlisten
+from core.kernel.events.log import LogQuery, conditions, log
 from core.kernel.events.types import ActorRef, Event, Meta, Stored
 from core.kernel.events.writing import coalesce, digest_of, verify, write, written
 
 __all__ = [
     "ActorRef",
     "Event",
+    "LogQuery",
     "Meta",
     "Moment",
     "Stored",
     "changes",
     "coalesce",
+    "conditions",
     "digest_of",
     "find",
     "find_all",
@@ -24,6 +27,7 @@ __all__ = [
     "history",
     "hold",
     "listen",
+    "log",
     "timeline",
     "unlisten",
     "verify",

@@ -49,7 +49,7 @@ async def changes(
     An event never appears before one that was given out.
     """
     query = (
-        _stored(EventPosition.position)
+        stored(EventPosition.position)
         .join(EventPosition, EventPosition.event_id == EventRow.id)
         .where(EventPosition.position > after)
         .order_by(EventPosition.position)
@@ -57,7 +57,7 @@ async def changes(
     )
     if record_types is not None:
         query = query.where(EventRow.record_type.in_(record_types))
-    return await _read(session, query)
+    return await read_stored(session, query)
 
 
 async def head(session: AsyncSession) -> int:
@@ -79,7 +79,7 @@ async def timeline(
     ``occurred_at`` is the event's place on the timeline: when it happened, not when it was told.
     """
     query = (
-        _stored(null(), EventLink.occurred_at)
+        stored(null(), EventLink.occurred_at)
         .join(EventLink, EventLink.event_id == EventRow.id)
         .where(EventLink.record_type == record_type, EventLink.record_id == record_id)
         .order_by(EventLink.occurred_at.desc(), EventLink.event_id.desc())
@@ -89,7 +89,7 @@ async def timeline(
         query = query.where(tuple_(EventLink.occurred_at, EventLink.event_id) < tuple_(*map(literal, before)))
     if names is not None:
         query = query.where(EventLink.event_name.in_(names))
-    return await _read(session, query)
+    return await read_stored(session, query)
 
 
 async def history(
@@ -97,7 +97,7 @@ async def history(
 ) -> list[Stored]:
     """The events that changed one field of a record, newest first."""
     query = (
-        _stored(null())
+        stored(null())
         .join(EventLink, EventLink.event_id == EventRow.id)
         .where(
             EventLink.record_type == record_type,
@@ -108,32 +108,33 @@ async def history(
         .order_by(EventLink.occurred_at.desc(), EventLink.event_id.desc())
         .limit(limit)
     )
-    return await _read(session, query)
+    return await read_stored(session, query)
 
 
 async def find(session: AsyncSession, event_id: UUID) -> Stored | None:
     """One event with its position, if it exists."""
     query = (
-        _stored(EventPosition.position)
+        stored(EventPosition.position)
         .outerjoin(EventPosition, EventPosition.event_id == EventRow.id)
         .where(EventRow.id == event_id)
     )
-    found = await _read(session, query)
+    found = await read_stored(session, query)
     return found[0] if found else None
 
 
 async def find_all(session: AsyncSession, event_ids: Sequence[UUID]) -> list[Stored]:
     """Several events with their positions, in the order of their commits."""
     query = (
-        _stored(EventPosition.position)
+        stored(EventPosition.position)
         .outerjoin(EventPosition, EventPosition.event_id == EventRow.id)
         .where(EventRow.id.in_(event_ids))
         .order_by(EventPosition.position)
     )
-    return await _read(session, query)
+    return await read_stored(session, query)
 
 
-def _stored(position: Any, occurred_at: Any = EventRow.occurred_at) -> Select[Any]:
+def stored(position: Any, occurred_at: Any = EventRow.occurred_at) -> Select[Any]:
+    """The query of events with their bodies, to be narrowed and ordered."""
     return (
         select(*COLUMNS, position.label("position"), occurred_at.label("occurred_at"))
         .select_from(EventRow)
@@ -141,7 +142,8 @@ def _stored(position: Any, occurred_at: Any = EventRow.occurred_at) -> Select[An
     )
 
 
-async def _read(session: AsyncSession, query: Select[Any]) -> list[Stored]:
+async def read_stored(session: AsyncSession, query: Select[Any]) -> list[Stored]:
+    """Run such a query."""
     return [_as_stored(row) for row in await session.execute(query)]
 
 

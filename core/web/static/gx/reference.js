@@ -2,6 +2,16 @@
 // Everything that would leave this site is switched off: fonts, telemetry, proxy, client, assistants.
 
 class Reference extends HTMLElement {
+  // What the library leaves out for readers: lists that scroll take the focus, and an id names one element.
+  mend() {
+    this.due = false;
+    for (const list of this.querySelectorAll(".endpoints:not([tabindex])")) list.tabIndex = 0;
+    const seen = new Set();
+    for (const node of this.querySelectorAll("[id]")) {
+      if (seen.has(node.id)) node.removeAttribute("id");
+      seen.add(node.id);
+    }
+  }
   connectedCallback() {
     const script = document.createElement("script");
     script.src = this.dataset.script;
@@ -10,6 +20,10 @@ class Reference extends HTMLElement {
   }
   show() {
     this.replaceChildren();
+    new MutationObserver(() => {
+      if (!this.due) setTimeout(() => this.mend(), 50);
+      this.due = true;
+    }).observe(this, { childList: true, subtree: true });
     const dark = document.documentElement.dataset.theme;
     window.Scalar.createApiReference(this, {
       url: this.dataset.url,
