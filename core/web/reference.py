@@ -49,7 +49,7 @@ class ReferencePages(Controller):
 
         Its script brings its styles along: elements are let in by nonce or digest, attributes on this page alone.
         """
-        nonce = secrets.token_urlsafe(16)
+        nonce = secrets.token_hex(16)
         styles = f"style-src 'self' 'nonce-{nonce}' {' '.join(STYLES)}; style-src-attr 'unsafe-inline'"
         policy = CSP.replace("style-src 'self'", styles)
         headers = {"Content-Security-Policy": policy}

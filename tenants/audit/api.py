@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
+from typing import Any
+from urllib.parse import parse_qsl
 from uuid import UUID
 
-from litestar import Controller, Response
+from litestar import Controller, Request, Response
 
 from core.exports.api import out
 from core.exports.schema import ExportOut
@@ -13,8 +14,9 @@ from core.tenancy.control import Control
 from core.tenancy.ctx import Ctx
 from core.web.routing import get, post
 from tenants.audit import queries, service
-from tenants.audit.schema import AuditPage, AuditQuery
+from tenants.audit.schema import AuditExportIn, AuditPage
 
+Any_ = Request[Any, Any, Any]
 MOST = 200
 
 
@@ -29,22 +31,22 @@ class AuditApi(Controller):
         self,
         ctx: Ctx,
         control: Control,
-        who: UUID | None = None,
-        key: UUID | None = None,
-        what: str = "",
-        record: UUID | None = None,
-        since: date | None = None,
-        until: date | None = None,
+        request: Any_,
         after: UUID | None = None,
         limit: int = queries.PAGE,
     ) -> AuditPage:
-        """List what happened, newest first: by whom, to what kind of thing, in which days."""
-        asked = AuditQuery(who=who, key=key, what=what, record=record, since=since, until=until)
+        """List what happened, newest first.
+
+        Narrowed by `who` (a member's id), `key` (a key's), `what` (a kind such as `customer` or `api_key`), `record`
+        (an id), `since` and `until` (days).
+        """
         most = max(1, min(limit, MOST))
-        found = await queries.entries(ctx, control, asked, after=after, limit=most)
+        question = queries.asked(request.query_params)
+        found = await queries.entries(ctx, control, question, after=after, limit=most)
         return AuditPage(data=found, next=found[-1].id if len(found) == most else None)
 
     @post("/exports", permission=service.VIEW, status_code=202)
-    async def export(self, ctx: Ctx, data: AuditQuery) -> Response[ExportOut]:
+    async def export(self, ctx: Ctx, data: AuditExportIn) -> Response[ExportOut]:
         """Have the log written into a CSV file; fetch it as any other export."""
-        return Response(out(await service.export(ctx, data)), status_code=202)
+        question = queries.asked(dict(parse_qsl(data.query)))
+        return Response(out(await service.export(ctx, question)), status_code=202)

@@ -11,7 +11,6 @@ from sqlalchemy import select
 
 from core.access.models import Member
 from core.kernel.errors import Invalid
-from core.kernel.validate import convert
 from core.tenancy.control import Control
 from core.tenancy.ctx import Ctx
 from core.web.bodies import form_values
@@ -40,7 +39,7 @@ class AuditPages(Controller):
         sent = {name: request.query_params.get(name, "") for name in NAMES}
         errors: Any = ()
         try:
-            asked = convert(AuditQuery, sent, text=True)
+            asked = queries.asked(sent)
         except Invalid as error:
             asked, errors = AuditQuery(), error.errors
         found = await queries.entries(ctx, control, asked, after=after)
@@ -51,8 +50,7 @@ class AuditPages(Controller):
     @post("/export", permission=service.VIEW, unpaid=True)
     async def export(self, ctx: Ctx, request: Any_) -> Response[Any]:
         """Have what is shown written into a file."""
-        sent = {name: value for name, value in (await form_values(request)).items() if name in NAMES}
-        run = await service.export(ctx, convert(AuditQuery, sent, text=True))
+        run = await service.export(ctx, queries.asked(await form_values(request)))
         return redirect(request, ctx.w(f"/exports/{run.id}"))
 
 

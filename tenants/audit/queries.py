@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from core.activities import timeline
 from core.kernel.events import ActorRef, LogQuery, Stored, conditions, log
+from core.kernel.validate import convert
 from core.tenancy.control import Control
 from core.tenancy.control_log import ControlEvent
 from core.tenancy.ctx import Ctx
@@ -19,11 +20,17 @@ from tenants.audit.schema import AuditChange, AuditEntry, AuditQuery
 PAGE = 50
 
 
+def asked(sent: Mapping[str, str]) -> AuditQuery:
+    """The question of an address; other parameters are somebody else's. Raises ``Invalid`` with all errors."""
+    found = {name: sent[name] for name in AuditQuery.__struct_fields__ if sent.get(name)}
+    return convert(AuditQuery, found, text=True)
+
+
 async def entries(
-    ctx: Ctx, control: Control, asked: AuditQuery, *, after: UUID | None = None, limit: int = PAGE
+    ctx: Ctx, control: Control, question: AuditQuery, *, after: UUID | None = None, limit: int = PAGE
 ) -> list[AuditEntry]:
     """Read entries, newest first, older than ``after``."""
-    query = _bounds(ctx, asked, after)
+    query = _bounds(ctx, question, after)
     inside = await log(ctx.session, query, limit=limit)
     around = await _control(control, ctx.tenant.id, query, limit=limit)
     addresses = {event.id: event.address for event in around}

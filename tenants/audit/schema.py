@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -20,6 +20,12 @@ class AuditQuery(msgspec.Struct, frozen=True, kw_only=True):
     record: UUID | None = None
     since: date | None = None
     until: date | None = None
+
+
+class AuditExportIn(msgspec.Struct, kw_only=True):
+    """Which entries, by the query part of the log's address: ``what=customer&since=2026-01-01``."""
+
+    query: Annotated[str, msgspec.Meta(max_length=2_000)] = ""
 
 
 class AuditChange(msgspec.Struct, kw_only=True):

@@ -12,6 +12,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from hatch_build import PACKED
+
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 GROUPS = PROJECT["dependency-groups"]
@@ -101,6 +103,7 @@ def explained() -> dict[str, list[str]]:
 
 def test_every_direct_dependency_is_explained() -> None:
     direct = {Requirement(line).name for lines in LOCKS.values() for line in lines} | set(NPM)
+    direct |= {package.rpartition("@")[0] for package in PACKED}
     assert set(explained()) == direct
     for name, cells in explained().items():
         assert len(cells) == 4, f"{name}: purpose, why this one, health and licence"

@@ -131,7 +131,7 @@ async def test_as_a_file_it_is_complete_and_runs_nothing(ann, story, drain):
 
 
 async def test_a_program_gets_the_file_too(ann, story, drain):
-    sent = await ann.api.post("/audit/exports", json={"what": "api_key"})
+    sent = await ann.api.post("/audit/exports", json={"query": "what=api_key"})
     assert sent.status_code == 202
     await drain()
     text = (await ann.api.get(f"/exports/{sent.json()['id']}/file")).text
