@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import tempfile
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +26,9 @@ from core.tenancy.ctx import Ctx
 BATCH: Final = 1_000
 TOLD_EVERY: Final = 5
 EXPIRE: Final = "exports.expire"
+SCRATCH: Final = "gx-export-"
+ABANDONED_S: Final = 2 * 3600
+"""A folder this old belongs to a job that was killed: no export may take longer."""
 MOST_BYTES: Final = 1 << 30
 
 
@@ -34,7 +39,7 @@ class Nothing(msgspec.Struct, frozen=True):
 async def write_export(run: Any) -> None:
     """Read the list by its keys and write the file; a killed job begins anew, as no half file is of use."""
     params: WriteParams = run.params
-    with tempfile.TemporaryDirectory(prefix="gx-export-") as folder:
+    with tempfile.TemporaryDirectory(prefix=SCRATCH) as folder:
         path = Path(folder) / "file"
         async with run.open() as ctx:
             query, titles, format_ = await _plan(ctx, params)
@@ -97,7 +102,28 @@ async def expire(run: Any) -> None:
         await files.delete(schema, digest)
 
 
+async def sweep(_runtime: Any, _params: Nothing) -> None:
+    """Remove the half-written files of jobs that were killed."""
+    await asyncio.to_thread(remove_abandoned, Path(tempfile.gettempdir()), time.time())
+
+
+def remove_abandoned(folder: Path, now: float) -> int:
+    """Remove the abandoned folders of exports; gives their number."""
+    found = [path for path in folder.glob(f"{SCRATCH}*") if now - path.stat().st_mtime > ABANDONED_S]
+    for path in found:
+        shutil.rmtree(path, ignore_errors=True)
+    return len(found)
+
+
 JOBS: Final = [
+    JobSpec(
+        name="exports.sweep",
+        handler=sweep,
+        params=Nothing,
+        title=N_("Remove what killed exports left"),
+        kind="control",
+        every_s=3_600,
+    ),
     JobSpec(
         name=JOB,
         handler=write_export,

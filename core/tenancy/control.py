@@ -15,10 +15,10 @@ from core.tenancy.directory import TenantRow
 
 if TYPE_CHECKING:
     import msgspec
-    from sqlalchemy.ext.asyncio import AsyncSession
 
     from core.kernel.events import Event
     from core.tenancy.ctx import Machinery, Principal
+    from core.tenancy.unit import TenantSession
 
 
 class Control:
@@ -38,7 +38,7 @@ class Control:
 
     def __init__(
         self,
-        session: AsyncSession,
+        session: TenantSession,
         machinery: Machinery,
         *,
         principal: Principal | None = None,

@@ -13,7 +13,19 @@ from datetime import datetime
 from typing import Any, Final, Protocol
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, Integer, Row, SmallInteger, func, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Integer,
+    Row,
+    SmallInteger,
+    func,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.kernel.db import ControlBase, Mapped, mapped_column, utc_now
@@ -91,6 +103,17 @@ class TenantRow(ControlBase):
     created_at: Mapped[datetime] = mapped_column(default=utc_now, server_default=text("now()"))
     claimed_at: Mapped[datetime | None]
     delete_after: Mapped[datetime | None]
+
+
+class FormerSlug(ControlBase):
+    """An address that a workspace had: it leads to the present one ``until`` then, and nobody else may take it."""
+
+    __tablename__ = "former_slug"
+    __table_args__ = (Index("ix_former_slug_tenant", "tenant_id"),)
+
+    slug: Mapped[str] = mapped_column(primary_key=True)
+    tenant_id: Mapped[UUID] = mapped_column(ForeignKey("control.tenant.id"))
+    until: Mapped[datetime]
 
 
 class TenantPlugin(ControlBase):
@@ -172,7 +195,7 @@ class Directory:
         self._reading: dict[object, asyncio.Task[Tenant | None]] = {}
 
     async def by_slug(self, slug: str) -> Tenant | None:
-        """Find a tenant by the name in its addresses."""
+        """Find a tenant by the name in its addresses, or by one that it had not long ago: compare its ``slug``."""
         return await self._find(slug)
 
     async def by_id(self, tenant_id: UUID) -> Tenant | None:
@@ -224,9 +247,9 @@ class Directory:
     async def _read(self, key: str | UUID) -> Tenant | None:
         at = time.monotonic()
         this = asyncio.current_task()
-        condition = TenantRow.slug == key if isinstance(key, str) else TenantRow.id == key
+        condition = _has_slug(key) if isinstance(key, str) else TenantRow.id == key
         async with self._databases.control(readonly=True) as unit:
-            row = (await unit.session.execute(_READ.where(condition))).one_or_none()
+            row = (await unit.session.execute(_READ.where(condition).limit(1))).one_or_none()
         tenant = None if row is None else tenant_of(row)
         # A reading that was forgotten while it was on its way must not be remembered.
         if self._reading.get(key) is this:
@@ -235,6 +258,11 @@ class Directory:
             if len(self._known) > _REMEMBERED:
                 self._known.popitem(last=False)
         return tenant
+
+
+def _has_slug(slug: str) -> ColumnElement[bool]:
+    former = select(FormerSlug.tenant_id).where(FormerSlug.slug == slug, FormerSlug.until > func.now())
+    return or_(TenantRow.slug == slug, TenantRow.id == former.scalar_subquery())
 
 
 def tenant_of(row: Row[Any] | Mapping[str, Any]) -> Tenant:

@@ -14,7 +14,7 @@ from typing import Any, Final, TypedDict, Unpack
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import Select, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -22,7 +22,7 @@ from core.kernel.errors import Conflict
 from core.kernel.ids import uuid7
 from core.tenancy.components import DML, cell_grants, component, control_grants
 from core.tenancy.db import Databases
-from core.tenancy.directory import OWN_COLUMNS, Tenant, TenantPlugin, TenantRow, tenant_of
+from core.tenancy.directory import OWN_COLUMNS, FormerSlug, Tenant, TenantPlugin, TenantRow, tenant_of
 from core.tenancy.migrations import compile_history
 from core.tenancy.roles import bootstrap_roles, open_slice
 from core.tenancy.runner import script, upgrade_schema, versions
@@ -100,7 +100,7 @@ async def claim(
 ) -> Tenant:
     """Give a free schema to a new tenant in one statement; an empty pool makes one first.
 
-    Raises :class:`Conflict` (``tenant.slug_taken``) when the slug is in use.
+    Raises :class:`Conflict` (``tenant.slug_taken``) when the slug is in use, or was not long ago.
     """
     values: dict[str, Any] = dict(workspace)
     values.update(slug=slug, name=name, sandbox_of=sandbox_of.id if sandbox_of else None)
@@ -108,6 +108,9 @@ async def claim(
         tenant = await _claim_one(databases, values)
         if tenant is not None:
             return tenant
+        async with databases.control(readonly=True) as unit:
+            if await unit.session.scalar(_former(slug)) is not None:
+                raise Conflict(code="tenant.slug_taken")
         await asyncio.to_thread(fill_pool, databases.settings, 1, new_key=new_key)
     raise RuntimeError("the pool of schemas stays empty")
 
@@ -178,6 +181,10 @@ def sandboxes(settings: DatabaseSettings, tenant: Tenant) -> list[Tenant]:
     return [tenant_of(dict(zip(OWN_COLUMNS, row, strict=True))) for row in rows]
 
 
+def _former(slug: str) -> Select[str]:
+    return select(FormerSlug.slug).where(FormerSlug.slug == slug, FormerSlug.until > func.now())
+
+
 async def take(session: AsyncSession, **values: Any) -> Tenant | None:
     """Give a free schema to a new tenant within a transaction of the control plane; None where the pool is empty.
 
@@ -193,7 +200,7 @@ async def take(session: AsyncSession, **values: Any) -> Tenant | None:
     )
     statement = (
         update(TenantRow)
-        .where(TenantRow.id == free)
+        .where(TenantRow.id == free, ~_former(values["slug"]).exists())
         .values(state="active", claimed_at=func.now(), revision=TenantRow.revision + 1, **values)
         .returning(*_CLAIMED)
     )

@@ -30,6 +30,16 @@ PAUSE_S = 1.0
 LOOK_S = 20.0
 """Without a signal a stream looks this often all the same: Valkey may be away."""
 LIFE_S = 600.0
+STREAMS = 20
+"""How many streams one member holds in a process; one more ends the oldest."""
+
+
+class Stream:
+    """An open stream: its bell, and whether a newer one took its place."""
+
+    def __init__(self) -> None:
+        self.bell = asyncio.Event()
+        self.is_over = False
 
 
 class Hub:
@@ -37,32 +47,39 @@ class Hub:
 
     def __init__(self, cache: Cache) -> None:
         self._cache = cache
-        self._bells: dict[UUID, set[asyncio.Event]] = defaultdict(set)
+        self._streams: dict[UUID, dict[UUID | None, list[Stream]]] = defaultdict(lambda: defaultdict(list))
         self._task: asyncio.Task[None] | None = None
 
-    def join(self, tenant_id: UUID) -> asyncio.Event:
-        """Give a stream its bell."""
-        bell = asyncio.Event()
-        self._bells[tenant_id].add(bell)
+    def join(self, tenant_id: UUID, member_id: UUID | None = None) -> Stream:
+        """Open a stream of a member; where he has too many, the oldest is over."""
+        stream, own = Stream(), self._streams[tenant_id][member_id]
+        own.append(stream)
+        for old in own[:-STREAMS]:
+            old.is_over = True
+            old.bell.set()
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._listen())
-        return bell
+        return stream
 
-    def leave(self, tenant_id: UUID, bell: asyncio.Event) -> None:
-        """Take a bell back; the last one ends the subscription."""
-        self._bells[tenant_id].discard(bell)
-        if not self._bells[tenant_id]:
-            del self._bells[tenant_id]
-        if not self._bells and self._task is not None:
+    def leave(self, tenant_id: UUID, member_id: UUID | None, stream: Stream) -> None:
+        """Close a stream; the last one ends the subscription."""
+        members = self._streams[tenant_id]
+        members[member_id].remove(stream)
+        if not members[member_id]:
+            del members[member_id]
+        if not members:
+            del self._streams[tenant_id]
+        if not self._streams and self._task is not None:
             self._task.cancel()
             self._task = None
 
     async def _listen(self) -> None:
         async for signal in self._cache.subscribe(LIVE):
-            every = [bell for bells in self._bells.values() for bell in bells]
-            told = self._bells.get(_tenant(signal.data), set()) if signal.channel else every
-            for bell in told:
-                bell.set()
+            asked = _tenant(signal.data) if signal.channel else None
+            for tenant_id, members in self._streams.items():
+                if asked in {None, tenant_id}:
+                    for stream in (one for own in members.values() for one in own):
+                        stream.bell.set()
 
 
 class LivePages(Controller):
@@ -85,12 +102,12 @@ async def parts(
     if principal is None or principal.tenant is None:
         return
     hub = runtime.part(Hub, lambda: Hub(runtime.cache))
-    bell = hub.join(principal.tenant.id)
+    stream = hub.join(principal.tenant.id, principal.member_id)
     sent: dict[str, str] = {}
     ends_at = asyncio.get_running_loop().time() + LIFE_S
     try:
-        while asyncio.get_running_loop().time() < ends_at:
-            bell.clear()
+        while asyncio.get_running_loop().time() < ends_at and not stream.is_over:
+            stream.bell.clear()
             if await runtime.authenticate(request) is None:
                 return
             fresh = {
@@ -104,9 +121,9 @@ async def parts(
             await asyncio.sleep(PAUSE_S)
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_S):
-                    await bell.wait()
+                    await stream.bell.wait()
     finally:
-        hub.leave(principal.tenant.id, bell)
+        hub.leave(principal.tenant.id, principal.member_id, stream)
 
 
 async def look(runtime: Runtime, principal: Principal) -> dict[str, str]:

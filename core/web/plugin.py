@@ -5,9 +5,10 @@ from __future__ import annotations
 from litestar import Controller
 
 from core.ext.hooks import hookimpl
-from core.ext.specs import Check, Manifest, Nav
+from core.ext.specs import Check, JobSpec, Manifest, Nav
 from core.kernel.i18n import N_
 from core.web.checks import file_problems
+from core.web.jobs import JOBS
 from core.web.live import LivePages
 from core.web.reference import DescriptionApi, ReferencePages
 
@@ -50,3 +51,9 @@ def crm_nav() -> list[Nav]:
 def crm_checks() -> list[Check]:
     """Whether the browser files are there."""
     return [Check(key="pages", title=N_("Browser files"), run=file_problems)]
+
+
+@hookimpl
+def crm_jobs() -> list[JobSpec]:
+    """Forget what need not be kept."""
+    return JOBS

@@ -18,12 +18,14 @@ from core.kernel.errors import AppError, BadRequest, Conflict, NotFound, Precond
 from core.kernel.i18n import N_
 from core.kernel.idempotency import Replay
 from core.web.pages import VARY
-from core.web.routing import is_api, replayed
+from core.web.routing import Elsewhere, is_api, principal_of, replayed
 from core.web.templating import environment
 
 log = structlog.get_logger(__name__)
 PROBLEM_JSON = "application/problem+json"
 CAUSE = 300
+PLACES = 5
+"""How many workspaces the page of an error leads to."""
 GONE = frozenset({"57P01", "57P02", "57P03", "08006", "08003", "08001", "53300", "57014", "55P03", "25006"})
 """SQLSTATEs that pass: shutdown, lost connections, too many of them, time limits, a locked row, read-only."""
 
@@ -104,6 +106,8 @@ def handle(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     elif problem.status >= 500:
         log.error("request failed", request_id=request_id, exc_info=error)
     headers = {"Cache-Control": "no-store", **(problem.headers or {})}
+    if isinstance(problem, Elsewhere) and "hx-request" not in request.headers:
+        return Response(None, status_code=303, headers={**headers, "Location": problem.url})
     if is_api(request):
         return _problem_document(request, problem, request_id, headers)
     if problem.status == 401 and "Location" in headers and "hx-request" not in request.headers:
@@ -138,6 +142,7 @@ def _problem_page(
 ) -> Response[Any]:
     locale = reader_locale(request)
     t = i18n.translator(locale).gettext
+    principal = principal_of(request)
     html = (
         environment(locale)
         .get_template("web/error.html")
@@ -150,6 +155,8 @@ def _problem_page(
             fragment="hx-request" in request.headers,
             theme=request.cookies.get("gx_theme", "auto"),
             back=_home(request),
+            places=principal.workspaces[:PLACES] if principal else (),
+            is_stranger=principal is None,
         )
     )
     return Response(

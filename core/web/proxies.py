@@ -9,6 +9,8 @@ from litestar.types import Scope
 
 from core.settings import Network
 
+HOST, SCHEME = b"x-forwarded-host", b"x-forwarded-proto"
+
 
 def client_of(peer: str, forwarded: str, trusted: Sequence[Network]) -> str:
     """The nearest address that is no trusted proxy's; what stands left of it anybody could have written."""
@@ -21,12 +23,17 @@ def client_of(peer: str, forwarded: str, trusted: Sequence[Network]) -> str:
 
 
 def see_through(scope: Scope, trusted: Sequence[Network]) -> None:
-    """Put the client's own address into the scope of a request that came through a trusted proxy."""
+    """Put what a trusted proxy says into the scope: the client's own address, and the host and scheme it asked for."""
     peer = scope.get("client")
     if not trusted or not peer or not _is_trusted(peer[0], trusted):
         return
-    lines = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
-    scope["client"] = (client_of(peer[0], ",".join(lines), trusted), peer[1])
+    scope["client"] = (client_of(peer[0], _told(scope, b"x-forwarded-for"), trusted), peer[1])
+    host, scheme = (_told(scope, name).rpartition(",")[2].strip() for name in (HOST, SCHEME))
+    scope["gx.forwarded"] = (host, scheme.lower())  # type: ignore[typeddict-unknown-key]
+
+
+def _told(scope: Scope, wanted: bytes) -> str:
+    return ",".join(value.decode("latin-1") for name, value in scope["headers"] if name == wanted)
 
 
 def _is_trusted(address: str, trusted: Sequence[Network]) -> bool:

@@ -70,12 +70,9 @@ class Route(HTTPRouteHandler):
     async def to_response(self, app: Litestar, data: Any, request: Request[Any, Any, Any]) -> ASGIApp:
         """Build the answer and, within the same transaction, keep it for a repetition of the request."""
         response = await super().to_response(app, data, request)
-        pending: Any = request.scope.get("gx.idempotency")
         # A subclass streams: there is no body to keep.
-        if pending is not None and not self.opt.get("secret") and type(response) is ASGIResponse:
-            kept = idempotency.kept(pending, response)
-            if kept is not None:
-                request.scope["gx.ctx"].write_last(kept)  # type: ignore[typeddict-item]
+        if not self.opt.get("secret") and type(response) is ASGIResponse:
+            await _keep(request.scope, response)
         return response
 
 
@@ -84,6 +81,19 @@ post = partial(Route, http_method="POST")
 put = partial(Route, http_method="PUT")
 patch = partial(Route, http_method="PATCH")
 delete = partial(Route, http_method="DELETE")
+
+
+async def _keep(scope: Any, response: ASGIResponse) -> None:
+    pending = scope.get("gx.idempotency")
+    kept = idempotency.kept(pending, response) if pending is not None else None
+    if kept is not None:
+        scope["gx.ctx"].write_last(kept)
+    pending = scope.get("gx.control_idempotency")
+    # What opens a session is not kept: it would be a login for whoever reads the table.
+    if pending is not None and not any(
+        b"httponly" in value.lower() for _, value in response.encode_headers()
+    ):
+        await idempotency.CONTROL.store(scope["gx.control"].session, pending, response)
 
 
 def runtime_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Runtime:
@@ -124,10 +134,39 @@ async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     if principal is None:
         raise _login_needed(request)
     plugin = opt.get("plugin", "")
+    await _refuse_closed(request, runtime, principal)
     if principal.tenant is None or (plugin and not runtime.registry.is_on(plugin, principal.tenant.plugins)):
         raise NotFound
     if principal.tenant.readonly and request.method not in SAFE and not opt.get("unpaid"):
         raise WorkspaceReadonly
+
+
+class Elsewhere(NotFound):
+    """The page is at another address now; programs and parts of pages are told that there is nothing here."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self.url = url
+
+
+async def _refuse_closed(request: Request[Any, Any, Any], runtime: Runtime, principal: Principal) -> None:
+    """Lead people from a former address to the present one, and from a closed workspace to where it can be opened."""
+    path = str(request.scope["path"])
+    if is_api(request) or request.method not in SAFE or not path.startswith("/w/"):
+        return
+    if principal.tenant is not None:
+        if principal.tenant.state == "deleting":
+            raise Elsewhere(f"/closed/{principal.tenant.id}")
+        return
+    former = path.split("/")[2]
+    found = await runtime.directory.by_slug(former)
+    if (
+        found is not None
+        and found.slug != former
+        and found.slug in {slug for slug, _ in principal.workspaces}
+    ):
+        query = request.scope["query_string"].decode("latin-1")
+        raise Elsewhere(f"/w/{found.slug}{path[len('/w/') + len(former) :]}" + (f"?{query}" if query else ""))
 
 
 def _login_needed(request: Request[Any, Any, Any]) -> Unauthenticated:
@@ -142,7 +181,7 @@ async def _refuse_forgery(request: Request[Any, Any, Any], principal: Principal 
     if is_api(request):
         return
     origin = request.headers.get("origin", "")
-    foreign = bool(origin) and urlsplit(origin).netloc != request.headers.get("host", "")
+    foreign = bool(origin) and not _is_own(request, origin)
     if foreign or request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
         raise Forbidden(N_("This form came from another site."), code="csrf.origin")
     if principal is None or not principal.csrf:
@@ -150,6 +189,17 @@ async def _refuse_forgery(request: Request[Any, Any, Any], principal: Principal 
     token = request.headers.get("x-csrf-token") or await _field(request, "_csrf")
     if not is_token(token, principal.csrf):
         raise Forbidden(N_("This page is out of date. Reload it and try again."), code="csrf.token")
+
+
+def _is_own(request: Request[Any, Any, Any], origin: str) -> bool:
+    """Whether an origin is this site, as the browser sees it: behind a trusted proxy, as that one says."""
+    if origin == runtime_of(request).settings.public_url:
+        return True
+    forwarded: Any = request.scope.get("gx.forwarded")
+    host, scheme = forwarded or ("", "")
+    parts = urlsplit(origin)
+    is_same_scheme = not scheme or parts.scheme == scheme
+    return is_same_scheme and parts.netloc == (host or request.headers.get("host", ""))
 
 
 async def _field(request: Request[Any, Any, Any], name: str) -> str:
@@ -194,6 +244,8 @@ async def provide_control(request: Request[Any, Any, Any]) -> AsyncGenerator[Con
     request_id = str(request.scope.get("gx.request_id", ""))
     address = request.client.host if request.client else ""
     async with runtime_of(request).control(principal, request_id=request_id, address=address) as control:
+        request.scope["gx.control"] = control  # type: ignore[typeddict-unknown-key]
+        await _begin_idempotent_control(request, control)
         try:
             yield control
         except BaseException:
@@ -201,9 +253,7 @@ async def provide_control(request: Request[Any, Any, Any]) -> AsyncGenerator[Con
 
 
 async def _begin_idempotent(request: Request[Any, Any, Any], ctx: Ctx) -> None:
-    key = request.headers.get("idempotency-key", "")
-    if not key and not is_api(request):
-        key = await _field(request, "_key")
+    key = await _idempotency_key(request)
     if not key:
         return
     actor = ctx.actor
@@ -216,6 +266,31 @@ async def _begin_idempotent(request: Request[Any, Any, Any], ctx: Ctx) -> None:
         now=ctx.now(),
     )
     request.scope["gx.idempotency"] = pending  # type: ignore[typeddict-unknown-key]
+
+
+async def _begin_idempotent_control(request: Request[Any, Any, Any], control: Control) -> None:
+    """Claim the key of a write that touches the control plane alone; beside a tenant's, that one's key counts."""
+    who = control.principal
+    has_ctx = "ctx" in request.route_handler.parsed_fn_signature.parameters
+    if request.method in SAFE or has_ctx or who is None or not (who.account_id or who.key_id):
+        return
+    key = await _idempotency_key(request)
+    if not key:
+        return
+    pending = await idempotency.CONTROL.begin(
+        control.session,
+        key=key,
+        principal=str(who.key_id or who.account_id),
+        route=f"{request.method} {request.scope['path']}",
+        payload=await _payload(request),
+        now=control.now(),
+    )
+    request.scope["gx.control_idempotency"] = pending  # type: ignore[typeddict-unknown-key]
+
+
+async def _idempotency_key(request: Request[Any, Any, Any]) -> str:
+    key = request.headers.get("idempotency-key", "")
+    return key if key or is_api(request) else await _field(request, "_key")
 
 
 async def _payload(request: Request[Any, Any, Any]) -> bytes:

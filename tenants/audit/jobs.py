@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from core.exports import service as exports
+from core.exports.jobs import SCRATCH
 from core.exports.writing import CsvWriter
 from core.ext.specs import JobSpec
 from core.kernel.errors import AppError
@@ -35,7 +36,7 @@ TITLES: Final = (
 
 async def write_log(run: Any) -> None:
     """Write the entries page by page; a killed job begins anew, as half a file is of no use."""
-    with tempfile.TemporaryDirectory(prefix="gx-export-") as folder:
+    with tempfile.TemporaryDirectory(prefix=SCRATCH) as folder:
         path = Path(folder) / "file"
         async with run.open() as ctx:
             if not ctx.can(VIEW):

@@ -1,6 +1,6 @@
 """Claim a key, keep the answer, give it again.
 
-Owns: the only statements on the table `idempotency`.
+Owns: the only statements on the tables `idempotency`.
 Never does: commit. The answer is stored in the transaction of the effect, so that there is both or neither.
 """
 
@@ -24,16 +24,14 @@ KEPT = timedelta(hours=24)
 _KEY = re.compile(r"[!-~]{1,255}", re.ASCII)
 _SEE_OTHER = 303
 # Written out: composing these two anew for each write takes longer than running them.
-_BEGIN = Statement(
-    text("""
-SELECT pg_try_advisory_xact_lock(hashtextextended(current_schema(), :seed)) AS is_ours,
+_BEGIN = """
+SELECT pg_try_advisory_xact_lock(hashtextextended({scope}, :seed)) AS is_ours,
        i.payload_digest, i.status, i.headers, i.body
 FROM (SELECT 1) AS one
-LEFT JOIN idempotency AS i ON i.key_hash = :key_hash AND i.created_at > :since
-""")
-)
+LEFT JOIN {table} AS i ON i.key_hash = :key_hash AND i.created_at > :since
+"""
 _STORE = """
-INSERT INTO idempotency AS i (key_hash, principal, route, payload_digest, status, headers, body, created_at)
+INSERT INTO {table} AS i (key_hash, principal, route, payload_digest, status, headers, body, created_at)
 VALUES (:key_hash, :principal, :route, :payload_digest, CAST(:status AS integer), CAST(:headers AS jsonb), :body,
         :created_at)
 ON CONFLICT (key_hash) DO UPDATE
@@ -84,65 +82,77 @@ class Answer(Protocol):
         ...
 
 
-async def begin(
-    session: Runs, *, key: str, principal: str, route: str, payload: bytes, now: datetime
-) -> Pending:
-    """Claim the key for this transaction.
+class Answers:
+    """The answers that one table keeps: a tenant's, or the control plane's."""
 
-    Raises Replay where the request was answered within the last day, Invalid (`idempotency.payload`) where
-    the key came with other content, Conflict (`idempotency.running`) while the first request is running.
-    """
-    if not _KEY.fullmatch(key):
-        raise BadRequest(
-            N_("An idempotency key has 1 to 255 printable ASCII characters."), code="idempotency.key"
-        )
-    key_hash = hashlib.sha256("\0".join((principal, route, key)).encode()).digest()
-    pending = Pending(key_hash, principal, route, hashlib.sha256(payload).digest(), now)
-    # One round trip: an answer that is committed between this statement's snapshot and its lock is not seen
-    # here, and is then met by `store`.
-    seed = int.from_bytes(key_hash[:8], signed=True)
-    values = {"seed": seed, "key_hash": key_hash, "since": now - KEPT}
-    is_ours, payload_digest, status, headers, body = (await session.run(_BEGIN, values))[0]
-    if not is_ours:
-        raise _running()
-    if status is None:
-        return pending
-    if payload_digest != pending.payload_digest:
-        raise Invalid.field(
-            "", "idempotency.payload", N_("This idempotency key was used for a request with other content.")
-        )
-    raise Replay(Stored(status, headers, body))
+    def __init__(self, table: str, scope: str) -> None:
+        self._begin = Statement(text(_BEGIN.format(table=table, scope=scope)))
+        self._store = _STORE.format(table=table)
+
+    async def begin(
+        self, session: Runs, *, key: str, principal: str, route: str, payload: bytes, now: datetime
+    ) -> Pending:
+        """Claim the key for this transaction.
+
+        Raises Replay where the request was answered within the last day, Invalid (`idempotency.payload`) where
+        the key came with other content, Conflict (`idempotency.running`) while the first request is running.
+        """
+        if not _KEY.fullmatch(key):
+            raise BadRequest(
+                N_("An idempotency key has 1 to 255 printable ASCII characters."), code="idempotency.key"
+            )
+        key_hash = hashlib.sha256("\0".join((principal, route, key)).encode()).digest()
+        pending = Pending(key_hash, principal, route, hashlib.sha256(payload).digest(), now)
+        # One round trip: an answer that is committed between this statement's snapshot and its lock is not seen
+        # here, and is then met by `store`.
+        seed = int.from_bytes(key_hash[:8], signed=True)
+        values = {"seed": seed, "key_hash": key_hash, "since": now - KEPT}
+        is_ours, payload_digest, status, headers, body = (await session.run(self._begin, values))[0]
+        if not is_ours:
+            raise _running()
+        if status is None:
+            return pending
+        if payload_digest != pending.payload_digest:
+            raise Invalid.field(
+                "",
+                "idempotency.payload",
+                N_("This idempotency key was used for a request with other content."),
+            )
+        raise Replay(Stored(status, headers, body))
+
+    def kept(self, pending: Pending, answer: Answer) -> Write | None:
+        """What keeps the answer if it tells of success (2xx, or 303 after a form); to be written before the commit.
+
+        Writing raises Conflict, which undoes the effect, where another transaction answered this key meanwhile.
+        """
+        body = getattr(answer, "body", None)
+        if not (200 <= answer.status_code < 300 or answer.status_code == _SEE_OTHER) or not isinstance(
+            body, bytes
+        ):
+            return None
+        values = {
+            "key_hash": pending.key_hash,
+            "principal": pending.principal,
+            "route": pending.route,
+            "payload_digest": pending.payload_digest,
+            "status": answer.status_code,
+            "headers": msgspec.json.encode(_kept(answer.encode_headers())).decode(),
+            "body": body,
+            "created_at": pending.at,
+            "until": pending.at - KEPT,
+        }
+        return Write((("kept_answer", self._store),), values, check=_met)
+
+    async def store(self, session: Runs, pending: Pending, answer: Answer) -> None:
+        """Keep the answer now; see :meth:`kept`."""
+        found = self.kept(pending, answer)
+        if found is not None:
+            await send(session, [found])
 
 
-async def store(session: Runs, pending: Pending, answer: Answer) -> None:
-    """Keep the answer now; see :func:`kept`."""
-    found = kept(pending, answer)
-    if found is not None:
-        await send(session, [found])
-
-
-def kept(pending: Pending, answer: Answer) -> Write | None:
-    """What keeps the answer if it tells of success (2xx, or 303 after a form); to be written before the commit.
-
-    Writing raises Conflict, which undoes the effect, where another transaction answered this key meanwhile.
-    """
-    body = getattr(answer, "body", None)
-    if not (200 <= answer.status_code < 300 or answer.status_code == _SEE_OTHER) or not isinstance(
-        body, bytes
-    ):
-        return None
-    values = {
-        "key_hash": pending.key_hash,
-        "principal": pending.principal,
-        "route": pending.route,
-        "payload_digest": pending.payload_digest,
-        "status": answer.status_code,
-        "headers": msgspec.json.encode(_kept(answer.encode_headers())).decode(),
-        "body": body,
-        "created_at": pending.at,
-        "until": pending.at - KEPT,
-    }
-    return Write((("kept_answer", _STORE),), values, check=_met)
+TENANT = Answers("idempotency", "current_schema()")
+CONTROL = Answers("control.idempotency", "'control'")
+begin, kept, store = TENANT.begin, TENANT.kept, TENANT.store
 
 
 def _met(count: int) -> None:

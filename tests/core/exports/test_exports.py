@@ -2,6 +2,8 @@
 
 import csv
 import io
+import os
+import time
 from datetime import timedelta
 
 import pytest
@@ -9,6 +11,7 @@ from openpyxl import load_workbook
 from sqlalchemy import select, update
 
 from core.exports import jobs
+from core.exports.jobs import SCRATCH, remove_abandoned
 from core.exports.models import ExportRun
 from core.kernel.events.models import EventRow
 
@@ -106,3 +109,14 @@ async def test_a_right_to_export_ones_own_gives_nobody_elses(ann, mia, drain):
     run = await exported(mia, drain, query="columns=name")
     found = await mia.api.get(f"/exports/{run['id']}/file")
     assert found.content.decode("utf-8-sig").split() == ["Name", "Mias", "Maschinen"]
+
+
+def test_what_killed_exports_left_goes(tmp_path):
+    old, fresh, other = tmp_path / f"{SCRATCH}old", tmp_path / f"{SCRATCH}fresh", tmp_path / "other"
+    for folder in (old, fresh, other):
+        folder.mkdir()
+        (folder / "file").write_text("x")
+    for folder in (old, other):
+        os.utime(folder, (0, 0))
+    assert remove_abandoned(tmp_path, time.time()) == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == [fresh.name, "other"]

@@ -81,3 +81,19 @@ async def test_the_last_listener_ends_the_subscription(ann, tray):
     assert hub._task is not None
     await stream.aclose()
     assert hub._task is None
+
+
+async def test_one_stream_too_many_ends_the_oldest(ann, bo, tray, monkeypatch):
+    monkeypatch.setattr(live, "STREAMS", 2)
+    other = live.parts(bo.runtime, listening(bo))
+    await anext(other)
+    streams = [live.parts(ann.runtime, listening(ann)) for _ in range(3)]
+    for stream in streams:
+        await anext(stream)
+    with pytest.raises(StopAsyncIteration):
+        await asyncio.wait_for(next_part(streams[0]), 5)
+    hub = ann.runtime.part(live.Hub, lambda: live.Hub(ann.runtime.cache))
+    assert [len(own) for own in hub._streams[ann.tenant.id].values()] == [1, 2]
+    for stream in (*streams, other):
+        await stream.aclose()
+    assert not hub._streams

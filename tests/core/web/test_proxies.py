@@ -32,3 +32,18 @@ def test_without_named_proxies_nothing_is_believed(trusted, client):
     scope = {"client": ("10.0.0.1", 1), "headers": [(b"x-forwarded-for", b"203.0.113.9")]}
     see_through(scope, trusted)
     assert scope["client"][0] == client
+
+
+@pytest.mark.parametrize(
+    ("trusted", "told"),
+    [(TRUSTED, ("crm.example.com", "https")), ((), None), ((ip_network("::1/128"),), None)],
+)
+def test_host_and_scheme_are_believed_from_trusted_proxies_alone(trusted, told):
+    headers = [
+        (b"x-forwarded-host", b"evil.example, crm.example.com"),
+        (b"x-forwarded-proto", b"HTTPS"),
+        (b"x-forwarded-for", b"203.0.113.9"),
+    ]
+    scope = {"client": ("10.0.0.1", 1), "headers": headers}
+    see_through(scope, trusted)
+    assert scope.get("gx.forwarded") == told

@@ -24,9 +24,11 @@ async def key_of(person):
         return await control.session.scalar(select(ApiKey.id).where(ApiKey.key_hash == digest(person.key)))
 
 
-async def counted(person):
+async def counted(person, key_id):
     async with person.runtime.control() as control:
-        return await control.session.scalar(select(func.count()).select_from(KeyRequest))
+        return await control.session.scalar(
+            select(func.count()).select_from(KeyRequest).where(KeyRequest.key_id == key_id)
+        )
 
 
 def row(person, key_id, **changes):
@@ -45,10 +47,11 @@ def row(person, key_id, **changes):
 
 
 async def test_a_request_is_noted_after_its_answer(ann, log):
-    answer = await ann.api.get(f"/customers/{uuid7()}")
-    assert await counted(ann) == 0
-    await log.flush()
     key_id = await key_of(ann)
+    before = await counted(ann, key_id)
+    answer = await ann.api.get(f"/customers/{uuid7()}")
+    assert await counted(ann, key_id) == before
+    await log.flush()
     found = (await ann.api.get(f"/api_keys/{key_id}/requests")).json()["data"][0]
     assert found["route"].startswith("/api/v1/customers/{")
     assert (found["method"], found["status"]) == ("GET", 404)
@@ -73,23 +76,25 @@ async def test_it_is_paged_by_its_ids(ann, log):
 
 async def test_nobody_waits_for_it_and_it_is_bounded(ann, log, monkeypatch):
     monkeypatch.setattr(request_log, "WAITING", 3)
+    key_id = uuid7()
     for _ in range(5):
-        log.note(row(ann, uuid7()))
+        log.note(row(ann, key_id))
     assert log.dropped == 2
     await log.flush()
     assert log.dropped == 0
-    assert await counted(ann) == 3
+    assert await counted(ann, key_id) == 3
 
 
 async def test_what_could_not_be_written_waits(ann, log, monkeypatch):
-    log.note(row(ann, uuid7()))
+    key_id = uuid7()
+    log.note(row(ann, key_id))
     monkeypatch.setattr(request_log, "PAUSE_S", 0.0)
     with monkeypatch.context() as patched:
         patched.setattr(type(ann.runtime), "control", lambda *_: (_ for _ in ()).throw(OSError("away")))
         with pytest.raises(OSError, match="away"):
             await log.flush()
     await log.close()
-    assert await counted(ann) == 1
+    assert await counted(ann, key_id) == 1
 
 
 async def test_a_test_process_writes_by_itself(ann, log, monkeypatch):
@@ -97,9 +102,10 @@ async def test_a_test_process_writes_by_itself(ann, log, monkeypatch):
     if log._task is not None:
         log._task.cancel()
         log._task = None
-    log.note(row(ann, uuid7()))
+    key_id = uuid7()
+    log.note(row(ann, key_id))
     await log._task
-    assert await counted(ann) == 1
+    assert await counted(ann, key_id) == 1
 
 
 async def test_what_is_old_or_too_much_goes(ann, log, monkeypatch):
@@ -111,7 +117,8 @@ async def test_what_is_old_or_too_much_goes(ann, log, monkeypatch):
     monkeypatch.setattr(request_log, "PER_KEY", 3)
     await request_log.trim(ann.runtime, now)
     async with ann.runtime.control() as control:
-        kept = (await control.session.scalars(select(KeyRequest.route).order_by(KeyRequest.id))).all()
+        of_key = select(KeyRequest.route).where(KeyRequest.key_id == key_id)
+        kept = (await control.session.scalars(of_key.order_by(KeyRequest.id))).all()
     assert kept == ["/2", "/3", "/4"]
     await request_log.trim(ann.runtime, now)
-    assert await counted(ann) == 3
+    assert await counted(ann, key_id) == 3

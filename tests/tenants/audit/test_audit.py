@@ -68,7 +68,7 @@ async def test_it_is_narrowed(ann, bo, story):
     today = ann.runtime.clock.now().date()
     assert await names(until=str(today - timedelta(days=2))) == set()
     assert "customer.updated" in await names(since=str(today - timedelta(days=1)))
-    assert await names(until="9999-12-31") >= {"customer.updated"}
+    assert await names(until="2099-12-31") >= {"customer.updated"}
 
 
 async def test_it_is_paged_without_a_gap(ann, story):

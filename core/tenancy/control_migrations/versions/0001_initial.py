@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "control_0001_08f5f9a7"
+revision = "control_0001_3a24d1a4"
 down_revision = None
 
 
@@ -87,6 +87,19 @@ def upgrade() -> None:
     )
     op.create_index('ix_event_account', 'event', ['account_id', 'id'], unique=False, schema='control')
     op.create_index('ix_event_tenant', 'event', ['tenant_id', 'id'], unique=False, schema='control')
+    op.create_table('idempotency',
+    sa.Column('key_hash', sa.LargeBinary(), nullable=False),
+    sa.Column('principal', sa.Text(), nullable=False),
+    sa.Column('route', sa.Text(), nullable=False),
+    sa.Column('payload_digest', sa.LargeBinary(), nullable=False),
+    sa.Column('status', sa.Integer(), nullable=False),
+    sa.Column('headers', postgresql.JSONB(), nullable=False),
+    sa.Column('body', sa.LargeBinary(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('key_hash', name=op.f('pk_idempotency')),
+    schema='control'
+    )
+    op.create_index('ix_control_idempotency_created_at', 'idempotency', ['created_at'], unique=False, schema='control')
     op.create_table('invitation',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('tenant_id', sa.Uuid(), nullable=False),
@@ -173,6 +186,15 @@ def upgrade() -> None:
     )
     op.create_index('ix_tenant_delete_after', 'tenant', ['delete_after'], unique=False, schema='control', postgresql_where=sa.text("state = 'deleting'"))
     op.create_index('ix_tenant_free', 'tenant', ['id'], unique=False, schema='control', postgresql_where=sa.text("state = 'free'"))
+    op.create_table('former_slug',
+    sa.Column('slug', sa.Text(), nullable=False),
+    sa.Column('tenant_id', sa.Uuid(), nullable=False),
+    sa.Column('until', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['tenant_id'], ['control.tenant.id'], name=op.f('fk_former_slug_tenant_id')),
+    sa.PrimaryKeyConstraint('slug', name=op.f('pk_former_slug')),
+    schema='control'
+    )
+    op.create_index('ix_former_slug_tenant', 'former_slug', ['tenant_id'], unique=False, schema='control')
     op.create_table('invitation_use',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('invitation_id', sa.Uuid(), nullable=False),

@@ -13,6 +13,9 @@ class Reference extends HTMLElement {
     }
   }
   connectedCallback() {
+    // The library brings a main landmark of its own.
+    const main = this.closest("main");
+    if (main) return main.replaceWith(this);
     const script = document.createElement("script");
     script.src = this.dataset.script;
     script.onload = () => this.show();
