@@ -28,6 +28,8 @@ async def deliver(run: Any) -> None:
     """Send to the endpoint until nothing is due or the turn is over."""
     endpoint_id, ends = run.params.endpoint_id, time.monotonic() + TURN_S
     async with run.open() as ctx:
+        if run.params.is_wake:
+            await writing.wake(ctx, endpoint_id)
         plan = await writing.plan(ctx, endpoint_id, run.id)
         sender = Sender(run, ctx.machinery.http, ctx.machinery.clock.now)
     while plan is not None:

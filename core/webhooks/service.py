@@ -30,9 +30,10 @@ NOTICE: Final = "webhooks.notice"
 
 
 class DeliverParams(msgspec.Struct, frozen=True, kw_only=True):
-    """Which endpoint."""
+    """Which endpoint, and whether the job was left to come back for what was not due yet."""
 
     endpoint_id: UUID
+    is_wake: bool = False
 
 
 class NoticeParams(msgspec.Struct, frozen=True, kw_only=True):

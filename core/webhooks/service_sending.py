@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, or_, select, update
 
 from core.kernel.ids import uuid7
 from core.tenancy.ctx import Ctx
@@ -91,6 +91,11 @@ async def plan(ctx: Ctx, endpoint_id: UUID, sender_id: UUID, *, is_last: bool = 
     )
 
 
+async def wake(ctx: Ctx, endpoint_id: UUID) -> None:
+    """Note that the job that was left to come back has come, be it too early: another has to be left."""
+    await _note(ctx, endpoint_id, wake_at=None)
+
+
 def _is_taken(endpoint: Endpoint, sender_id: UUID, now: datetime) -> bool:
     others = endpoint.sender_id not in (None, sender_id)
     return others and endpoint.sender_until is not None and endpoint.sender_until > now
@@ -125,7 +130,8 @@ async def _let_go(ctx: Ctx, endpoint: Endpoint, now: datetime) -> None:
         if at <= now + SOON:
             service.send(ctx, endpoint.id)
         elif endpoint.wake_at is None or endpoint.wake_at <= now + SOON or at < endpoint.wake_at:
-            ctx.enqueue(service.DELIVER, service.DeliverParams(endpoint_id=endpoint.id), run_at=at)
+            params = service.DeliverParams(endpoint_id=endpoint.id, is_wake=True)
+            ctx.enqueue(service.DELIVER, params, run_at=at)
             values["wake_at"] = at
     await _note(ctx, endpoint.id, **values)
 
@@ -151,7 +157,7 @@ async def _write(ctx: Ctx, rows: Sequence[dict[str, Any]], outcomes: Sequence[Ou
     table = Delivery.__table__
     statement = (
         update(table)  # type: ignore[arg-type]
-        .where(table.c.id == bindparam("of_id"), table.c.state.in_(("pending", "held")))
+        .where(table.c.id == bindparam("of_id"), or_(table.c.state == "pending", table.c.state == "held"))
         .values({name: bindparam(f"to_{name}") for name in rows[0] if name != "id"})
     )
     connection = await ctx.session.connection()

@@ -1,12 +1,20 @@
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
+import psycopg
 import pytest
 
 from core.kernel.addresses import networks
+from core.kernel.clock import FrozenClock
 from core.kernel.http import Outbound, Policy
 from core.runtime import Runtime
 from tests.core.webhooks.receiver import Receiver
+
+Drain = Callable[[], Awaitable[None]]
+Make = Callable[..., Awaitable[dict[str, Any]]]
 
 
 @pytest.fixture
@@ -22,12 +30,10 @@ async def receiver(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> AsyncIt
         )
     )
     monkeypatch.setattr(runtime, "http", http)
+    monkeypatch.setattr("core.webhooks.sending.TIMEOUT_S", 1.0)
     yield made
     await http.close()
     made.stop()
-
-
-Make = Callable[..., Awaitable[dict[str, Any]]]
 
 
 @pytest.fixture
@@ -41,3 +47,33 @@ def hook(receiver: Receiver) -> Make:
         return found
 
     return make
+
+
+@dataclass
+class Days:
+    """Time that passes when a test says so."""
+
+    clock: FrozenClock
+    dsn: str
+    drain: Drain
+
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    async def wait(self, seconds: float = 0) -> None:
+        """Let time pass and do whatever has become due by then."""
+        self.clock.advance(seconds)
+        for _ in range(2):
+            await asyncio.to_thread(self._wake)
+            await self.drain()
+
+    def _wake(self) -> None:
+        with psycopg.connect(self.dsn) as admin:
+            admin.execute("UPDATE cell.job SET run_at = now()")
+
+
+@pytest.fixture
+def days(runtime: Runtime, drain: Drain, monkeypatch: pytest.MonkeyPatch) -> Days:
+    clock = FrozenClock(datetime.now(UTC))
+    monkeypatch.setattr(runtime, "clock", clock)
+    return Days(clock, runtime.databases.settings.admin_dsn(), drain)
