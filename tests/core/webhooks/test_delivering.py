@@ -1,9 +1,9 @@
 from typing import Any
 
-import httpx
 import pytest
 from standardwebhooks import WebhookVerificationError
 
+from core.kernel.http import Outbound
 from core.kernel.ids import uuid7
 from core.runtime import Runtime
 from core.webhooks import schedule
@@ -256,8 +256,6 @@ async def test_one_or_many_are_sent_again_under_the_same_id(
 async def test_an_address_that_may_not_be_called_is_refused_and_never_reached(
     ann: Person, receiver: Receiver, runtime: Runtime, drain: Drain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from core.kernel.http import Outbound
-
     monkeypatch.setattr(runtime, "http", Outbound())
     port = receiver.port
     for url in (
@@ -281,4 +279,3 @@ async def test_an_address_that_may_not_be_called_is_refused_and_never_reached(
     [delivery] = await log(ann, made)
     assert (delivery["state"], delivery["last_error"]) == ("pending", "the address is not allowed")
     assert receiver.connections == 0
-    assert isinstance(ann.api, httpx.AsyncClient)
