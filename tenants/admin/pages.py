@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from litestar import Controller, Request, Response
 
@@ -129,6 +130,14 @@ class SettingsPages(Controller):
         account_id, session_id = _signed_in(request)
         await accounts.log_out_others(control, account_id, but=session_id)
         said = ctx.t(N_("All other sessions are signed out."))
+        return toast(redirect(request, ctx.w("/settings/profile")), said)
+
+    @post("/sessions/{other_id:uuid}/end", permission=SIGNED_IN, unpaid=True)
+    async def end_session(self, ctx: Ctx, control: Control, request: Any_, other_id: UUID) -> Response[Any]:
+        """Sign out somewhere else."""
+        account_id, _ = _signed_in(request)
+        await accounts.revoke(control, account_id, other_id)
+        said = ctx.t(N_("That session is signed out."))
         return toast(redirect(request, ctx.w("/settings/profile")), said)
 
 
