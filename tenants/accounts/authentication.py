@@ -9,6 +9,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 from litestar import Request
@@ -16,19 +17,22 @@ from litestar.datastructures import Cookie
 from sqlalchemy import and_, or_, select, update
 
 from core.kernel.db import utc_now
-from core.kernel.errors import Forbidden
+from core.kernel.errors import Forbidden, Unauthenticated
 from core.kernel.i18n import N_
 from core.runtime import Runtime
 from core.tenancy.ctx import Principal
 from core.tenancy.directory import TenantRow
 from tenants.accounts.models import Account, Membership, Session
 from tenants.accounts.proofs import digest
+from tenants.accounts.second_factor.models import SecondFactor, SignInPolicy
 from tenants.accounts.service import FORMER, SESSION_AGE, renew
 
 COOKIE = "gx_session"
 TTL_S = 1.0
 KEPT = 10_000
 SEEN_EVERY = timedelta(minutes=5)
+SECOND_STEP = ("/login/code", "/logout")
+OWN_PAGES = ("/w/", "/join/", "/second-factor", "/password", "/email")
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -43,6 +47,9 @@ class SignedIn:
     is_provisional: bool = False
     verify_by: datetime | None = None
     is_stale: bool = False
+    awaits_code: bool = False
+    lacking: frozenset[str] = frozenset()
+    """The workspaces that demand two-step sign-in, which the account does not have."""
 
 
 _kept: OrderedDict[tuple[int, bytes], tuple[float, SignedIn]] = OrderedDict()
@@ -58,6 +65,11 @@ async def authenticate(runtime: Runtime, request: Request[Any, Any, Any]) -> Pri
     if signed_in is None:
         return None
     slug = path.split("/")[2] if path.startswith("/w/") else ""
+    if signed_in.awaits_code and not path.startswith(SECOND_STEP):
+        ask_for_code(path)
+        return None
+    if slug in signed_in.lacking:
+        raise Unauthenticated(headers={"Location": f"/second-factor?next={quote(path)}"})
     # A stream asks again and again who it is for, when it is too late to send a cookie.
     if "gx.principal" not in request.scope:
         method = str(request.scope["method"])
@@ -77,6 +89,12 @@ async def authenticate(runtime: Runtime, request: Request[Any, Any, Any]) -> Pri
         verify_by=signed_in.verify_by,
         workspaces=tuple((slug, found[0]) for slug, found in signed_in.workspaces.items()),
     )
+
+
+def ask_for_code(path: str) -> None:
+    """Ask for the second step before anything of an account's own; elsewhere its holder is a stranger."""
+    if path == "/" or path.startswith(OWN_PAGES):
+        raise Unauthenticated(headers={"Location": f"/login/code?next={quote(path)}"})
 
 
 def refuse_unconfirmed(verify_by: datetime | None, method: str) -> None:
@@ -153,10 +171,15 @@ async def _read(runtime: Runtime, token_hash: bytes) -> SignedIn | None:
             TenantRow.slug,
             TenantRow.name,
             Membership.member_id,
+            SecondFactor.confirmed_at,
+            Session.second_factor_at,
+            SignInPolicy.demanded_at,
         )
         .join(Account, Account.id == Session.account_id)
         .outerjoin(Membership, Membership.account_id == Account.id)
         .outerjoin(TenantRow, TenantRow.id == Membership.tenant_id)
+        .outerjoin(SecondFactor, SecondFactor.account_id == Account.id)
+        .outerjoin(SignInPolicy, SignInPolicy.tenant_id == Membership.tenant_id)
         .where(or_(Session.token_hash == token_hash, is_former), Session.expires_at > now)
         .order_by(Membership.created_at)
     )
@@ -170,6 +193,19 @@ async def _read(runtime: Runtime, token_hash: bytes) -> SignedIn | None:
                 update(Session).where(Session.id == session_id).values(last_seen_at=now)
             )
     # A password that somebody else knows opens no workspace.
-    opened = () if is_provisional else rows
+    confirmed_at, passed_at = rows[0][10:12]
+    awaits_code = confirmed_at is not None and passed_at is None
+    opened = () if is_provisional or awaits_code else rows
     workspaces = {row[7]: (row[8], row[9]) for row in opened if row[7]}
-    return SignedIn(session_id, account_id, name, workspaces, is_provisional, verify_by, is_stale)
+    lacking = frozenset(str(row[7]) for row in opened if row[12] is not None and confirmed_at is None)
+    return SignedIn(
+        session_id,
+        account_id,
+        name,
+        workspaces,
+        is_provisional,
+        verify_by,
+        is_stale,
+        awaits_code,
+        lacking,
+    )

@@ -60,6 +60,8 @@ class Session(Row, ControlBase):
     former_hash: Mapped[bytes | None] = mapped_column(LargeBinary, unique=True)
     changed_at: Mapped[datetime | None]
     is_stale: Mapped[bool] = mapped_column(default=False)
+    second_factor_at: Mapped[datetime | None]
+    """When a code was given; without one it opens nothing where the account has two-step sign-in."""
     account_id: Mapped[UUID] = mapped_column(ForeignKey("control.account.id", ondelete="CASCADE"))
     expires_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]

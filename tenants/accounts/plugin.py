@@ -18,6 +18,8 @@ from tenants.accounts.events import EVENTS
 from tenants.accounts.link_pages import LinkPages
 from tenants.accounts.pages import DoorPages
 from tenants.accounts.rights import follow_rights
+from tenants.accounts.second_factor import events as second_factor
+from tenants.accounts.second_factor.pages import CodePages, SecondFactorPages
 
 
 @hookimpl
@@ -28,14 +30,14 @@ def crm_manifest() -> Manifest:
 
 @hookimpl
 def crm_public() -> list[type[Controller]]:
-    """Log in and out, and the links of mails."""
-    return [DoorPages, LinkPages]
+    """Log in and out in one step or two, and the links of mails."""
+    return [DoorPages, CodePages, SecondFactorPages, LinkPages]
 
 
 @hookimpl
 def crm_events() -> list[type[Event]]:
     """What the control plane's log tells of accounts."""
-    return list(EVENTS)
+    return [*EVENTS, *second_factor.EVENTS]
 
 
 @hookimpl

@@ -10,10 +10,11 @@ from core.kernel.i18n import N_
 from tenants.admin.hand_over_pages import HandOverPages, LeavePages
 from tenants.admin.member_pages import MemberPages
 from tenants.admin.pages import SettingsPages
+from tenants.admin.security_pages import SecurityPages
 from tenants.admin.service import follow_activity, follow_hand_over
 from tenants.admin.unit_pages import UnitPages
 
-CARDS = ("profile", "members", "units", "roles")
+CARDS = ("profile", "members", "units", "roles", "security")
 
 
 @hookimpl
@@ -27,7 +28,7 @@ def crm_manifest() -> Manifest:
 @hookimpl
 def crm_pages() -> list[type[Controller]]:
     """Settings, members, departments, roles and profile."""
-    return [SettingsPages, MemberPages, LeavePages, HandOverPages, UnitPages]
+    return [SettingsPages, MemberPages, LeavePages, HandOverPages, SecurityPages, UnitPages]
 
 
 @hookimpl
@@ -38,6 +39,7 @@ def crm_nav() -> list[Nav]:
         _card("members", N_("Members"), "users", N_("Who works here, and how they log in.")),
         _card("units", N_("Departments"), "network", N_("Who works with whom, and who sees what.")),
         _card("roles", N_("Roles"), "shield-check", N_("What each role may do.")),
+        _card("security", N_("Signing in"), "lock", N_("What people need to get in: one step or two.")),
     ]
 
 
@@ -52,7 +54,7 @@ def crm_subscriptions() -> list[Subscription]:
 
 def _card(key: str, title: str, icon: str, hint: str) -> Nav:
     order = 10 + CARDS.index(key)
-    permission = "" if key == "profile" else "members.view"
+    permission = {"profile": "", "security": "members.manage"}.get(key, "members.view")
     return Nav(
         key=key,
         title=title,

@@ -22,6 +22,7 @@ from tenants.accounts import service as accounts
 from tenants.accounts.authentication import session_cookie
 from tenants.accounts.browser import client_of, end_present, open_session, opened
 from tenants.accounts.models import Account
+from tenants.accounts.second_factor import service as second_factor
 from tenants.invitations import queries, service, service_accepting
 from tenants.invitations.models import Invitation
 from tenants.invitations.schema import AddressIn, NewcomerIn
@@ -136,6 +137,8 @@ async def _enter(request: Any_, account: Account, place: service_accepting.Place
     async with opened(request) as control:
         await end_present(control, request)
         token = await open_session(control, request, account)
+        if principal_of(request) is not None:
+            await second_factor.pass_token(control, token)
     response = redirect(request, f"/w/{tenant.slug}/")
     response.set_cookie(session_cookie(runtime, token))
     return response

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "control_0001_3a24d1a4"
+revision = "control_0001_9121a7b9"
 down_revision = None
 
 
@@ -144,6 +144,12 @@ def upgrade() -> None:
     schema='control'
     )
     op.create_index('ix_outbox_run_at', 'outbox', ['run_at'], unique=False, schema='control', postgresql_where=sa.text('dead_at IS NULL'))
+    op.create_table('sign_in_policy',
+    sa.Column('tenant_id', sa.Uuid(), nullable=False),
+    sa.Column('demanded_at', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('tenant_id', name=op.f('pk_sign_in_policy')),
+    schema='control'
+    )
     op.create_table('signup',
     sa.Column('key_hash', sa.LargeBinary(), nullable=False),
     sa.Column('tenant_id', sa.Uuid(), nullable=False),
@@ -242,12 +248,40 @@ def upgrade() -> None:
     schema='control'
     )
     op.create_index('ix_proof_account', 'proof', ['account_id'], unique=False, schema='control')
+    op.create_table('recovery_code',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('account_id', sa.Uuid(), nullable=False),
+    sa.Column('digest', sa.LargeBinary(), nullable=False),
+    sa.Column('used_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['control.account.id'], name=op.f('fk_recovery_code_account_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_recovery_code')),
+    sa.UniqueConstraint('account_id', 'digest', name=op.f('uq_recovery_code_account_id_digest')),
+    schema='control'
+    )
+    op.create_table('second_factor',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('account_id', sa.Uuid(), nullable=False),
+    sa.Column('secret_sealed', sa.Text(), nullable=False),
+    sa.Column('confirmed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('last_step', sa.BigInteger(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['control.account.id'], name=op.f('fk_second_factor_account_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_second_factor')),
+    sa.UniqueConstraint('account_id', name=op.f('uq_second_factor_account_id')),
+    schema='control'
+    )
     op.create_table('session',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('token_hash', sa.LargeBinary(), nullable=False),
     sa.Column('former_hash', sa.LargeBinary(), nullable=True),
     sa.Column('changed_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('is_stale', sa.Boolean(), nullable=False),
+    sa.Column('second_factor_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('account_id', sa.Uuid(), nullable=False),
     sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('last_seen_at', sa.DateTime(timezone=True), nullable=False),
