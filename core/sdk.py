@@ -29,15 +29,18 @@ from sqlalchemy import (
 
 from core.access.models import Member, Unit
 from core.activities import service as activities
+from core.activities.files import service as attachments
 from core.activities.notifications import service as notifications
 from core.activities.schema import ActivityIn
 from core.activities.tasks import service as tasks
 from core.activities.tasks.schema import TaskIn
 from core.contacts import service as contacts
 from core.contacts.models import Contact
+from core.contacts.records import CONTACT
 from core.contacts.schema import ContactIn, ContactPatch
 from core.customers import service as customers
 from core.customers.models import Customer
+from core.customers.records import CUSTOMER
 from core.customers.schema import CustomerIn, CustomerPatch
 from core.ext.hooks import hookimpl
 from core.ext.specs import (
@@ -63,7 +66,7 @@ from core.ext.specs import (
     Verbs,
     Widget,
 )
-from core.kernel import files, idempotency, money, paging, secrets, validate
+from core.kernel import cells, files, idempotency, money, paging, secrets, validate
 from core.kernel import text as texts
 from core.kernel.db import Base, Entity, Mapped, Ref, Row, mapped_column
 from core.kernel.errors import (
@@ -74,6 +77,7 @@ from core.kernel.errors import (
     Forbidden,
     Invalid,
     NotFound,
+    PreconditionFailed,
     TooManyRequests,
     Unavailable,
 )
@@ -106,11 +110,15 @@ from core.pipeline.deals import service as deals
 from core.pipeline.deals.schema import DealIn, DealPatch
 from core.pipeline.leads import service as leads
 from core.pipeline.leads.models import Lead
+from core.pipeline.leads.queries import known_contacts, known_customers
+from core.pipeline.leads.records import LEAD
 from core.pipeline.leads.schema import LeadIn, LeadPatch
 from core.pipeline.models import Deal, Pipeline, Stage
 from core.records import changes, duplicates, lists, numbers, references
+from core.records.models import SavedView
 from core.records.panels import panel_url
 from core.records.record_page import record_page
+from core.records.shown import place
 from core.runtime import Runtime
 from core.tenancy.control import Control
 from core.tenancy.ctx import PUBLIC, SYSTEM, Actor, Ctx
@@ -121,6 +129,9 @@ from core.web.routing import SIGNED_IN, get, patch, post, put, runtime_of
 from core.web.routing import delete as delete_route
 
 __all__ = [
+    "CONTACT",
+    "CUSTOMER",
+    "LEAD",
     "LOCALES",
     "N_",
     "PUBLIC",
@@ -193,6 +204,7 @@ __all__ = [
     "Phone",
     "Pipeline",
     "Postpone",
+    "PreconditionFailed",
     "Price",
     "PriceMinor",
     "RecordType",
@@ -201,6 +213,7 @@ __all__ = [
     "Response",
     "Row",
     "Runtime",
+    "SavedView",
     "SearchDoc",
     "Secret",
     "ShortText",
@@ -222,7 +235,9 @@ __all__ = [
     "Widget",
     "activities",
     "and_",
+    "attachments",
     "case",
+    "cells",
     "changes",
     "contacts",
     "customers",
@@ -240,6 +255,8 @@ __all__ = [
     "idempotency",
     "insert",
     "is_partial",
+    "known_contacts",
+    "known_customers",
     "leads",
     "lists",
     "literal",
@@ -253,6 +270,7 @@ __all__ = [
     "paging",
     "panel_url",
     "patch",
+    "place",
     "post",
     "put",
     "read_form",

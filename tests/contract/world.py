@@ -15,12 +15,14 @@ from litestar import Litestar
 from psycopg import sql
 from sqlalchemy import select
 
+from core import worker
 from core.access.models import Member, Role
 from core.ext.specs import RecordType
 from core.runtime import Runtime
 from core.tenancy.directory import Tenant
 from tenants.accounts.authentication import COOKIE
 from tenants.api_keys import service as keys
+from tenants.marketplace import service as marketplace
 from tenants.signup.schema import WorkspaceIn
 from tenants.signup.service import create_workspace
 from tests.contract.routes import API, Call, calls
@@ -93,9 +95,22 @@ async def make(runtime: Runtime, app: Litestar, stack: AsyncExitStack) -> World:
         sides.append(Side(await create_workspace(runtime, wanted)))
     world = World(runtime, app, calls(app), *sides, stack)
     for side in sides:
+        await switch_on(world, side)
         await populate(world, side)
         await fill(world, side)
     return world
+
+
+async def switch_on(world: World, side: Side) -> None:
+    """Give a workspace every module that it can take."""
+    runtime = world.runtime
+    for module in runtime.registry.modules.values():
+        if module.manifest.kind == "optional":
+            async with runtime.control() as control:
+                await marketplace.enable(control, side.tenant, module.key)
+    await worker.drain(runtime)
+    runtime.directory.forget(side.tenant.id)
+    side.tenant = await runtime.tenant(side.tenant.id)
 
 
 async def populate(world: World, side: Side) -> None:

@@ -17,6 +17,8 @@ KINDS: Final[Mapping[str, tuple[str, str]]] = {
     "assigned": ("user-check", N_("{actor} gave you a task: {title}")),
     "reminded": ("bell", N_("Reminder: {title}")),
     "webhook_paused": ("webhook", N_("Webhook paused: {title}")),
+    "came": ("target", N_("New lead from {actor}: {title}")),
+    "came_again": ("repeat", N_("{title} got in touch again: {actor}")),
 }
 """What a notification can be about: its icon and its text."""
 

@@ -1,0 +1,1 @@
+"""Optional modules that a workspace takes from the marketplace; each imports ``core.sdk`` alone."""

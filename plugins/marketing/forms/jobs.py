@@ -1,0 +1,144 @@
+"""The jobs of web forms: mail to whom a submission concerns, and clearing spam away."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import delete, select
+
+from core.sdk import N_, Ctx, JobRun, JobSpec, Member, Message, hookimpl
+from plugins.marketing.forms import queries
+from plugins.marketing.forms.answers import pairs
+from plugins.marketing.forms.models import Form, Submission
+from plugins.marketing.forms.service import PLUGIN
+from plugins.marketing.forms.service_verdict import TELL, Tell
+
+CLEAR: Final = "marketing.forms.clear"
+MOST: Final = 50
+SHOWN: Final = 10
+CLEARED: Final = 500
+
+
+class Nothing(msgspec.Struct, frozen=True):
+    """No parameters."""
+
+
+async def tell(run: JobRun) -> None:
+    """Write one mail about all that came in for somebody and is not told yet.
+
+    What it says is kept with the step that marks it as told, so that a failed sending is tried again.
+    """
+    await run.step("collect", _collect, run)
+    async with run.open() as ctx:
+        mailer = ctx.machinery.mailer
+    for number, mail in enumerate(run.state.get("mails", ())):
+        key = f"{run.id}:{number}"
+        await mailer.send(Message(to=(mail["to"],), subject=mail["subject"], text=mail["text"], key=key))
+
+
+async def _collect(ctx: Ctx, run: JobRun) -> None:
+    owner_id = run.params.member_id
+    whose = Submission.owner_id == owner_id if owner_id else Submission.owner_id.is_(None)
+    statement = (
+        select(Submission)
+        .where(whose, Submission.told_at.is_(None), Submission.state.in_(("accepted", "duplicate")))
+        .order_by(Submission.id)
+        .limit(MOST)
+        .with_for_update(skip_locked=True)
+    )
+    found = list(await ctx.session.scalars(statement))
+    owner = await ctx.session.get(Member, owner_id) if owner_id else None
+    forms = {form.id: form for form in await _forms(ctx, found)}
+    told = [one for one in found if one.form_id in forms and forms[one.form_id].notify]
+    for one in found:
+        one.told_at = ctx.now()
+    await ctx.session.flush()
+    addresses = _addresses(ctx, owner, list(forms.values()))
+    locale = (owner.locale if owner else None) or ctx.tenant.locale
+    if told and addresses:
+        subject, text = _written(ctx, told, forms, locale)
+        run.state["mails"] = [{"to": to, "subject": subject, "text": text} for to in addresses]
+
+
+async def _forms(ctx: Ctx, found: list[Submission]) -> list[Form]:
+    wanted = {one.form_id for one in found}
+    return list(await ctx.session.scalars(select(Form).where(Form.id.in_(wanted))))
+
+
+def _addresses(ctx: Ctx, owner: Member | None, forms: list[Form]) -> list[str]:
+    own = [owner.email] if owner is not None and owner.active and owner.email else []
+    also = [form.notify_email for form in forms if form.notify and form.notify_email]
+    if not own and not also:
+        fallback = ctx.settings(PLUGIN).notify_email
+        also = [fallback] if fallback else []
+    return list(dict.fromkeys([*own, *also]))
+
+
+def _written(ctx: Ctx, told: list[Submission], forms: dict[Any, Form], locale: str) -> tuple[str, str]:
+    """The mail's subject and text in the reader's language."""
+    translator = ctx.machinery.translator(locale)
+    t = translator.gettext
+    first = told[0]
+    if len(told) == 1:
+        subject = t(
+            N_("{form}: {name}"), form=forms[first.form_id].name, name=first.title or t(N_("no name"))
+        )
+    else:
+        subject = t(N_("{count} forms were sent"), count=len(told))
+    parts = [_part(ctx, one, forms[one.form_id], t) for one in told[:SHOWN]]
+    if len(told) > SHOWN:
+        parts.append(t(N_("and {count} more"), count=len(told) - SHOWN))
+    return "".join(mark for mark in subject if mark.isprintable())[:200], "\n\n".join(parts)
+
+
+def _part(ctx: Ctx, one: Submission, form: Form, t: Any) -> str:
+    fields = (queries.published_of(form) or queries.content_of(form)).fields
+    lines = [f"{title}: {value}" for title, value in pairs(fields, one.values, t)]
+    known = t(N_("This person is known already. Nothing was changed.")) if one.state == "duplicate" else ""
+    machinery: Any = ctx.machinery
+    url = f"{machinery.settings.public_url}{ctx.w(f'/marketing/forms/submissions/{one.id}')}"
+    return "\n".join(part for part in (f"{form.name}: {one.title}", *lines, known, url) if part)
+
+
+async def clear(run: JobRun) -> None:
+    """Remove spam that is older than the workspace wants to keep it; some in each step."""
+    number = 0
+    while True:
+        await run.step(f"clear-{number}", _clear_some, run)
+        if run.state.get("cleared", 0) < CLEARED:
+            return
+        number += 1
+
+
+async def _clear_some(ctx: Ctx, run: JobRun) -> None:
+    before = ctx.now() - timedelta(days=ctx.settings(PLUGIN).keep_spam_days)
+    old = (
+        select(Submission.id)
+        .where(Submission.state == "spam", Submission.created_at < before)
+        .limit(CLEARED)
+        .execution_options(include_deleted=True)
+    )
+    ids = list(await ctx.session.scalars(old))
+    await ctx.session.execute(delete(Submission).where(Submission.id.in_(ids)))
+    run.state["cleared"] = len(ids)
+
+
+JOBS: Final = [
+    JobSpec(name=TELL, handler=tell, params=Tell, title=N_("Tell who sent a form"), kind="mail", retries=8),
+    JobSpec(
+        name=CLEAR,
+        handler=clear,
+        params=Nothing,
+        title=N_("Remove old spam"),
+        kind="scheduled",
+        every_s=86_400,
+    ),
+]
+
+
+@hookimpl
+def crm_jobs() -> list[JobSpec]:
+    """Mail to owners, and clearing spam away."""
+    return JOBS

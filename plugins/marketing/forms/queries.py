@@ -1,0 +1,193 @@
+"""Reads of forms, of what was sent, and of the counts by day."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import func, or_, select
+
+from core.sdk import Ctx, Lead, Member, NotFound
+from plugins.marketing.forms.definition import Content, Field
+from plugins.marketing.forms.models import ConsentText, Form, FormDay, Submission, SubmissionFile
+from plugins.marketing.forms.schema import StatsOut
+
+DAYS: Final = 30
+MOST: Final = 20
+MOST_FORMS: Final = 200
+COUNT_MOST: Final = 1_000
+
+
+def fields_of(form: Form) -> list[Field]:
+    """The fields of a form's draft."""
+    return msgspec.convert(form.fields, list[Field])
+
+
+def published_of(form: Form) -> Content | None:
+    """What visitors see of a form, None before it is first published."""
+    return msgspec.convert(form.published, Content) if form.published is not None else None
+
+
+def content_of(form: Form, consent_version: int = 0) -> Content:
+    """What visitors would see of a form's draft."""
+    return Content(
+        title=form.title or form.name,
+        intro=form.intro or "",
+        button=form.button or "",
+        language=form.language,
+        accent=form.accent,
+        fields=fields_of(form),
+        consent_text=form.consent_text or "",
+        consent_version=consent_version,
+        consent_required=form.consent_required,
+        thanks=form.thanks or "",
+        redirect_url=form.redirect_url or "",
+    )
+
+
+def has_changes(form: Form) -> bool:
+    """Whether the draft of a published form differs from what visitors see."""
+    seen = published_of(form)
+    return seen is not None and content_of(form, seen.consent_version) != seen
+
+
+async def by_slug(ctx: Ctx, slug: str) -> Form:
+    """Read a form that was published at some time; raises NotFound."""
+    found = await ctx.session.scalar(select(Form).where(Form.slug == slug, Form.published.is_not(None)))
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def is_taken(ctx: Ctx, slug: str, *, but: UUID | None = None) -> bool:
+    """Whether another form has this address."""
+    found = select(Form.id).where(Form.slug == slug)
+    return await ctx.session.scalar(found if but is None else found.where(Form.id != but)) is not None
+
+
+async def slugs_like(ctx: Ctx, slug: str) -> set[str]:
+    """The addresses of forms that begin with these letters."""
+    return set(
+        await ctx.session.scalars(select(Form.slug).where(Form.slug.startswith(slug, autoescape=True)))
+    )
+
+
+async def last_consent(ctx: Ctx, form_id: UUID) -> ConsentText | None:
+    """The newest consent text of a form."""
+    found = select(ConsentText).where(ConsentText.form_id == form_id).order_by(ConsentText.number.desc())
+    return await ctx.session.scalar(found.limit(1))
+
+
+async def files_of(ctx: Ctx, submission_id: UUID) -> Sequence[SubmissionFile]:
+    """The files that came with a submission."""
+    found = select(SubmissionFile).where(SubmissionFile.submission_id == submission_id)
+    return (await ctx.session.scalars(found.order_by(SubmissionFile.field, SubmissionFile.id))).all()
+
+
+async def stats(ctx: Ctx, form_id: UUID, *, days: int = DAYS) -> StatsOut:
+    """Sum the counts of a form's last days."""
+    since = ctx.today() - timedelta(days=days - 1)
+    names = ("views", "sent", "accepted", "duplicate", "held", "spam", "error")
+    sums = [func.coalesce(func.sum(getattr(FormDay, name)), 0) for name in names]
+    row = (
+        await ctx.session.execute(select(*sums).where(FormDay.form_id == form_id, FormDay.on >= since))
+    ).one()
+    views, sent, accepted, duplicate, held, spam, error = (int(value) for value in row)
+    return StatsOut(
+        days=days,
+        views=views,
+        submissions=sent,
+        accepted=accepted,
+        duplicate=duplicate,
+        held=held,
+        spam=spam,
+        error=error,
+        rate=round(min(1.0, sent / views), 4) if views else None,
+    )
+
+
+async def by_day(ctx: Ctx, form_id: UUID, *, days: int = DAYS) -> list[tuple[date, int, int]]:
+    """The views and submissions of a form's last days, every day of them."""
+    since = ctx.today() - timedelta(days=days - 1)
+    statement = (
+        select(FormDay.on, func.sum(FormDay.views), func.sum(FormDay.sent))
+        .where(FormDay.form_id == form_id, FormDay.on >= since)
+        .group_by(FormDay.on)
+    )
+    known = {row[0]: (int(row[1]), int(row[2])) for row in await ctx.session.execute(statement)}
+    every = [since + timedelta(days=number) for number in range(days)]
+    return [(on, *known.get(on, (0, 0))) for on in every]
+
+
+def about(record_type: str, record_id: Any) -> Any:
+    """The condition for submissions that led to a record, or to a lead that became it."""
+    if record_type == "lead":
+        return Submission.lead_id == record_id
+    own = Submission.customer_id if record_type == "customer" else Submission.contact_id
+    its = Lead.customer_id if record_type == "customer" else Lead.contact_id
+    return or_(own == record_id, Submission.lead_id.in_(select(Lead.id).where(its == record_id)))
+
+
+async def of_record(ctx: Ctx, record_type: str, record_id: UUID) -> list[tuple[Submission, str]]:
+    """The latest submissions about a record, each with its form's name."""
+    statement = (
+        select(Submission, Form.name)
+        .join(Form, Form.id == Submission.form_id)
+        .where(about(record_type, record_id), Submission.is_restricted.is_(False))
+        .order_by(Submission.created_at.desc(), Submission.id.desc())
+        .limit(MOST)
+        .execution_options(include_deleted=False)
+    )
+    return [(row[0], row[1]) for row in await ctx.session.execute(statement)]
+
+
+async def form_choices(ctx: Ctx) -> list[tuple[str, str]]:
+    """All forms by name, to choose from."""
+    statement = select(Form.id, Form.name).order_by(Form.name, Form.id).limit(MOST_FORMS)
+    return [(str(row[0]), row[1]) for row in await ctx.session.execute(statement)]
+
+
+async def members(ctx: Ctx) -> list[tuple[str, str]]:
+    """The active members by name, to choose from."""
+    statement = select(Member.id, Member.name).where(Member.active).order_by(Member.name).limit(MOST_FORMS)
+    return [(str(row[0]), row[1]) for row in await ctx.session.execute(statement)]
+
+
+async def this_week(ctx: Ctx) -> tuple[list[tuple[UUID, str, int]], int]:
+    """The forms that were sent in the last seven days with how often, most first, and how many wait."""
+    since = ctx.today() - timedelta(days=6)
+    sent = func.sum(FormDay.sent)
+    statement = (
+        select(Form.id, Form.name, sent)
+        .join(FormDay, FormDay.form_id == Form.id)
+        .where(FormDay.on >= since)
+        .group_by(Form.id, Form.name)
+        .having(sent > 0)
+        .order_by(sent.desc(), Form.name)
+        .limit(5)
+    )
+    rows = [(row[0], row[1], int(row[2])) for row in await ctx.session.execute(statement)]
+    waiting = select(Submission.id).where(
+        Submission.state.in_(("held", "error")), ctx.visible(Submission, "marketing.submissions.view")
+    )
+    counted = await ctx.session.scalar(select(func.count()).select_from(waiting.limit(COUNT_MOST).subquery()))
+    return rows, int(counted or 0)
+
+
+async def has_repeats(ctx: Ctx, submission: Submission, *, since: datetime, most: int) -> bool:
+    """Whether the same answers came from the same place more often than that."""
+    same = (
+        select(Submission.id)
+        .where(
+            Submission.form_id == submission.form_id,
+            Submission.digest == submission.digest,
+            Submission.address_mark == submission.address_mark,
+            Submission.created_at >= since,
+            Submission.id < submission.id,
+        )
+        .limit(most)
+    )
+    return len((await ctx.session.scalars(same)).all()) >= most
