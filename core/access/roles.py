@@ -91,7 +91,9 @@ def _exceeds(reach: Any, own: Mapping[str, Any], name: str) -> bool:
     return bool(narrower(reach, held) != reach)
 
 
-def _wrong(name: str, reach: str, known: Mapping[str, Any], own: Mapping[str, Any] | None) -> FieldError | None:
+def _wrong(
+    name: str, reach: str, known: Mapping[str, Any], own: Mapping[str, Any] | None
+) -> FieldError | None:
     path = f"grants.{name[:100]}"
     if name not in known:
         return FieldError(path, "unknown", N_("There is no such permission."))

@@ -42,6 +42,7 @@ def crm_nav() -> list[Nav]:
             url="/settings/api/reference",
             order=320,
             group="settings",
+            section="developers",
             hint=N_("Every address of the API that this workspace has, to read and to try."),
         )
     ]

@@ -71,6 +71,7 @@ def crm_nav() -> list[Nav]:
             order=300,
             permission="api_keys.view",
             group="settings",
+            section="developers",
             hint=N_("What lets other programs in, and what each of them did."),
         )
     ]
