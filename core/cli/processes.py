@@ -19,6 +19,8 @@ from core.cli.demo_notice import demo_notice, keep_address
 from core.cli.serving import serving
 from core.cli.supervisor import Supervisor, answers, refuse_used_port
 from core.embedded.launcher import die_with_parent, python_environment
+from core.ext.registry import load
+from core.ext.specs import Process
 from core.settings import Settings
 
 WORKER_STOP_SECONDS = 2
@@ -85,13 +87,25 @@ def up(*, demo: bool) -> None:
         if demo and not (settings.home / "demo.json").exists():
             make_demo()
         keep_address(settings.home, settings.public_url)
+        commands = {"web": "web", "worker": "worker", **beside(settings)}
         supervisor = Supervisor(
-            {name: [sys.executable, "-m", "core", name] for name in ("web", "worker")},
+            {name: [sys.executable, "-m", "core", command] for name, command in commands.items()},
             is_serving=lambda: answers(settings.host, settings.port),
             notice=lambda: notice(settings, demo=demo),
         )
         status = supervisor.run()
     raise SystemExit(status)
+
+
+def beside(settings: Settings) -> dict[str, str]:
+    """The commands of further processes that modules want; all processes get the variables that belong to them."""
+    commands = {}
+    for process in load().items(Process):
+        environment = process.environment(settings)
+        if environment is not None:
+            os.environ.update(environment)
+            commands[process.key] = process.command
+    return commands
 
 
 def make_demo() -> None:

@@ -32,6 +32,7 @@ SPECS: Final[Mapping[str, type[specs.Spec]]] = {
     "crm_filters": specs.Filter,
     "crm_personal_data": specs.PersonalData,
     "crm_checks": specs.Check,
+    "crm_processes": specs.Process,
 }
 CLASSES: Final = frozenset({"crm_api", "crm_pages", "crm_public", "crm_events"})
 OURS_ALONE: Final = frozenset({"crm_authenticate"})

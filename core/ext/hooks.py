@@ -128,6 +128,11 @@ def crm_commands() -> Sequence[click.Command]:  # type: ignore[empty-body]
 
 
 @hookspec
+def crm_processes() -> Sequence[specs.Process]:  # type: ignore[empty-body]
+    """Declare processes that ``guanxi up`` runs beside web and worker."""
+
+
+@hookspec
 async def crm_seed(ctx: Any) -> None:
     """Give a new workspace what it begins with; called once, in the order of modules."""
 

@@ -248,6 +248,14 @@ class Check(Spec, frozen=True, kw_only=True):
     run: Callable[[Any], Awaitable[Sequence[str]]]
 
 
+class Process(Spec, frozen=True, kw_only=True):
+    """``guanxi <command>`` beside web and worker; ``environment(settings)`` gives all of them variables, or None."""
+
+    key: str
+    command: str
+    environment: Callable[[Any], Mapping[str, str] | None]
+
+
 class Choice(msgspec.Struct, frozen=True):
     """One value of a choice column, as stored, as shown, and in which tone."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -68,10 +68,11 @@ class Order:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """What a customer has at one instant: subscriptions and invoices, the newest first."""
+    """What a customer has at one instant: subscriptions and invoices, the newest first, and the next invoice."""
 
     subscriptions: Sequence[Object] = ()
-    invoices: Sequence[Object] = field(default=())
+    invoices: Sequence[Object] = ()
+    upcoming: Object | None = None
 
 
 class Gateway:
@@ -84,6 +85,7 @@ class Gateway:
         if transport is not None or base is not None:
             # Its own client would go by proxies of the environment, for an address on this very machine too.
             http._client_async = httpx.AsyncClient(transport=transport, trust_env=False)
+        self._prices: dict[str, str] = {}
         addresses: Any = {"api": base} if base else None
         self._client = StripeClient(
             key, base_addresses=addresses, http_client=http, max_network_retries=RETRIES
@@ -102,6 +104,13 @@ class Gateway:
         self, *, lookup_key: str, name: str, amount_minor: int, currency: str, interval: str
     ) -> str:
         """Find the price of that name, or make it; gives its id."""
+        if lookup_key not in self._prices:
+            self._prices[lookup_key] = await self._price(lookup_key, name, amount_minor, currency, interval)
+        return self._prices[lookup_key]
+
+    async def _price(
+        self, lookup_key: str, name: str, amount_minor: int, currency: str, interval: str
+    ) -> str:
         async with _speaking():
             found = await self._client.v1.prices.list_async({"lookup_keys": [lookup_key], "limit": 1})
             if found.data:
@@ -153,9 +162,11 @@ class Gateway:
                 {"customer": customer, "status": "all", "limit": NEWEST}
             )
             invoices = await self._client.v1.invoices.list_async({"customer": customer, "limit": NEWEST})
+        running = [each.id for each in held.data if each.status in ("active", "trialing")]
         return Snapshot(
             subscriptions=[each.to_dict(recursive=True) for each in held.data],
             invoices=[each.to_dict(recursive=True) for each in invoices.data],
+            upcoming=await self.upcoming(running[-1]) if running else None,
         )
 
     async def change(self, subscription: str, params: Mapping[str, Any], *, key: str) -> None:

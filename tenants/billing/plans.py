@@ -6,10 +6,12 @@ No security feature is ever a matter of the plan.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Final, Literal
 
 import msgspec
 
+from core.ext.specs import Price
 from core.kernel.i18n import N_
 
 Interval = Literal["month", "year"]
@@ -17,6 +19,8 @@ Sold = Literal["USD", "CNY"]
 CURRENCIES: Final[tuple[Sold, ...]] = ("USD", "CNY")
 GRACE_DAYS: Final = 14
 """From the first failed payment to being read-only."""
+CNY_PER_USD: Final = Decimal("7.2")
+"""The list's own rate, for modules whose author names one currency."""
 TRIAL_DAYS: Final = 14
 """Of the first subscription of a workspace."""
 
@@ -46,13 +50,13 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 FREE: Final = Plan(
     key="free",
-    title=N_("Free"),
+    title=N_("Free plan"),
     summary=N_("For trying it out, and for the very small."),
     limits={"members": 3, "customers": 1_000, "api_keys": 2, "storage_mb": 500},
 )
 TEAM: Final = Plan(
     key="team",
-    title=N_("Team"),
+    title=N_("Team plan"),
     summary=N_("For sales teams that work together every day."),
     limits={"customers": 50_000, "api_keys": 20, "storage_mb": 20_000},
     seat_monthly={"USD": 1_200, "CNY": 6_800},
@@ -61,7 +65,7 @@ TEAM: Final = Plan(
 )
 BUSINESS: Final = Plan(
     key="business",
-    title=N_("Business"),
+    title=N_("Business plan"),
     summary=N_("For companies with many departments and much data."),
     limits={"api_keys": 200, "storage_mb": 200_000},
     seat_monthly={"USD": 2_500, "CNY": 14_800},
@@ -81,6 +85,15 @@ def lookup_key(plan: str, interval: str, currency: str) -> str:
 def plugin_lookup_key(plugin: str, interval: str, currency: str, amount_minor: int) -> str:
     """The name of a module's price there; a changed sum is another price."""
     return f"guanxi_plugin_{plugin}_{interval}_{currency.lower()}_{amount_minor}"
+
+
+def module_minor(price: Price, interval: Interval, currency: Sold) -> int:
+    """What a module costs a month, or twelve times that a year; in another currency than its own, whole units."""
+    amount = price.amount_minor
+    if price.currency != currency:
+        rate = CNY_PER_USD if currency == "CNY" else 1 / CNY_PER_USD
+        amount = 100 * int((Decimal(amount) / 100 * rate).quantize(Decimal(1), ROUND_HALF_UP)) or 100
+    return amount * (12 if interval == "year" else 1)
 
 
 def currency_for(currency: str) -> Sold:

@@ -19,6 +19,7 @@ from core.kernel.i18n import N_
 from core.kernel.ids import uuid7
 from core.tenancy.control import Control
 from core.tenancy.directory import Tenant, TenantPlugin
+from tenants.billing import service as billing
 from tenants.marketplace import events
 from tenants.marketplace.queries import ON, module_of, needed_by, needs, rows, titles
 from tenants.marketplace.schema import Remove, SwitchOn
@@ -30,7 +31,8 @@ REMOVE = "marketplace.remove"
 async def enable(control: Control, tenant: Tenant, plugin: str, *, archive: str = "") -> list[str]:
     """Switch a module on, and those that it needs; gives the keys of those that were not on.
 
-    They work once the job has set them up. With ``archive`` the rows come back that the module left when it was
+    They work once the job has set them up. What costs something goes on the bill, and raises ``PaymentRequired``
+    where nobody pays. With ``archive`` the rows come back that the module left when it was
     removed. Harmless to repeat. Emits plugin.requested.
     """
     registry: Registry = control.machinery.registry
@@ -46,6 +48,7 @@ async def enable(control: Control, tenant: Tenant, plugin: str, *, archive: str 
             raise Conflict(
                 code="plugin.busy", detail=N_("This module is being removed. Try again in a minute.")
             )
+        await billing.add_plugin(control, tenant, key)
         row.state, row.problem, row.operation_id = "enabling", "", operation
         wanted.append(key)
         _tell(control, tenant, events.PluginRequested, module)
@@ -68,6 +71,7 @@ async def disable(control: Control, tenant: Tenant, plugin: str) -> bool:
         return False
     await _refuse_needed(control, tenant, plugin)
     _switch_off(control, row, "disabled")
+    await billing.remove_plugin(control, tenant, plugin)
     _tell(control, tenant, events.PluginDisabled, module)
     await control.touch(tenant.id)
     return True
@@ -84,6 +88,7 @@ async def uninstall(control: Control, tenant: Tenant, plugin: str) -> bool:
         return False
     await _refuse_needed(control, tenant, plugin)
     _switch_off(control, row, "uninstalling")
+    await billing.remove_plugin(control, tenant, plugin)
     params = Remove(operation_id=row.operation_id or uuid7(), plugin=plugin)
     title = control.t(N_("Remove a module"))
     control.enqueue(REMOVE, params, tenant_id=tenant.id, title=title)

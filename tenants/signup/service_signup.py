@@ -33,6 +33,7 @@ from tenants.accounts import service as accounts
 from tenants.accounts import service_addresses as addresses
 from tenants.accounts.events import AccountCreated
 from tenants.accounts.models import Account, Membership
+from tenants.billing import service_accounts as billing
 from tenants.signup.events import WorkspaceCreated
 from tenants.signup.models import Signup
 from tenants.signup.places import place_of
@@ -219,6 +220,7 @@ async def _made(control: Control, data: WorkspaceFormIn, asked: Asked, account_o
     control.emit(WorkspaceCreated(subject_id=tenant.id, label=tenant.name), tenant_id=tenant.id)
     control.enqueue(SETTLE, SettleIn(tenant_id=tenant.id), run_at=control.now() + SETTLED_AFTER)
     await control.session.flush()
+    await billing.begin(control, tenant.id, place.currency)
     return signup, replace(tenant, plugins=frozenset(keys)), await _session(control, asked, account)
 
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import httpx
 from granian.constants import Interfaces
+from granian.log import LogLevels
 from granian.server.embed import Server
 from litestar import Litestar, MediaType, Request, Response
 
@@ -80,5 +81,7 @@ async def serve(address: str, *, home: Path, webhook: str, secret: str) -> None:
             address=parts.hostname or "127.0.0.1",
             port=parts.port or 80,
             interface=Interfaces.ASGI,
+            websockets=False,
+            log_level=LogLevels.warning,
         )
         await server.serve()

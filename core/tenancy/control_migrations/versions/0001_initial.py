@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "control_0001_9121a7b9"
+revision = "control_0001_16acd6c0"
 down_revision = None
 
 
@@ -64,6 +64,80 @@ def upgrade() -> None:
     )
     op.create_index('ix_api_key_request_at', 'api_key_request', ['at'], unique=False, schema='control')
     op.create_index('ix_api_key_request_key', 'api_key_request', ['key_id', 'id'], unique=False, schema='control')
+    op.create_table('bank_transfer',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('tenant_id', sa.Uuid(), nullable=False),
+    sa.Column('reference', sa.Text(), nullable=False),
+    sa.Column('amount_minor', sa.BigInteger(), nullable=False),
+    sa.Column('currency', sa.Text(), nullable=False),
+    sa.Column('received_on', sa.Date(), nullable=False),
+    sa.Column('plan', sa.Text(), nullable=False),
+    sa.Column('months', sa.BigInteger(), nullable=False),
+    sa.Column('paid_until', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_bank_transfer')),
+    sa.UniqueConstraint('tenant_id', 'reference', name=op.f('uq_bank_transfer_tenant_id_reference')),
+    schema='control'
+    )
+    op.create_table('billing_account',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('tenant_id', sa.Uuid(), nullable=False),
+    sa.Column('plan', sa.Text(), nullable=False),
+    sa.Column('interval', sa.Text(), server_default='month', nullable=False),
+    sa.Column('currency', sa.Text(), nullable=False),
+    sa.Column('state', sa.Text(), server_default='free', nullable=False),
+    sa.Column('source', sa.Text(), server_default='none', nullable=False),
+    sa.Column('customer_id', sa.Text(), nullable=True),
+    sa.Column('subscription_id', sa.Text(), nullable=True),
+    sa.Column('seats', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('period_end', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('cancel_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('trial_until', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('trial_used', sa.Boolean(), server_default=sa.text('false'), nullable=False),
+    sa.Column('grace_until', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('next_minor', sa.BigInteger(), nullable=True),
+    sa.Column('checked_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.CheckConstraint("source in ('none', 'stripe', 'offline', 'gift')", name=op.f('ck_billing_account_source')),
+    sa.CheckConstraint("state in ('free', 'trialing', 'active', 'past_due', 'unpaid')", name=op.f('ck_billing_account_state')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_billing_account')),
+    sa.UniqueConstraint('customer_id', name=op.f('uq_billing_account_customer_id')),
+    sa.UniqueConstraint('tenant_id', name=op.f('uq_billing_account_tenant_id')),
+    schema='control'
+    )
+    op.create_index('ix_billing_account_due', 'billing_account', ['grace_until'], unique=False, schema='control', postgresql_where=sa.text('grace_until IS NOT NULL'))
+    op.create_table('billing_invoice',
+    sa.Column('id', sa.Text(), nullable=False),
+    sa.Column('tenant_id', sa.Uuid(), nullable=False),
+    sa.Column('number', sa.Text(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('total_minor', sa.BigInteger(), nullable=False),
+    sa.Column('due_minor', sa.BigInteger(), nullable=False),
+    sa.Column('currency', sa.Text(), nullable=False),
+    sa.Column('issued_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('url', sa.Text(), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_billing_invoice')),
+    schema='control'
+    )
+    op.create_index('ix_billing_invoice_tenant', 'billing_invoice', ['tenant_id', 'issued_at'], unique=False, schema='control')
+    op.create_table('billing_item',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('tenant_id', sa.Uuid(), nullable=False),
+    sa.Column('plugin', sa.Text(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('trial_until', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.CheckConstraint("state in ('trial', 'billed', 'ended', 'unpaid')", name=op.f('ck_billing_item_state')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_billing_item')),
+    sa.UniqueConstraint('tenant_id', 'plugin', name=op.f('uq_billing_item_tenant_id_plugin')),
+    schema='control'
+    )
     op.create_table('event',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('name', sa.Text(), nullable=False),
@@ -87,6 +161,23 @@ def upgrade() -> None:
     )
     op.create_index('ix_event_account', 'event', ['account_id', 'id'], unique=False, schema='control')
     op.create_index('ix_event_tenant', 'event', ['tenant_id', 'id'], unique=False, schema='control')
+    op.create_table('fapiao_request',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('tenant_id', sa.Uuid(), nullable=False),
+    sa.Column('paid_for', sa.Text(), nullable=False),
+    sa.Column('amount_minor', sa.BigInteger(), nullable=False),
+    sa.Column('title', sa.Text(), nullable=False),
+    sa.Column('tax_number', sa.Text(), nullable=False),
+    sa.Column('email', sa.Text(), nullable=False),
+    sa.Column('number', sa.Text(), nullable=True),
+    sa.Column('issued_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_fapiao_request')),
+    sa.UniqueConstraint('tenant_id', 'paid_for', name=op.f('uq_fapiao_request_tenant_id_paid_for')),
+    schema='control'
+    )
     op.create_table('idempotency',
     sa.Column('key_hash', sa.LargeBinary(), nullable=False),
     sa.Column('principal', sa.Text(), nullable=False),
@@ -163,6 +254,15 @@ def upgrade() -> None:
     schema='control'
     )
     op.create_index('uq_signup_tenant', 'signup', ['tenant_id'], unique=True, schema='control')
+    op.create_table('stripe_event',
+    sa.Column('id', sa.Text(), nullable=False),
+    sa.Column('type', sa.Text(), nullable=False),
+    sa.Column('customer_id', sa.Text(), nullable=True),
+    sa.Column('received_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('applied_at', sa.DateTime(timezone=True), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_stripe_event')),
+    schema='control'
+    )
     op.create_table('tenant',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('slug', sa.Text(), nullable=True),
