@@ -14,7 +14,7 @@ from uuid import UUID
 
 from litestar import Request
 from litestar.datastructures import Cookie
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import Select, and_, or_, select, update
 
 from core.kernel.db import utc_now
 from core.kernel.errors import Forbidden, Unauthenticated
@@ -156,10 +156,9 @@ async def _session(runtime: Runtime, token_hash: bytes) -> SignedIn | None:
     return signed_in
 
 
-async def _read(runtime: Runtime, token_hash: bytes) -> SignedIn | None:
-    now = utc_now()
+def _statement(token_hash: bytes, now: datetime) -> Select[Any]:
     is_former = and_(Session.former_hash == token_hash, Session.changed_at > now - FORMER)
-    statement = (
+    return (
         select(
             Session.id,
             Session.last_seen_at,
@@ -183,6 +182,11 @@ async def _read(runtime: Runtime, token_hash: bytes) -> SignedIn | None:
         .where(or_(Session.token_hash == token_hash, is_former), Session.expires_at > now)
         .order_by(Membership.created_at)
     )
+
+
+async def _read(runtime: Runtime, token_hash: bytes) -> SignedIn | None:
+    now = utc_now()
+    statement = _statement(token_hash, now)
     async with runtime.control() as control:
         rows = (await control.session.execute(statement)).all()
         if not rows:
