@@ -156,7 +156,7 @@ async def _session(runtime: Runtime, token_hash: bytes) -> SignedIn | None:
     return signed_in
 
 
-def _statement(token_hash: bytes, now: datetime) -> Select[Any]:
+def _statement(token_hash: bytes, now: datetime) -> Select[*tuple[Any, ...]]:
     is_former = and_(Session.former_hash == token_hash, Session.changed_at > now - FORMER)
     return (
         select(
