@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,10 +16,12 @@ from litestar.openapi import OpenAPIConfig
 from litestar.response import Response
 from litestar.static_files import create_static_files_router
 
-from core.ext.registry import Registry, load
+from core.ext.admission import RegistryError
+from core.ext.registry import Registry, load, quarantine
 from core.kernel.cache import Cache
 from core.kernel.files import Store
 from core.kernel.http import Outbound, Policy
+from core.kernel.installed import LIMIT_S, within
 from core.kernel.mail import Mailer
 from core.kernel.rate import Limiter
 from core.kernel.secrets import KeyRing
@@ -88,6 +91,7 @@ async def running(runtime: Runtime) -> AsyncIterator[Runtime]:
 def create_app(runtime: Runtime | None = None) -> Litestar:
     """Make the web application; without a runtime it reads the environment and makes its own."""
     parts = runtime or create_runtime(Settings.read())
+    refuse_unmountable(parts.registry)
 
     def lifespan(app: Litestar) -> AbstractAsyncContextManager[Runtime]:
         return running(parts)
@@ -123,20 +127,65 @@ def create_app(runtime: Runtime | None = None) -> Litestar:
     return app
 
 
-def _routers(registry: Registry) -> list[Router]:
-    """Mount every controller under the prefix of its kind, marked with its module."""
+def refuse_unmountable(registry: Registry) -> None:
+    """Put installed modules out of order whose routes cannot be served, described or guarded."""
+    guests = [module for module in registry.modules.values() if not module.builtin and not module.error]
+    if not guests:
+        return
+    ours = [module.key for module in registry.modules.values() if module.builtin]
+    taken = {path for router in _routers(registry, ours) for path in _paths(router)}
+    for module in guests:
+        try:
+            within(LIMIT_S, partial(_try, registry, module.key, taken))
+        except Exception as error:
+            quarantine(registry, module.key, str(error), module.distribution)
+
+
+def _try(registry: Registry, key: str, taken: set[str]) -> None:
+    """Mount one module alone, and have its API described; raises whatever is wrong with it."""
+    routers = _routers(registry, [key])
+    both = taken.intersection(path for router in routers for path in _paths(router))
+    if both:
+        raise RegistryError(f"its addresses are another module's: {', '.join(sorted(both))}")
+    for router in routers:
+        for route in router.routes:
+            for handler in getattr(route, "route_handlers", ()):
+                is_guarded = handler.opt.get("permission") or handler.opt.get("public")
+                # The framework answers OPTIONS by itself.
+                if not is_guarded and set(handler.http_methods) != {"OPTIONS"}:
+                    raise RegistryError(f"the route {route.path} declares neither permission nor public=True")
+    app = Litestar(
+        route_handlers=routers,
+        dependencies={"ctx": Provide(provide_ctx), "control": Provide(provide_control)},
+        plugins=[ValidatedBodies()],
+        openapi_config=OpenAPIConfig(title=key, version="1"),
+    )
+    app.openapi_schema.to_schema()
+
+
+def _paths(router: Router) -> list[str]:
+    return [route.path for route in router.routes]
+
+
+def _routers(registry: Registry, modules: Iterable[str] | None = None) -> list[Router]:
+    """Mount the controllers of all or some modules under the prefix of their kind, marked with their module."""
     from core.records.api import record_api
     from core.records.pages import record_pages
 
+    wanted = set(registry.modules if modules is None else modules)
     mounted: dict[tuple[str, str], list[Any]] = {}
     roots = {"crm_api": "/api/v1", "crm_pages": "/w/{workspace:str}", "crm_public": "/p/{workspace:str}"}
     for hook, root in roots.items():
         for plugin, controller in registry.controllers(hook):
+            if plugin not in wanted:
+                continue
             below = registry.below(plugin)
             # What core and the control plane show to everybody belongs to no workspace.
             path = "/" if hook == "crm_public" and not below else root + below
             mounted.setdefault((path, plugin), []).append(controller)
     for record_type in registry.records.values():
+        if record_type.plugin not in wanted:
+            continue
         below = registry.below(record_type.plugin)
         mounted.setdefault(("/api/v1" + below, record_type.plugin), []).append(record_api(record_type))
         if record_type.pages:

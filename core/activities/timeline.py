@@ -13,6 +13,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
+import structlog
 from sqlalchemy import DateTime, Uuid, select
 
 from core.activities.models import Activity
@@ -29,6 +30,7 @@ from core.tenancy.ctx import Ctx
 
 LIMIT: Final = 30
 MAX_LIMIT: Final = 100
+log = structlog.get_logger(__name__)
 LOGGED: Final = "activity.logged"
 UNDONE: Final = frozenset({"activity.deleted", "activity.restored"})
 """What is not worth a line where the activity is there after all."""
@@ -108,7 +110,7 @@ async def _entries(ctx: Ctx, type_: RecordType, found: Sequence[events.Stored]) 
         activity = activities.get(stored.record_id)
         if (stored.name == LOGGED) is (activity is None) and stored.name in {LOGGED, *UNDONE}:
             continue
-        title = kind.summary(_event(ctx, stored), ctx.t)
+        title = _line(ctx, kind, stored)
         if activity is None and stored.record_type != type_.key and stored.label not in title:
             title = f"{title} · {stored.label}"
         told = () if kind.tells_all else sorted(stored.changes)
@@ -142,6 +144,18 @@ async def _activities(ctx: Ctx, ids: set[UUID]) -> dict[UUID, Activity]:
     if not ids:
         return {}
     return {one.id: one for one in await ctx.session.scalars(select(Activity).where(Activity.id.in_(ids)))}
+
+
+def _line(ctx: Ctx, kind: TimelineKind, stored: events.Stored) -> str:
+    """The line that a module makes of an event; where it fails, what the event's type says of itself."""
+    try:
+        title = kind.summary(_event(ctx, stored), ctx.t)
+        if isinstance(title, str):
+            return title
+        raise TypeError(f"the summary is {title!r}")
+    except Exception:
+        log.exception("summary failed", plugin=kind.plugin, timeline=kind.event, request_id=ctx.request_id)
+        return ctx.t(ctx.machinery.registry.events[stored.name].summary or stored.name)
 
 
 def _event(ctx: Ctx, stored: events.Stored) -> events.Event:

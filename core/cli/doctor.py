@@ -22,6 +22,7 @@ from core.settings import Settings
 from core.tenancy.roles import assert_rights
 
 GIGABYTE = 1024**3
+CHECK_S = 30.0
 OLDEST_CACHE = {"redis": 7, "valkey": 8}
 DURABLE = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
 
@@ -114,7 +115,10 @@ def rights_problems(settings: Settings) -> Iterator[str]:
 def module_results(settings: Settings) -> Iterator[Result]:
     """Run the checks that modules declare, and name the modules that could not be loaded."""
     try:
+        from core.app import refuse_unmountable
+
         registry = load()
+        refuse_unmountable(registry)
     except Exception as error:
         yield Result("modules", (repr(error),))
         return
@@ -136,9 +140,13 @@ async def _declared(settings: Settings, registry: Registry, checks: Sequence[spe
 async def declared_result(runtime: Any, check: specs.Check) -> Result:
     """Run one check of a module; one that fails itself is a problem, too."""
     try:
-        return Result(check.key, tuple(await check.run(runtime)))
+        async with asyncio.timeout(CHECK_S):
+            found = await check.run(runtime)
+        if isinstance(found, str):
+            raise TypeError("it must give a list")
+        return Result(check.key, tuple(str(problem) for problem in found))
     except Exception as error:
-        return Result(check.key, (f"the check itself failed: {error!r}",))
+        return Result(check.key, (f"the check of {check.plugin} itself failed: {error!r}",))
 
 
 def _result(name: str, check: Callable[[], Iterable[str]]) -> Result:

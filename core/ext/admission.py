@@ -10,11 +10,12 @@ from functools import cache
 from types import ModuleType
 from typing import Any, Final
 
+import click
 import msgspec
 
 from core.ext import hooks, specs
 from core.kernel.events import Event
-from core.kernel.validate import fields
+from core.kernel.validate import convert, fields
 from core.kernel.version import VERSION, fits
 
 SPECS: Final[Mapping[str, type[specs.Spec]]] = {
@@ -108,7 +109,7 @@ def _check_item(place: str, hook: str, item: Any) -> None:
     elif hook == "crm_settings":
         wrong = list(_wrong_settings(item))
     else:
-        wrong = [] if callable(item) else [f"{item!r} cannot be called"]
+        wrong = [] if isinstance(item, click.Command) else [f"{item!r} is no command"]
     if wrong:
         raise RegistryError(f"{place}: {'; '.join(wrong)}")
 
@@ -117,13 +118,20 @@ def _wrong_settings(struct: Any) -> Iterator[str]:
     if not (isinstance(struct, type) and issubclass(struct, msgspec.Struct)):
         yield f"{struct!r} is no struct"
         return
-    yield from (
-        f"the field {meta.name} has no default" for meta in fields(struct) if _is_needed(struct, meta.name)
-    )
+    needed = [one.name for one in msgspec.structs.fields(struct) if one.required]
+    yield from (f"the field {name} has no default" for name in needed)
+    problem = "" if needed else _problem_of(struct)
+    if problem:
+        yield f"the struct cannot be read: {problem}"
 
 
-def _is_needed(struct: type[msgspec.Struct], name: str) -> bool:
-    return next(one.required for one in msgspec.structs.fields(struct) if one.name == name)
+def _problem_of(struct: type[msgspec.Struct]) -> str:
+    try:
+        fields(struct)
+        convert(struct, {})
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    return ""
 
 
 def _tag(item: Any, key: str) -> Any:

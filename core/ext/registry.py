@@ -170,7 +170,7 @@ def load() -> Registry:
         try:
             _admit(registry, place)
         except Exception as error:
-            _quarantine(registry, place.key, str(error), place.distribution)
+            quarantine(registry, place.key, str(error), place.distribution)
     _quarantine_unfit(registry)
     return registry
 
@@ -207,7 +207,7 @@ def _add(registry: Registry, module: Module, offered: Mapping[str, Sequence[Any]
         _store(registry, module.key, hook, items)
 
 
-def _quarantine(registry: Registry, key: str, error: str, distribution: str = "") -> None:
+def quarantine(registry: Registry, key: str, error: str, distribution: str = "") -> None:
     """Take all that a module declared out again, and keep its name with what is wrong."""
     log.error("plugin.quarantined", plugin=key, error=error)
     found = registry.modules.get(key)
@@ -240,7 +240,7 @@ def _quarantine_unfit(registry: Registry) -> None:
         for module in list(registry.modules.values()):
             wrong = [] if module.builtin or module.error else sorted(set(_problems(registry, module)))
             if wrong:
-                _quarantine(registry, module.key, "; ".join(wrong), module.distribution)
+                quarantine(registry, module.key, "; ".join(wrong), module.distribution)
                 again = True
 
 
@@ -294,7 +294,7 @@ def _problems(registry: Registry, module: Module) -> Iterator[str]:
             yield f"{module.key} requires {need!r}, which is not installed"
     if _refers_to_people(module) and not hasattr(module.source, "crm_personal_data"):
         yield f"{module.key} keeps rows about people and has no crm_personal_data"
-    yield from _twice(module.key, own)
+    yield from _twice(registry, module, own)
 
 
 def _refers_to_people(module: Module) -> bool:
@@ -306,15 +306,24 @@ def _refers_to_people(module: Module) -> bool:
     return any(isinstance(c.type, Ref) and c.type.record_type in PEOPLE for c in columns)
 
 
-def _twice(key: str, own: Sequence[Any]) -> Iterator[str]:
-    """Names that a module uses for two things of one kind."""
-    seen: set[tuple[Any, ...]] = set()
+def _twice(registry: Registry, module: Module, own: Sequence[Any]) -> Iterator[str]:
+    """Names that a module uses for two things of one kind, or that another module uses already."""
+    others = registry.declared.values() if not module.builtin else ()
+    seen = {_mark(item) for items in others for item in items if _owner(item) not in ("", module.key)}
     for item in own:
-        name = getattr(item, "key", None) or getattr(item, "name", None)
-        mark = (type(item), getattr(item, "slot", ""), getattr(item, "record_type", ""), name)
-        if isinstance(item, specs.Spec) and name and mark in seen:
-            yield f"{key}: {type(item).__name__} {name!r} is declared twice"
+        mark = _mark(item)
+        if mark is not None and mark in seen:
+            yield f"{module.key}: {type(item).__name__} {mark[-1]!r} is declared twice"
         seen.add(mark)
+
+
+def _mark(item: Any) -> tuple[Any, ...] | None:
+    """What must be the only one of its kind; filters and subscriptions carry their module's name anyway."""
+    name = getattr(item, "key", None) or getattr(item, "name", None)
+    if not isinstance(item, specs.Spec) or not name:
+        return None
+    whose = item.plugin if isinstance(item, specs.Filter | specs.Subscription) else ""
+    return (type(item), whose, getattr(item, "slot", ""), getattr(item, "record_type", ""), name)
 
 
 def _owner(item: Any) -> str:

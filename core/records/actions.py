@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
+import structlog
 from msgspec import Meta
 
 from core.ext.specs import Action, Column, RecordType
@@ -15,6 +16,7 @@ from core.kernel.validate import fields
 from core.records.forms import field_of
 from core.records.shown import TONES, place
 
+log = structlog.get_logger(__name__)
 FEW = 200
 """As many records are acted on within a request; more become a job."""
 
@@ -63,7 +65,7 @@ def built_in(ctx: Any, type_: RecordType) -> list[Action]:
 async def act(ctx: Any, type_: RecordType, action: Action, records: Sequence[Any], params: Any) -> int:
     """Run an action on records that the actor may use it on; returns how many that were.
 
-    Each record stands alone: one whose verb refuses stays as it was and is not counted.
+    Each record stands alone: one whose verb refuses or fails stays as it was and is not counted.
     """
     done = 0
     for record in records:
@@ -74,6 +76,9 @@ async def act(ctx: Any, type_: RecordType, action: Action, records: Sequence[Any
                 await action.run(ctx, [record], params)
                 await ctx.session.flush()
         except AppError:
+            continue
+        except Exception:
+            log.exception("action failed", plugin=action.plugin, action=action.key, request_id=ctx.request_id)
             continue
         done += 1
     return done

@@ -27,6 +27,8 @@ from core.web.templating import environment, shown_in
 log = structlog.get_logger(__name__)
 
 PAUSE_S = 1.0
+PART_S = 2.0
+"""How long a module may take over its part of the shell."""
 LOOK_S = 20.0
 """Without a signal a stream looks this often all the same: Valkey may be away."""
 LIFE_S = 600.0
@@ -133,7 +135,8 @@ async def look(runtime: Runtime, principal: Principal) -> dict[str, str]:
         for part in runtime.registry.serve(LivePart, ctx):
             try:
                 async with ctx.attempt():
-                    template, values = await part.render(ctx)
+                    async with asyncio.timeout(PART_S):
+                        template, values = await part.render(ctx)
                     with shown_in(ctx.zone, ctx.now()):
                         found[part.key] = (
                             environment(ctx.locale).get_template(template).render(ctx=ctx, **values)
