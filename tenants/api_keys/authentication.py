@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -70,7 +71,7 @@ async def _principal(runtime: Runtime, text: str) -> Principal | None:
     memory = (id(runtime), digest(text))
     found = _kept.get(memory)
     if found and found[0] > time.monotonic():
-        return found[1]
+        return await _present(runtime, found[1])
     task = _reading.get(memory)
     if task is None:
         # Requests that come together with one key, after a restart of the database for one, read it once.
@@ -84,6 +85,12 @@ async def _principal(runtime: Runtime, text: str) -> Principal | None:
     while len(_kept) > KEPT:
         _kept.popitem(last=False)
     return principal
+
+
+async def _present(runtime: Runtime, principal: Principal) -> Principal:
+    """The principal with the workspace as the directory has it now: what was switched off there is off at once."""
+    tenant = await runtime.directory.by_id(principal.tenant.id) if principal.tenant else None
+    return principal if tenant is None or tenant is principal.tenant else replace(principal, tenant=tenant)
 
 
 def _finish(memory: tuple[int, bytes], done: asyncio.Task[Principal | None]) -> None:
