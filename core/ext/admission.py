@@ -27,6 +27,7 @@ SPECS: Final[Mapping[str, type[specs.Spec]]] = {
     "crm_panels": specs.Panel,
     "crm_timeline": specs.TimelineKind,
     "crm_widgets": specs.Widget,
+    "crm_steps": specs.Step,
     "crm_live": specs.LivePart,
     "crm_banners": specs.Banner,
     "crm_actions": specs.Action,

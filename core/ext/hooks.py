@@ -88,6 +88,11 @@ def crm_widgets() -> Sequence[specs.Widget]:  # type: ignore[empty-body]
 
 
 @hookspec
+def crm_steps() -> Sequence[specs.Step]:  # type: ignore[empty-body]
+    """Declare first steps for the checklist of a new workspace."""
+
+
+@hookspec
 def crm_live() -> Sequence[specs.LivePart]:  # type: ignore[empty-body]
     """Declare parts of the shell that change while a page stands open."""
 

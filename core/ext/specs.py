@@ -163,6 +163,17 @@ class Widget(Spec, frozen=True, kw_only=True):
     wide: bool = False
 
 
+class Step(Spec, frozen=True, kw_only=True):
+    """A first step of a new workspace, on the checklist of those who may make it; ``is_done(ctx)`` says if it was."""
+
+    key: str
+    title: str
+    url: str
+    is_done: Callable[[Any], Awaitable[bool]]
+    permission: str = ""
+    order: int = 500
+
+
 class LivePart(Spec, frozen=True, kw_only=True):
     """A part of the shell that follows what happens: its template is one ``<hx-partial>``."""
 
@@ -173,9 +184,7 @@ class LivePart(Spec, frozen=True, kw_only=True):
 
 
 class Banner(Spec, frozen=True, kw_only=True):
-    """A line above every page of a workspace: ``render(ctx, principal)`` gives a template's name and its values, or
-    None where there is nothing to say. It reads what those two carry, never a database.
-    """
+    """A line above every page: ``render(ctx, principal)`` gives a template and its values, or None; no database."""
 
     key: str
     render: Callable[[Any, Any], tuple[str, dict[str, Any]] | None]

@@ -10,12 +10,12 @@ from litestar import Controller, Request, Response
 
 from core.activities.tasks import shown
 from core.ext.specs import Widget
-from core.home import today
+from core.home import service, today
 from core.kernel.errors import AppError, NotFound
 from core.kernel.i18n import format_date
 from core.tenancy.ctx import Ctx
-from core.web.pages import render
-from core.web.routing import SIGNED_IN, get
+from core.web.pages import redirect, render
+from core.web.routing import SIGNED_IN, get, post
 
 Any_ = Request[Any, Any, Any]
 TIMEOUT_S = 5.0
@@ -49,6 +49,12 @@ class TodayPages(Controller):
             checklist=await today.checklist(ctx),
             widgets=widgets,
         )
+
+    @post("/checklist/dismiss", permission=SIGNED_IN)
+    async def dismiss(self, ctx: Ctx, request: Any_) -> Response[Any]:
+        """Hide the first steps from the reader."""
+        await service.dismiss_checklist(ctx)
+        return redirect(request, ctx.w("/"))
 
     @get("/widgets/{key:str}", permission=SIGNED_IN)
     async def widget(self, ctx: Ctx, request: Any_, key: str) -> Response[Any]:

@@ -11,6 +11,7 @@ from core.access.models import Member
 from core.activities.models import Activity
 from core.contacts.models import Contact
 from core.customers.models import Customer
+from core.home.models import Dismissal
 from core.home.schema import FollowUp
 from core.pipeline.leads.models import Lead
 from core.pipeline.models import Deal
@@ -91,9 +92,12 @@ async def recent(ctx: Ctx) -> Sequence[Activity]:
     return (await ctx.session.scalars(statement)).all()
 
 
-async def steps(ctx: Ctx) -> dict[str, bool]:
-    """Read which first steps the workspace has made; one statement."""
+async def steps(ctx: Ctx, hint: str) -> dict[str, bool]:
+    """Read which first steps the workspace has made, and whether the actor dismissed the hint; one statement."""
     done = {
+        hint: select(Dismissal.hint)
+        .where(Dismissal.member_id == ctx.actor.member_id, Dismissal.hint == hint)
+        .exists(),
         "customer": select(Customer.id).exists(),
         "activity": select(Activity.id).exists(),
         "member": select(Member.id).offset(1).exists(),

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
+
+import structlog
 
 from core.activities.records import ICONS as ACTIVITY_ICONS
 from core.activities.shown import KIND_TONES
 from core.activities.tasks import queries as tasks
 from core.activities.tasks.models import Task
 from core.activities.tasks.schema import to_out
+from core.ext.specs import Step
 from core.home import queries
 from core.home.schema import FollowUp, Today
+from core.home.service import CHECKLIST
 from core.kernel.i18n import N_, format_date
 from core.records import labels
 from core.records.shown import place
@@ -21,6 +26,8 @@ from core.tenancy.ctx import Ctx
 
 AHEAD: Final = timedelta(days=7)
 NOON, EVENING = 12, 18
+STEP_S: Final = 1.0
+log = structlog.get_logger(__name__)
 STEPS: Final = (
     ("customer", N_("Import your customers"), "/imports", "imports.run"),
     ("activity", N_("Log a call"), "/customers", "activities.create"),
@@ -103,12 +110,25 @@ async def recent_views(ctx: Ctx) -> list[dict[str, Any]]:
 
 
 async def checklist(ctx: Ctx) -> list[dict[str, Any]]:
-    """The first steps that the actor may make, none once all are made; one statement."""
-    done = await queries.steps(ctx)
-    known = ctx.machinery.registry.permissions
+    """The first steps that the actor may make, those of modules last; none once all are made or dismissed."""
+    done = await queries.steps(ctx, CHECKLIST)
+    if done[CHECKLIST]:
+        return []
+    registry = ctx.machinery.registry
     shown = [
         {"title": ctx.t(title), "done": done[key], "url": ctx.w(url)}
         for key, title, url, permission in STEPS
-        if permission in known and ctx.can(permission)
+        if permission in registry.permissions and ctx.can(permission)
     ]
+    shown += [found for step in registry.serve(Step, ctx) if (found := await _step(ctx, step))]
     return [] if all(step["done"] for step in shown) else shown
+
+
+async def _step(ctx: Ctx, step: Step) -> dict[str, Any] | None:
+    """A module's step as the checklist shows it; one that fails or takes too long is left out."""
+    try:
+        async with asyncio.timeout(STEP_S):
+            return {"title": ctx.t(step.title), "done": bool(await step.is_done(ctx)), "url": ctx.w(step.url)}
+    except Exception:
+        log.exception("step failed", plugin=step.plugin, step=step.key, request_id=ctx.request_id)
+        return None

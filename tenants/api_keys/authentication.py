@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from litestar import Request
-from sqlalchemy import or_, select, update
+from sqlalchemy import and_, or_, select, update
 
 from core.kernel.db import utc_now
 from core.kernel.errors import Unauthenticated
@@ -20,6 +20,8 @@ from core.runtime import Runtime
 from core.tenancy.ctx import Principal
 from core.web.middleware import Answered
 from core.web.routing import is_api
+from tenants.accounts.authentication import refuse_unconfirmed
+from tenants.accounts.models import Account, Membership
 from tenants.api_keys.format import is_wellformed
 from tenants.api_keys.models import ApiKey
 from tenants.api_keys.request_log import request_log
@@ -47,6 +49,7 @@ async def authenticate(runtime: Runtime, request: Request[Any, Any, Any]) -> Pri
         raise Unauthenticated(
             N_("This API key does not work"), code="auth.key", headers={"WWW-Authenticate": "Bearer"}
         )
+    refuse_unconfirmed(principal.verify_by, str(request.scope["method"]))
     address = request.client.host if request.client else ""
     request.scope["gx.answered"] = partial(_note, runtime, principal, address)  # type: ignore[typeddict-unknown-key]
     return principal
@@ -101,15 +104,22 @@ def _finish(memory: tuple[int, bytes], done: asyncio.Task[Principal | None]) -> 
 
 async def _read(runtime: Runtime, key_hash: bytes) -> Principal | None:
     now = utc_now()
-    statement = select(ApiKey).where(
-        ApiKey.key_hash == key_hash,
-        ApiKey.revoked_at.is_(None),
-        or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > now),
+    is_its = and_(Membership.tenant_id == ApiKey.tenant_id, Membership.member_id == ApiKey.member_id)
+    statement = (
+        select(ApiKey, Account.verify_by)
+        .outerjoin(Membership, is_its)
+        .outerjoin(Account, Account.id == Membership.account_id)
+        .where(
+            ApiKey.key_hash == key_hash,
+            ApiKey.revoked_at.is_(None),
+            or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > now),
+        )
     )
     async with runtime.control() as control:
-        key = await control.session.scalar(statement)
-        if key is None:
+        found = (await control.session.execute(statement)).first()
+        if found is None:
             return None
+        key, verify_by = found
         if key.last_used_at is None or key.last_used_at < now - USED_EVERY:
             await control.session.execute(update(ApiKey).where(ApiKey.id == key.id).values(last_used_at=now))
     # After the transaction: the directory needs a connection of its own, and waiting for one while holding one
@@ -125,4 +135,5 @@ async def _read(runtime: Runtime, key_hash: bytes) -> Principal | None:
         key_id=key.id,
         scopes=frozenset(key.scopes),
         name=key.name,
+        verify_by=verify_by,
     )

@@ -8,7 +8,7 @@ import click
 from litestar import Controller
 
 from core.ext.hooks import hookimpl
-from core.ext.specs import JobSpec, Manifest, Nav, Permission, Reach, TimelineKind
+from core.ext.specs import JobSpec, Manifest, Nav, Permission, Reach, Step, TimelineKind
 from core.kernel.events import Event
 from core.kernel.i18n import N_
 from tenants.api_keys.api import KeyApi, MeApi
@@ -17,6 +17,7 @@ from tenants.api_keys.commands import keys
 from tenants.api_keys.events import EVENTS
 from tenants.api_keys.jobs import JOBS
 from tenants.api_keys.pages import KeyPages
+from tenants.api_keys.queries import has_keys
 
 
 @hookimpl
@@ -73,6 +74,21 @@ def crm_nav() -> list[Nav]:
             group="settings",
             section="developers",
             hint=N_("What lets other programs in, and what each of them did."),
+        )
+    ]
+
+
+@hookimpl
+def crm_steps() -> list[Step]:
+    """An administrator's: let other programs in."""
+    return [
+        Step(
+            key="api_key",
+            title=N_("Make an API key"),
+            url="/settings/keys",
+            is_done=has_keys,
+            permission="api_keys.manage",
+            order=810,
         )
     ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, or_, select
@@ -33,6 +34,13 @@ async def keys(control: Control, tenant_id: UUID, *, ended: bool = False) -> Seq
     if not ended:
         statement = statement.where(is_alive(control.now()))
     return (await control.session.scalars(statement)).all()
+
+
+async def has_keys(ctx: Any) -> bool:
+    """Whether the workspace ever made a key."""
+    async with ctx.machinery.control() as control:
+        found = select(ApiKey.id).where(of_workspace(ctx.tenant.id)).limit(1)
+        return await control.session.scalar(found) is not None
 
 
 async def one(control: Control, tenant_id: UUID, key_id: UUID) -> ApiKey:

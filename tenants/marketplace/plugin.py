@@ -5,13 +5,14 @@ from __future__ import annotations
 from litestar import Controller
 
 from core.ext.hooks import hookimpl
-from core.ext.specs import JobSpec, Manifest, Nav, Permission, Reach
+from core.ext.specs import JobSpec, Manifest, Nav, Permission, Reach, Step
 from core.kernel.events import Event
 from core.kernel.i18n import N_
 from tenants.marketplace.api import PluginApi
 from tenants.marketplace.events import EVENTS
 from tenants.marketplace.jobs import JOBS
 from tenants.marketplace.pages import MarketplacePages
+from tenants.marketplace.queries import has_taken
 
 
 @hookimpl
@@ -57,6 +58,21 @@ def crm_nav() -> list[Nav]:
             order=900,
             permission="plugins.view",
             group="apps",
+        )
+    ]
+
+
+@hookimpl
+def crm_steps() -> list[Step]:
+    """An administrator's: see what else there is."""
+    return [
+        Step(
+            key="marketplace",
+            title=N_("Switch on a module"),
+            url="/marketplace",
+            is_done=has_taken,
+            permission="plugins.manage",
+            order=820,
         )
     ]
 

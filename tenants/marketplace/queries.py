@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -20,6 +21,12 @@ async def rows(control: Control, tenant_id: UUID) -> dict[str, TenantPlugin]:
     """The modules that a workspace has or had, by their keys."""
     found = await control.session.scalars(select(TenantPlugin).where(TenantPlugin.tenant_id == tenant_id))
     return {row.plugin: row for row in found}
+
+
+async def has_taken(ctx: Any) -> bool:
+    """Whether the workspace switched on a module that it did not begin with."""
+    modules = ctx.machinery.registry.modules
+    return any(modules[key].manifest.kind == "optional" for key in ctx.tenant.plugins if key in modules)
 
 
 def offered(registry: Registry) -> list[Module]:

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "core_0001_74864e76"
+revision = "core_0001_96d37033"
 down_revision = None
 
 
@@ -345,6 +345,13 @@ def upgrade() -> None:
     op.create_index('ix_customer_tags', 'customer', ['tags'], unique=False, postgresql_using='gin')
     op.create_index('uq_customer_external_id', 'customer', ['external_id'], unique=True, postgresql_where=sa.text('deleted_at IS NULL'))
     op.create_index('uq_customer_number', 'customer', ['number'], unique=True)
+    op.create_table('dismissal',
+    sa.Column('member_id', sa.Uuid(), nullable=False),
+    sa.Column('hint', sa.Text(), nullable=False),
+    sa.Column('dismissed_at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['member_id'], ['member.id'], name=op.f('fk_dismissal_member_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('member_id', 'hint', name=op.f('pk_dismissal'))
+    )
     op.create_table('export_run',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('record_type', sa.Text(), nullable=False),

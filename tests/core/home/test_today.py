@@ -1,11 +1,12 @@
 """Today: whom to contact, what is due, the cards, and the first steps."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from core.activities.tasks import shown
-from core.ext.specs import Widget
+from core.ext.specs import Step, Widget
 from core.home import today
 from tests.contract.statements import counted
 
@@ -55,6 +56,43 @@ async def test_a_new_workspace_is_told_its_first_steps(ann):
     page = (await ann.page.get(ann.w("/"))).text
     for text in ("First steps", "Nobody is waiting for you", "Nothing logged yet"):
         assert text in page
+
+
+async def test_the_first_steps_tick_themselves_and_can_be_hidden(ann, bo):
+    page = (await ann.page.get(ann.w("/"))).text
+    for step in ("Import your customers", "Invite a colleague", "Make an API key", "Switch on a module"):
+        assert step in page
+    steps = page.partition('class="checklist"')[2].partition("</ul>")[0]
+    assert 'data-done="yes"' in steps
+    assert "Make an API key" not in (await bo.page.get(bo.w("/"))).text
+    assert (await ann.post("/checklist/dismiss")).headers["location"] == ann.w("/")
+    assert (await ann.post("/checklist/dismiss")).status_code == 303
+    assert "First steps" not in (await ann.page.get(ann.w("/"))).text
+    assert "First steps" in (await bo.page.get(bo.w("/"))).text
+
+
+async def test_a_step_that_fails_or_hangs_is_left_out(ann, registry, monkeypatch):
+    async def fail(ctx):
+        raise ValueError("broken")
+
+    async def hang(ctx):
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr(today, "STEP_S", 0.05)
+    made = [
+        Step(key=title, title=title, url="/", is_done=check, plugin="home")
+        for title, check in (("Failing", fail), ("Hanging", hang))
+    ]
+    monkeypatch.setitem(registry.declared, "Step", made)
+    page = (await ann.page.get(ann.w("/"))).text
+    assert "First steps" in page
+    assert "Failing" not in page
+    assert "Hanging" not in page
+
+
+async def test_a_program_hides_the_first_steps(bo):
+    assert (await bo.api.delete("/today/checklist")).status_code == 204
+    assert "First steps" not in (await bo.page.get(bo.w("/"))).text
 
 
 async def test_everybody_has_a_day(bo, rea, zed):
