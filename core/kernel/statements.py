@@ -30,6 +30,12 @@ class Runs(Protocol):
     async def run(self, statement: Statement, values: Mapping[str, Any] | None = None) -> list[Any]: ...
 
 
+class Opens(Runs, Protocol):
+    """A session that can ask something with the opening of its transaction."""
+
+    async def finds_none(self, question: str) -> bool: ...
+
+
 class Row(msgspec.Struct):
     """A row: its columns by name, and one after the other."""
 

@@ -1,12 +1,13 @@
 """The connection that enters a tenant: one message begins the transaction and takes the tenant's role.
 
-Owns the opening statements of every transaction. Emits nothing.
+Owns the opening statements of every transaction, and one question that may go with them. Emits nothing.
 Never runs a transaction that was not armed at checkout, and never builds SQL from anything but a checked
-role name and integers.
+role name, integers and digests.
 """
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import asyncpg
@@ -14,6 +15,7 @@ from asyncpg.transaction import Transaction, TransactionState
 
 TENANT_ROLE: Final = re.compile(r"t_[a-z0-9]{12}")
 _LOGIN_ROLE: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_QUESTION: Final = re.compile(r"SELECT [A-Za-z0-9_ .,()='\\\n-]+")
 _RESET: Final = "RESET ALL;RESET ROLE;"
 
 
@@ -30,6 +32,7 @@ class Opening:
     statement_timeout_ms: int
     lock_timeout_ms: int
 
+    @lru_cache(2_000)  # noqa: B019 - openings are small, equal ones are one, and there are few
     def sql(self, isolation: str | None = None) -> str:
         """Build the statements; raises ``ValueError`` for a name that is not a tenant's."""
         mode = " READ ONLY" if self.readonly else " READ WRITE"
@@ -53,12 +56,13 @@ SETUP: Final = Opening(role=None, readonly=True, statement_timeout_ms=10_000, lo
 class ArmedTransaction(Transaction):  # type: ignore[misc]
     """A transaction whose first message carries the role and the limits."""
 
-    __slots__ = ("_sql",)
+    __slots__ = ("_sql", "status")
     _state: TransactionState
 
     def __init__(self, connection: "TenantConnection", sql: str, isolation: str | None) -> None:
         super().__init__(connection, isolation, False, False)
         self._sql = sql
+        self.status = ""
 
     async def start(self) -> None:
         """Begin, or make a savepoint when a transaction is already open."""
@@ -68,7 +72,7 @@ class ArmedTransaction(Transaction):  # type: ignore[misc]
             return
         connection._top_xact = self
         try:
-            await connection.execute(self._sql)
+            self.status = await connection.execute(self._sql)
         except BaseException:
             self._state = TransactionState.FAILED
             connection._top_xact = None
@@ -79,20 +83,22 @@ class ArmedTransaction(Transaction):  # type: ignore[misc]
 class TenantConnection(asyncpg.Connection):  # type: ignore[misc]
     """An asyncpg connection that is neutral until it is armed for one tenant."""
 
-    __slots__ = ("_opening", "tenants")
+    __slots__ = ("_opening", "_sql", "question", "tenants")
     _server_caps: Any
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._opening: Opening | None = SETUP
+        self._sql = SETUP.sql()
         self.tenants: set[str] = set()
+        self.question = ""
         # The driver would switch JIT off around its questions about types by set_config, which tenants may
         # not call; it is off for the whole connection anyway.
         self._server_caps = self._server_caps._replace(jit=False)
 
     def arm(self, opening: Opening) -> None:
         """Set whose transactions this connection runs until it is disarmed."""
-        opening.sql()
+        self._sql = opening.sql()
         self._opening = opening
         if opening.role is not None:
             self.tenants.add(opening.role)
@@ -100,6 +106,7 @@ class TenantConnection(asyncpg.Connection):  # type: ignore[misc]
     def disarm(self) -> None:
         """Make the connection neutral: the next transaction needs an ``arm`` first."""
         self._opening = None
+        self.question = ""
 
     def transaction(
         self, *, isolation: str | None = None, readonly: bool = False, deferrable: bool = False
@@ -108,4 +115,9 @@ class TenantConnection(asyncpg.Connection):  # type: ignore[misc]
         self._check_open()
         if self._opening is None:
             raise NotEntered("no tenant was set on this connection at checkout")
-        return ArmedTransaction(self, self._opening.sql(isolation), isolation)
+        question, self.question = self.question, ""
+        if question and not _QUESTION.fullmatch(question):
+            raise ValueError("a question that goes with the opening holds constants and digests alone")
+        asked = f";{question}" if question else ""
+        sql = self._opening.sql(isolation) if isolation else self._sql
+        return ArmedTransaction(self, sql + asked, isolation)

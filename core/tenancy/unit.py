@@ -58,6 +58,14 @@ class TenantSession(AsyncSession):
             await self.flush()
         return statement.rows(await self._line.fetch(statement.sql, statement.arguments(values)))
 
+    async def finds_none(self, question: str) -> bool:
+        """Whether a question finds no row, asked along with the opening of the transaction.
+
+        It has no parameters, so it may hold constants and digests alone. Where the transaction is open already,
+        nothing is asked, and the answer is no.
+        """
+        return await self._line.open(question) == "SELECT 0"
+
     async def _commit(self) -> None:
         if self._line.is_mapped or not self.is_clean:
             await super().commit()
@@ -67,8 +75,14 @@ class TenantSession(AsyncSession):
         if self._line.is_mapped:
             await super().close()
         else:
-            self.sync_session.close()
+            self._forget()
         await self._line.end("rollback")
+
+    def _forget(self) -> None:
+        # A session that nothing came into has nothing to let go.
+        sync = self.sync_session
+        if sync.in_transaction() or sync.identity_map:
+            sync.close()
 
 
 class Line:
@@ -91,6 +105,15 @@ class Line:
     def is_mapped(self) -> bool:
         """Whether the mapper has begun to work on this connection."""
         return self._connection is not None and self._connection.in_transaction()
+
+    async def open(self, question: str) -> str:
+        """Begin the transaction with a question in the same message; tells how many rows it found, '' if not asked."""
+        if self._adapted._transaction is not None:
+            return ""
+        self.driver.question = question
+        await self._adapted._start_transaction()
+        begun: Any = self._adapted._transaction
+        return str(begun.status)
 
     async def fetch(self, sql: str, arguments: list[Any]) -> list[Any]:
         """Send a statement; errors are those that the mapper would raise."""
@@ -177,7 +200,7 @@ class Unit:
     ) -> None:
         self._mark.__exit__(kind, error, trace)
         if self._is_over():
-            self.session.sync_session.close()
+            self.session._forget()
             self._return()
         else:
             await _to_the_end(self._close)

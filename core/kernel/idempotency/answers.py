@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 import msgspec
@@ -18,7 +19,7 @@ from sqlalchemy import text
 
 from core.kernel.errors import BadRequest, Conflict, Invalid
 from core.kernel.i18n import N_
-from core.kernel.statements import Runs, Statement, Write, send
+from core.kernel.statements import Opens, Runs, Statement, Write, send
 
 KEPT = timedelta(hours=24)
 _KEY = re.compile(r"[!-~]{1,255}", re.ASCII)
@@ -30,6 +31,8 @@ SELECT pg_try_advisory_xact_lock(hashtextextended({scope}, :seed)) AS is_ours,
 FROM (SELECT 1) AS one
 LEFT JOIN {table} AS i ON i.key_hash = :key_hash AND i.created_at > :since
 """
+_IS_NEW = """SELECT 1 WHERE NOT pg_try_advisory_xact_lock(hashtextextended({scope}, {seed}))
+ OR EXISTS (SELECT 1 FROM {table} WHERE key_hash = '\\x{key_hash}')"""
 _STORE = """
 INSERT INTO {table} AS i (key_hash, principal, route, payload_digest, status, headers, body, created_at)
 VALUES (:key_hash, :principal, :route, :payload_digest, CAST(:status AS integer), CAST(:headers AS jsonb), :body,
@@ -86,11 +89,12 @@ class Answers:
     """The answers that one table keeps: a tenant's, or the control plane's."""
 
     def __init__(self, table: str, scope: str) -> None:
+        self._is_new = partial(_IS_NEW.format, table=table, scope=scope)
         self._begin = Statement(text(_BEGIN.format(table=table, scope=scope)))
         self._store = _STORE.format(table=table)
 
     async def begin(
-        self, session: Runs, *, key: str, principal: str, route: str, payload: bytes, now: datetime
+        self, session: Opens, *, key: str, principal: str, route: str, payload: bytes, now: datetime
     ) -> Pending:
         """Claim the key for this transaction.
 
@@ -106,6 +110,8 @@ class Answers:
         # One round trip: an answer that is committed between this statement's snapshot and its lock is not seen
         # here, and is then met by `store`.
         seed = int.from_bytes(key_hash[:8], signed=True)
+        if await session.finds_none(self._is_new(seed=seed, key_hash=key_hash.hex())):
+            return pending
         values = {"seed": seed, "key_hash": key_hash, "since": now - KEPT}
         is_ours, payload_digest, status, headers, body = (await session.run(self._begin, values))[0]
         if not is_ours:

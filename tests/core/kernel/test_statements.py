@@ -109,3 +109,13 @@ async def test_writes_go_together_and_are_counted(session: TenantSession) -> Non
         Statement(text("SELECT key FROM number_series WHERE key LIKE 'sent-%' ORDER BY key"))
     )
     assert [row.key for row in found] == ["sent-a", "sent-b"]
+
+
+async def test_a_question_goes_with_the_opening_once(databases: Databases, tenant: Tenant) -> None:
+    for question, is_none in (("SELECT 1 WHERE 1 = 2", True), ("SELECT 1", False)):
+        async with databases.tenant(tenant) as unit:
+            assert await unit.session.finds_none(question) is is_none
+            assert not await unit.session.finds_none("SELECT 1 WHERE 1 = 2")
+    async with databases.tenant(tenant) as unit:
+        with pytest.raises(ValueError, match="constants and digests"):
+            await unit.session.finds_none("SELECT 1; DROP TABLE member")
