@@ -120,9 +120,29 @@ class SharedPool(Pool):
         self.max_age_s = max_age_s
         self.max_tenants = max_tenants
         self.idle: deque[tuple[float, ConnectionPoolEntry]] = deque()
+        self._handed: ConnectionPoolEntry | None = None
         self.budget.pools.append(self)
 
+    def take(self) -> ConnectionPoolEntry | None:
+        """Give an idle connection out without waiting for anything; None where there is none at once."""
+        if self.idle and self._is_fit(self.idle[-1][1]):
+            return self.idle.pop()[1]
+        return None
+
+    def give(self, record: ConnectionPoolEntry) -> None:
+        """Take a connection back that :meth:`take` gave out and that can be kept."""
+        record.driver_connection.disarm()  # type: ignore[union-attr]
+        self.idle.append((time.monotonic(), record))
+
+    def handed(self, record: ConnectionPoolEntry) -> PoolProxiedConnection:
+        """Make a connection that :meth:`take` gave out the mapper's, as if it had checked it out now."""
+        self._handed = record
+        return self.connect()
+
     def _do_get(self) -> ConnectionPoolEntry:
+        handed, self._handed = self._handed, None
+        if handed is not None:
+            return handed
         while self.idle:
             record = self.idle.pop()[1]
             if self._is_fit(record):
@@ -145,28 +165,19 @@ class SharedPool(Pool):
             return
         self.idle.append((time.monotonic(), record))
 
-    @property
-    def is_ready(self) -> bool:
-        """Whether a connection can be had without waiting for anything."""
-        return bool(self.idle) and self._is_fit(self.idle[-1][1])
-
-    def can_keep(self, connection: PoolProxiedConnection) -> bool:
+    def can_keep(self, record: ConnectionPoolEntry) -> bool:
         """Whether a connection that is given back now stays open, so that nothing has to be waited for."""
-        record: Any = getattr(connection, "_connection_record", None)
-        driver = connection.driver_connection
-        return (
-            driver is not None
-            and record is not None
-            and self._is_fit(record)
-            and not driver.is_in_transaction()
-        )
+        return self._is_fit(record) and not record.driver_connection.is_in_transaction()  # type: ignore[union-attr]
 
     def _is_fit(self, record: ConnectionPoolEntry) -> bool:
         connection = record.driver_connection
         if connection is None or connection.is_closed():
             return False
-        age_s = time.time() - record.last_connect_time  # type: ignore[attr-defined]
-        return age_s < self.max_age_s and len(connection.tenants) < self.max_tenants
+        made_at = record.last_connect_time  # type: ignore[attr-defined]
+        # Since a connection was lost, older ones are not trusted; the mapper would replace them in mid-transaction.
+        is_trusted = made_at > self._invalidate_time
+        age_s = time.time() - made_at
+        return bool(is_trusted and age_s < self.max_age_s and len(connection.tenants) < self.max_tenants)
 
     def dispose(self) -> None:
         """Close the idle connections."""

@@ -13,13 +13,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Hashable, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self, cast
 
 import asyncpg
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.util import greenlet_spawn
 
+from core.kernel.errors import Unavailable
 from core.kernel.guards import transaction
 from core.tenancy.connection import NotEntered, Opening, TenantConnection
 from core.tenancy.pools import Budget, SharedPool
@@ -32,12 +36,20 @@ ROLLBACK_S = 5.0
 _FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 
 
+class _Mapper(Session):
+    """The mapper's session, which gets its connection when it first needs one."""
+
+    def get_bind(self, *_: Any, **__: Any) -> Connection:
+        line: Line = self.info["line"]
+        return line.mapped()
+
+
 class TenantSession(AsyncSession):
     """A session that cannot end its own transaction: the unit that opened it does."""
 
-    def __init__(self, bind: AsyncConnection) -> None:
-        super().__init__(bind=bind, expire_on_commit=False, autobegin=True)
-        self._line = Line(bind)
+    def __init__(self, line: Line) -> None:
+        super().__init__(sync_session_class=_Mapper, expire_on_commit=False, info={"line": line})
+        self._line = line
 
     async def commit(self) -> NoReturn:
         """Refuse: the framework commits."""
@@ -86,25 +98,51 @@ class TenantSession(AsyncSession):
 
 
 class Line:
-    """The driver's connection below the mapper's, and the one transaction of both."""
+    """A connection out of its pool, and the one transaction that the mapper and prepared statements share."""
 
-    __slots__ = ("_adapted", "_connection", "driver")
+    __slots__ = ("_adapted", "_engine", "_pool", "_record", "connection", "driver")
 
-    def __init__(self, connection: AsyncConnection) -> None:
-        self._connection = connection.sync_connection
-        self.driver = driver_of(connection)
+    def __init__(self, engine: Engine, pool: SharedPool, record: ConnectionPoolEntry) -> None:
+        self._engine = engine
+        self._pool = pool
+        self._record = record
+        self.connection: Connection | None = None
         # The mapper's adapter of the driver keeps the transaction, so both ways find it begun by the other.
-        self._adapted: Any = self._connection.connection.dbapi_connection  # type: ignore[union-attr]
+        self._adapted: Any = record.dbapi_connection
+        self.driver: TenantConnection = cast(TenantConnection, record.driver_connection)
 
-    @property
-    def is_idle(self) -> bool:
-        """Whether no transaction is open."""
-        return self._adapted._transaction is None and not self.is_mapped
+    def mapped(self) -> Connection:
+        """The mapper's connection on this line."""
+        if self.connection is None:
+            handed = self._pool.handed(self._record)
+            self.connection = Connection(self._engine, handed)
+            if handed.dbapi_connection is not self._adapted:
+                # The pool lost its trust in what it gave out before, and with it this transaction is gone.
+                raise Unavailable(retry_after_s=1)
+        return self.connection
 
     @property
     def is_mapped(self) -> bool:
         """Whether the mapper has begun to work on this connection."""
-        return self._connection is not None and self._connection.in_transaction()
+        return self.connection is not None and self.connection.in_transaction()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the connection can go back as it is, without another word to the server."""
+        is_open = self._adapted._transaction is not None or self.is_mapped
+        is_lost = self.connection is not None and self.connection.invalidated
+        return not is_open and not is_lost and self._pool.can_keep(self._record)
+
+    def give_back(self) -> None:
+        """Put a connection that is over back into its pool."""
+        if self.connection is not None:
+            self.connection.close()
+        else:
+            self._pool.give(self._record)
+
+    async def close(self) -> None:
+        """Put the connection back whatever its state, or close it."""
+        await greenlet_spawn(self.mapped().close)
 
     async def open(self, question: str) -> str:
         """Begin the transaction with a question in the same message; tells how many rows it found, '' if not asked."""
@@ -142,7 +180,7 @@ class Line:
             raise
 
     def _translated(self, sql: str, error: Exception) -> Exception:
-        dialect: Any = self._connection.dialect  # type: ignore[union-attr]
+        dialect: Any = self._engine.dialect
         errors = dialect.loaded_dbapi
         try:
             self._adapted._handle_exception(error)
@@ -163,7 +201,7 @@ class Unit:
     Leaving without :meth:`commit` rolls back.
     """
 
-    __slots__ = ("_budget", "_connection", "_engine", "_mark", "_opening", "_who", "session")
+    __slots__ = ("_budget", "_engine", "_line", "_mark", "_opening", "_who", "session")
 
     session: TenantSession
 
@@ -173,14 +211,14 @@ class Unit:
         self._who = who
         self._opening = opening
         self._mark = transaction()
-        self._connection: AsyncConnection | None = None
+        self._line: Line | None = None
 
     async def __aenter__(self) -> Self:
         await self._budget.acquire(self._who)
         try:
-            self._connection = connection = await self._connect()
-            driver_of(connection).arm(self._opening)
-            self.session = TenantSession(connection)
+            self._line = line = await self._connect()
+            line.driver.arm(self._opening)
+            self.session = TenantSession(line)
         except BaseException:
             await _to_the_end(self._give_back)
             raise
@@ -199,19 +237,28 @@ class Unit:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._mark.__exit__(kind, error, trace)
-        if self._is_over():
-            self.session._forget()
-            self._return()
-        else:
+        line = self._line
+        if line is None or not line.is_over:
             await _to_the_end(self._close)
+            return
+        try:
+            self.session._forget()
+            line.give_back()
+        finally:
+            self._budget.release(self._who)
 
-    async def _connect(self) -> AsyncConnection:
+    async def _connect(self) -> Line:
         engine = self._engine.sync_engine
         pool = engine.pool
-        if isinstance(pool, SharedPool) and pool.is_ready:
-            # Nothing is waited for, so no greenlet is needed.
-            return AsyncConnection(self._engine, Connection(engine, pool.connect()))
-        return await self._engine.connect()
+        assert isinstance(pool, SharedPool)  # noqa: S101 - narrows the type
+        record = pool.take()
+        if record is not None:
+            return Line(engine, pool, record)
+        connection = (await self._engine.connect()).sync_connection
+        assert connection is not None  # noqa: S101 - narrows the type
+        line = Line(engine, pool, cast(Any, connection.connection)._connection_record)
+        line.connection = connection
+        return line
 
     async def _close(self) -> None:
         try:
@@ -219,25 +266,11 @@ class Unit:
         finally:
             await self._give_back()
 
-    def _is_over(self) -> bool:
-        """Whether the connection can go back as it is, without another word to the server."""
-        connection, pool = self._connection, self._engine.sync_engine.pool
-        sync = connection.sync_connection if connection is not None else None
-        is_idle = sync is not None and not sync.invalidated and self.session._line.is_idle
-        return is_idle and isinstance(pool, SharedPool) and pool.can_keep(sync.connection)  # type: ignore[union-attr]
-
-    def _return(self) -> None:
-        connection, self._connection = self._connection, None
-        try:
-            connection.sync_connection.close()  # type: ignore[union-attr]
-        finally:
-            self._budget.release(self._who)
-
     async def _give_back(self) -> None:
-        connection, self._connection = self._connection, None
+        line, self._line = self._line, None
         try:
-            if connection is not None:
-                await connection.close()
+            if line is not None:
+                await line.close()
         finally:
             self._budget.release(self._who)
 
