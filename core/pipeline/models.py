@@ -89,6 +89,9 @@ class Deal(Entity, Base):
         Index("ix_deal_owner", "owner_id", "created_at", "id"),
         Index("ix_deal_customer", "customer_id"),
         Index("ix_deal_contact", "contact_id"),
+        Index("ix_deal_stage", "stage_id"),
+        Index("ix_deal_lead", "lead_id", postgresql_where="lead_id is not null"),
+        Index("ix_deal_close_reason", "close_reason_id", postgresql_where="close_reason_id is not null"),
         Index("ix_deal_expected_close", "expected_close_on", "id"),
         Index("ix_deal_closed", "closed_at"),
     )

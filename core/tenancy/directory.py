@@ -80,6 +80,7 @@ class TenantRow(ControlBase):
     __tablename__ = "tenant"
     __table_args__ = (
         Index("ix_tenant_free", "id", postgresql_where=text("state = 'free'")),
+        Index("ix_tenant_sandbox_of", "sandbox_of", postgresql_where=text("sandbox_of IS NOT NULL")),
         Index("ix_tenant_delete_after", "delete_after", postgresql_where=text("state = 'deleting'")),
     )
 

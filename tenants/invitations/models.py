@@ -60,7 +60,10 @@ class InvitationUse(Row, ControlBase):
     """That an account accepted; ``done_at`` is set once it is a member."""
 
     __tablename__ = "invitation_use"
-    __table_args__ = (UniqueConstraint("invitation_id", "account_id"),)
+    __table_args__ = (
+        UniqueConstraint("invitation_id", "account_id"),
+        Index("ix_invitation_use_account", "account_id"),
+    )
 
     invitation_id: Mapped[UUID] = mapped_column(ForeignKey("control.invitation.id", ondelete="CASCADE"))
     account_id: Mapped[UUID] = mapped_column(ForeignKey("control.account.id", ondelete="CASCADE"))

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "core_0001_96d37033"
+revision = "core_0001_22510b36"
 down_revision = None
 
 
@@ -721,7 +721,9 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['owner_id'], ['member.id'], name=op.f('fk_lead_owner_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_lead'))
     )
+    op.create_index('ix_lead_contact', 'lead', ['contact_id'], unique=False, postgresql_where='contact_id is not null')
     op.create_index('ix_lead_created', 'lead', ['created_at', 'id'], unique=False)
+    op.create_index('ix_lead_customer', 'lead', ['customer_id'], unique=False, postgresql_where='customer_id is not null')
     op.create_index('ix_lead_email', 'lead', ['email'], unique=False)
     op.create_index('ix_lead_mobile', 'lead', ['mobile'], unique=False)
     op.create_index('ix_lead_next_follow_up', 'lead', ['next_follow_up_on', 'id'], unique=False)
@@ -827,11 +829,14 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_deal'))
     )
     op.create_index('ix_deal_board', 'deal', ['pipeline_id', 'stage_id', 'rank', 'id'], unique=False, postgresql_where="status = 'open'")
+    op.create_index('ix_deal_close_reason', 'deal', ['close_reason_id'], unique=False, postgresql_where='close_reason_id is not null')
     op.create_index('ix_deal_closed', 'deal', ['closed_at'], unique=False)
     op.create_index('ix_deal_contact', 'deal', ['contact_id'], unique=False)
     op.create_index('ix_deal_created', 'deal', ['created_at', 'id'], unique=False)
     op.create_index('ix_deal_customer', 'deal', ['customer_id'], unique=False)
     op.create_index('ix_deal_expected_close', 'deal', ['expected_close_on', 'id'], unique=False)
+    op.create_index('ix_deal_lead', 'deal', ['lead_id'], unique=False, postgresql_where='lead_id is not null')
     op.create_index('ix_deal_owner', 'deal', ['owner_id', 'created_at', 'id'], unique=False)
+    op.create_index('ix_deal_stage', 'deal', ['stage_id'], unique=False)
     op.create_index('uq_deal_external_id', 'deal', ['external_id'], unique=True, postgresql_where=sa.text('deleted_at IS NULL'))
     op.create_index('uq_deal_number', 'deal', ['number'], unique=True)

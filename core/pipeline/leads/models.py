@@ -31,6 +31,8 @@ class Lead(Entity, Base):
         Index("ix_lead_next_follow_up", "next_follow_up_on", "id"),
         Index("ix_lead_mobile", "mobile"),
         Index("ix_lead_email", "email"),
+        Index("ix_lead_customer", "customer_id", postgresql_where="customer_id is not null"),
+        Index("ix_lead_contact", "contact_id", postgresql_where="contact_id is not null"),
     )
 
     name: Mapped[str]

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "control_0001_16acd6c0"
+revision = "control_0001_591f866a"
 down_revision = None
 
 
@@ -292,6 +292,7 @@ def upgrade() -> None:
     )
     op.create_index('ix_tenant_delete_after', 'tenant', ['delete_after'], unique=False, schema='control', postgresql_where=sa.text("state = 'deleting'"))
     op.create_index('ix_tenant_free', 'tenant', ['id'], unique=False, schema='control', postgresql_where=sa.text("state = 'free'"))
+    op.create_index('ix_tenant_sandbox_of', 'tenant', ['sandbox_of'], unique=False, schema='control', postgresql_where=sa.text('sandbox_of IS NOT NULL'))
     op.create_table('former_slug',
     sa.Column('slug', sa.Text(), nullable=False),
     sa.Column('tenant_id', sa.Uuid(), nullable=False),
@@ -315,6 +316,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('invitation_id', 'account_id', name=op.f('uq_invitation_use_invitation_id_account_id')),
     schema='control'
     )
+    op.create_index('ix_invitation_use_account', 'invitation_use', ['account_id'], unique=False, schema='control')
     op.create_table('membership',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('account_id', sa.Uuid(), nullable=False),
