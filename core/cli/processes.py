@@ -6,11 +6,14 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from collections import deque
+from typing import Any
 
 import click
 from granian.constants import Interfaces
 from granian.log import LogLevels
-from granian.server import Server as Granian
+from granian.server import Server
 from litestar import Litestar
 
 from core import logging
@@ -24,11 +27,34 @@ from core.ext.specs import Process
 from core.settings import Settings
 
 WORKER_STOP_SECONDS = 2
+HOPELESS_RESPAWNS = 5
+HOPELESS_SECONDS = 5.0
 GARBAGE = 20_000
 """So many new objects before Python looks for cycles among them; a request makes a few thousand."""
 GRANIAN_LOGGERS = {
     name: {"handlers": [], "level": "INFO", "propagate": True} for name in ("_granian", "granian.access")
 }
+
+
+class Granian(Server):  # type: ignore[misc, valid-type]
+    """A web server that goes on when its workers are killed.
+
+    The library ends itself when a worker dies twice within five and a half seconds, and the whole server has to be
+    started anew. That is right for workers that cannot begin, and they fail time after time.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._respawns: dict[int, deque[float]] = {}
+
+    def _respawn_workers(self, workers: Any, spawn_target: Any, target_loader: Any, delay: float = 0) -> None:
+        super()._respawn_workers(workers, spawn_target, target_loader, delay)
+        now = time.monotonic()
+        for number in workers:
+            latest = self._respawns.setdefault(number, deque(maxlen=HOPELESS_RESPAWNS))
+            latest.append(now)
+            if len(latest) < HOPELESS_RESPAWNS or now - latest[0] > HOPELESS_SECONDS:
+                self.respawned_wrks.pop(number, None)
 
 
 def application() -> Litestar:

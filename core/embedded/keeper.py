@@ -20,7 +20,8 @@ from core.embedded.sharing import LOOK_SECONDS
 
 SERVICES: dict[str, ModuleType] = {cluster.NAME: cluster, valkey.NAME: valkey}
 GRACE_SECONDS = 2.0
-STEADY_SECONDS = 5.0
+STEADY_SECONDS = 1.0
+"""Whoever lived so long had begun; it was killed, and starting it again is worth no pause."""
 LONGEST_PAUSE_SECONDS = 2.0
 OTHER_KEEPER_SECONDS = 0.5
 LOG_BYTES = 10_000_000

@@ -20,6 +20,9 @@ from core.tenancy.pools import Budget, SharedPool
 from core.tenancy.settings import DatabaseSettings
 from core.tenancy.unit import TenantSession, Unit, driver_of
 
+CONNECT_S = 5.0
+"""A server that says nothing so long is away; a request is better told so than kept waiting."""
+
 
 class Databases:
     """Every database of the installation, as one process uses them."""
@@ -106,6 +109,7 @@ class Databases:
             try:
                 return await asyncpg.connect(
                     dsn,
+                    timeout=CONNECT_S,
                     connection_class=TenantConnection,
                     statement_cache_size=settings.statement_cache,
                     server_settings={
