@@ -1,4 +1,4 @@
-"""The settings page with its cards, the roles, and one's own profile."""
+"""The settings page with its cards, and one's own profile."""
 
 from __future__ import annotations
 
@@ -9,13 +9,11 @@ from litestar import Controller, Request, Response
 
 from core.access import queries
 from core.access import service as people
-from core.access.grants import ROLES, of_role, scope_of
 from core.access.models import Member
 from core.access.schema import MemberPatch
 from core.ext.specs import Nav
 from core.kernel.errors import AppError, BadRequest, Invalid
 from core.kernel.i18n import LOCALES, N_
-from core.members.options import role_options
 from core.tenancy.control import Control
 from core.tenancy.ctx import Ctx
 from core.web.bodies import form_values, read_form
@@ -53,27 +51,6 @@ class SettingsPages(Controller):
         sections = [(title, [card for card in cards if card.section == key]) for key, title in SECTIONS]
         shown = [(title, below) for title, below in sections if below]
         return render(ctx, request, "admin/index.html", sections=shown)
-
-    @get("/roles", permission="members.view")
-    async def roles(self, ctx: Ctx, request: Any_) -> Response[Any]:
-        """Show how far each permission reaches for each role."""
-        stored = {role.key: role for role in await queries.custom_roles(ctx.session)}
-        permissions = list(ctx.machinery.registry.permissions.values())
-        keys = dict.fromkeys([*ROLES, *stored])
-        grants = {
-            key: of_role(key, permissions, stored[key].grants if key in stored else None) for key in keys
-        }
-        groups: dict[str, list[Any]] = {}
-        for permission in permissions:
-            groups.setdefault(scope_of(permission).partition(":")[0], []).append(permission)
-        return render(
-            ctx,
-            request,
-            "admin/roles.html",
-            roles=role_options(ctx, stored.values()),
-            grants=grants,
-            groups=groups,
-        )
 
     @get("/profile", permission=SIGNED_IN)
     async def profile(self, ctx: Ctx, control: Control, request: Any_) -> Response[Any]:

@@ -10,6 +10,7 @@ from core.kernel.i18n import N_
 from tenants.admin.hand_over_pages import HandOverPages, LeavePages
 from tenants.admin.member_pages import MemberPages
 from tenants.admin.pages import SettingsPages
+from tenants.admin.role_pages import RolePages
 from tenants.admin.security_pages import SecurityPages
 from tenants.admin.service import follow_activity, follow_hand_over
 from tenants.admin.unit_pages import UnitPages
@@ -28,7 +29,7 @@ def crm_manifest() -> Manifest:
 @hookimpl
 def crm_pages() -> list[type[Controller]]:
     """Settings, members, departments, roles and profile."""
-    return [SettingsPages, MemberPages, LeavePages, HandOverPages, SecurityPages, UnitPages]
+    return [SettingsPages, MemberPages, LeavePages, HandOverPages, RolePages, SecurityPages, UnitPages]
 
 
 @hookimpl
