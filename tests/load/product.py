@@ -29,7 +29,8 @@ from tenants.api_keys import service as keys
 from tenants.signup.schema import OwnerIn, WorkspaceIn
 from tenants.signup.service import add_member, create_workspace
 
-UNLIMITED = {f"GUANXI_RATE_{what}_PER_MINUTE": "100000000" for what in ("ADDRESS", "TENANT", "KEY")}
+RATES = ("ADDRESS_PER_MINUTE", "TENANT_PER_MINUTE", "KEY_PER_MINUTE", "LOGIN_PER_MINUTE", "SIGNUP_PER_HOUR")
+UNLIMITED = {f"GUANXI_RATE_{rate}": "100000000" for rate in RATES}
 
 
 @dataclass(frozen=True, slots=True)
