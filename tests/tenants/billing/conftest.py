@@ -171,7 +171,7 @@ MODULES = {
 def modules(runtime: Runtime) -> Any:
     """Three modules in the shop: one with a trial, one per seat, one free."""
     for key, manifest in MODULES.items():
-        runtime.registry.modules[key] = Module(manifest, hooks.specifications(), builtin=True)
+        runtime.registry.modules[key] = Module(manifest, hooks, builtin=True)
     yield MODULES
     for key in MODULES:
         del runtime.registry.modules[key]
