@@ -146,10 +146,10 @@ async def _organise(runtime: Runtime, tenant: Tenant, demo: Demo) -> None:
 
 
 async def _fill(runtime: Runtime, tenant: Tenant) -> None:
-    """Let every module add its rows; its dice are its own, so that modules do not disturb each other."""
+    """Let every module that is on add its rows; its dice are its own, so that modules do not disturb each other."""
     for module in runtime.registry.ordered():
         fill = getattr(module.source, "crm_demo", None)
-        if fill is None:
+        if fill is None or not runtime.registry.is_on(module.key, tenant.plugins):
             continue
         past = runtime.with_clock(FrozenClock(datetime.now(UTC)))
         async with past.open(tenant) as ctx:
