@@ -79,7 +79,6 @@ async def _set_up(work: Work, archive: str) -> None:
     await service_states.enabled(work.runtime, work.tenant, module, work.operation_id)
     if row.disabled_at is not None:
         await work.run.step(f"{module.key}:missed", catch_up, module, row.disabled_at)
-        await service_states.caught_up(work.runtime, work.tenant, module, work.operation_id)
 
 
 async def _take_down(work: Work) -> None:

@@ -19,6 +19,7 @@ from core.tenancy.ctx import Ctx
 
 MARGIN: Final = timedelta(days=1)
 """How long before the switch an event may have been told whose job had not ended yet."""
+RECEIPTS: Final = timedelta(days=50)
 
 _MISSED = text("""
 SELECT e.id FROM event e JOIN event_position p ON p.event_id = e.id
@@ -37,7 +38,9 @@ FROM unnest(CAST(CAST(:ids AS text[]) AS uuid[]), CAST(CAST(:event_ids AS text[]
 async def queue_missed(ctx: Ctx, subscription: Subscription, since: datetime) -> int:
     """Queue a handler's jobs for the events since a moment that it has no receipt of; gives how many."""
     subscriber = subscriber_name(subscription)
-    values = {"since": earliest(since - MARGIN), "name": subscription.event, "subscriber": subscriber}
+    # Receipts are kept for two months: long after, only what was surely missed is told.
+    margin = MARGIN if ctx.now() - since < RECEIPTS else timedelta()
+    values = {"since": earliest(since - margin), "name": subscription.event, "subscriber": subscriber}
     found = (await ctx.session.scalars(_MISSED, values)).all()
     if found:
         await ctx.session.execute(

@@ -5,7 +5,8 @@ What has to change in the workspace follows in a job there; until it has, the st
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
@@ -26,6 +27,8 @@ from tenants.marketplace.schema import Remove, SwitchOn
 
 SWITCH_ON = "marketplace.switch_on"
 REMOVE = "marketplace.remove"
+SETTLED: Final = timedelta(days=1)
+"""How long after it was switched on a module has heard of all that it missed."""
 
 
 async def enable(control: Control, tenant: Tenant, plugin: str, *, archive: str = "") -> list[str]:
@@ -137,8 +140,11 @@ async def _row(control: Control, tenant_id: UUID, plugin: str) -> TenantPlugin:
 
 
 def _switch_off(control: Control, row: TenantPlugin, state: str) -> None:
-    if row.disabled_at is None and row.version:
-        row.disabled_at = control.now()
+    now = control.now()
+    # Switched off again before it had caught up, it still misses what it missed then; receipts tell what it had.
+    is_settled = row.disabled_at is None or now - row.updated_at > SETTLED
+    if row.version and row.state == "enabled" and is_settled:
+        row.disabled_at = now
     row.state, row.problem, row.operation_id = state, "", uuid7()
 
 

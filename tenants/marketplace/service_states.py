@@ -33,17 +33,9 @@ async def enabled(runtime: Runtime, tenant: Tenant, module: Module, operation_id
         if row is None or row.state == "enabled":
             return
         row.state, row.problem, row.version = "enabled", "", module.manifest.version
-        row.archive = ""
+        row.archive, row.updated_at = "", control.now()
         _tell(control, tenant, events.PluginEnabled, module)
         await control.touch(tenant.id)
-
-
-async def caught_up(runtime: Runtime, tenant: Tenant, module: Module, operation_id: UUID) -> None:
-    """Note that a module has all the events that it missed."""
-    async with runtime.control() as control:
-        row = await _mine(control, tenant.id, module.key, operation_id)
-        if row is not None and row.state == "enabled":
-            row.disabled_at = None
 
 
 async def uninstalled(
@@ -69,7 +61,8 @@ async def failed(
         row = await _mine(control, tenant.id, module.key, operation_id)
         if row is None or row.problem == problem:
             return
-        row.state, row.problem = "failed", problem
+        # What is on stays on: what it missed is then told later.
+        row.state, row.problem = "enabled" if row.state == "enabled" else "failed", problem
         _tell(control, tenant, events.PluginFailed, module, problem=problem)
         await control.touch(tenant.id)
 

@@ -75,6 +75,11 @@ class Shop:
     tenant: Tenant
     cast: Cast
 
+    def use(self, registry: Registry) -> None:
+        """Go on as a process that starts with these modules."""
+        self.runtime = replace(self.runtime, registry=registry, _parts={})
+        self.app = create_app(self.runtime)
+
     async def drain(self) -> None:
         """Run all that waits, in the tenants and in the control plane."""
         await drain(self.runtime)
