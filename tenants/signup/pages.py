@@ -107,8 +107,9 @@ class WelcomePages(Controller):
         data = await read_form(request, AnswersIn)
         await answers.keep(control, ctx.tenant, data)
         await answers.fit(ctx, data)
-        said = ctx.t(N_("Your workspace is ready."))
-        return toast(redirect(request, ctx.w(presets.BEGINNINGS.get(data.first, "/"))), said)
+        offered = await answers.switch_on(control, ctx.tenant, data)
+        place = f"/marketplace/{offered}" if offered else presets.BEGINNINGS.get(data.first, "/")
+        return toast(redirect(request, ctx.w(place)), ctx.t(N_("Your workspace is ready.")))
 
 
 async def _new(request: Any_) -> Begun:

@@ -1,7 +1,7 @@
 """The three questions of a new workspace, and the presets that their answers choose.
 
-A preset names modules to switch on, where the installation has them and they cost nothing, and those to leave off;
-what a workspace has until it says otherwise follows from the modules themselves.
+A preset names the stages of the first pipeline, departments, and modules to switch on: where the installation has
+them and they cost nothing. What costs something is never switched on unasked; its page is shown instead.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ class Answer(NamedTuple):
 
 
 class Preset(NamedTuple):
-    """What a workspace of some kind begins with: modules on and off, the stages of its pipeline."""
+    """What a workspace of some kind begins with: modules, the stages of its pipeline, departments."""
 
-    on: frozenset[str] = frozenset()
-    off: frozenset[str] = frozenset()
+    modules: tuple[str, ...] = ()
     stages: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
 
 
 TRADES = (
@@ -77,7 +77,6 @@ _TRADES: dict[str, Preset] = {
         )
     ),
     "software": Preset(
-        on=frozenset({"marketing.forms"}),
         stages=(
             N_("Qualified"),
             N_("Demo held"),
@@ -96,21 +95,14 @@ _TRADES: dict[str, Preset] = {
         )
     ),
 }
-_SIZES: dict[str, Preset] = {"one": Preset(off=frozenset({"approvals", "hospitality"}))}
-_FIRSTS: dict[str, Preset] = {"leads": Preset(on=frozenset({"marketing.forms"}))}
+_UNITS = (N_("Sales department"), N_("Marketing department"), N_("Service department"))
+_SIZES: dict[str, Preset] = {"many": Preset(units=_UNITS), "company": Preset(units=_UNITS)}
+_FIRSTS: dict[str, Preset] = {"leads": Preset(modules=("marketing.forms",))}
 
 
 def preset_of(answers: AnswersIn) -> Preset:
-    """What all answers together choose; what one of them switches on stays on."""
-    chosen = [
-        table[value]
-        for table, value in (
-            (_TRADES, answers.trade),
-            (_SIZES, answers.size),
-            (_FIRSTS, answers.first),
-        )
-        if value in table
-    ]
-    on = frozenset().union(*(one.on for one in chosen))
-    off = frozenset().union(*(one.off for one in chosen)) - on
-    return Preset(on, off, next((one.stages for one in chosen if one.stages), ()))
+    """What all answers together choose."""
+    trade = _TRADES.get(answers.trade, Preset())
+    size = _SIZES.get(answers.size, Preset())
+    first = _FIRSTS.get(answers.first, Preset())
+    return Preset(modules=first.modules, stages=trade.stages, units=size.units)

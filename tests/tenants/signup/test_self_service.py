@@ -1,12 +1,14 @@
 """A stranger signs up and is inside; the same form sent twice makes one workspace."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
+import msgspec
 import pytest
 from sqlalchemy import delete, func, select, update
 
-from core.access.models import Member
+from core.access.models import Member, Unit
 from core.kernel.errors import Conflict, NotFound
 from core.pipeline.models import Stage
 from core.tenancy.control_log import ControlEvent, ControlOutbox
@@ -285,9 +287,38 @@ def test_a_place_follows_from_the_time_zone(timezone, locale, place):
     assert place_of(timezone, locale) == place
 
 
-def test_what_one_answer_switches_on_stays_on():
-    preset = preset_of(AnswersIn(trade="software", size="one", first="leads"))
-    assert preset.on == {"marketing.forms"}
-    assert not preset.on & preset.off
+def test_answers_choose_together():
+    preset = preset_of(AnswersIn(trade="software", size="many", first="leads"))
+    assert preset.modules == ("marketing.forms",)
     assert preset.stages[0] == "Qualified"
-    assert preset_of(AnswersIn()) == preset_of(AnswersIn(trade="nonsense"))
+    assert len(preset.units) == 3
+    assert preset_of(AnswersIn()) == preset_of(AnswersIn(trade="nonsense", size="nonsense", first="nonsense"))
+
+
+async def test_a_company_begins_with_departments_once(stranger, runtime):
+    await sign_up(stranger)
+    path = "/w/hengtongmaoyi/welcome"
+    for _ in range(2):
+        await stranger.post(path, data={"size": "company", "_csrf": await csrf(stranger, path)})
+    tenant = await runtime.directory.by_slug("hengtongmaoyi")
+    async with runtime.open(tenant) as ctx:
+        assert len((await ctx.session.scalars(select(Unit.name))).all()) == 3
+
+
+async def test_what_costs_something_is_shown_and_not_switched_on(ann, runtime, registry):
+    answer = await ann.post("/welcome", {"first": "leads"})
+    assert answer.headers["location"] == ann.w("/marketplace/marketing.forms")
+    assert (await ann.page.get(answer.headers["location"])).status_code == 200
+    rows_of = select(TenantPlugin).where(TenantPlugin.tenant_id == ann.tenant.id)
+    assert "marketing.forms" not in {row.plugin for (row,) in await rows(runtime, rows_of)}
+
+
+async def test_what_costs_nothing_is_switched_on(ann, runtime, registry, monkeypatch):
+    module = registry.modules["marketing.forms"]
+    free = replace(module, manifest=msgspec.structs.replace(module.manifest, price=None))
+    monkeypatch.setitem(registry.modules, "marketing.forms", free)
+    answer = await ann.post("/welcome", {"first": "leads"})
+    assert answer.headers["location"] == ann.w("/leads")
+    rows_of = select(TenantPlugin).where(TenantPlugin.tenant_id == ann.tenant.id)
+    states = {row.plugin: row.state for (row,) in await rows(runtime, rows_of)}
+    assert states["marketing.forms"] == "enabling"
