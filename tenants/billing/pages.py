@@ -42,7 +42,7 @@ class BillingPages(Controller):
     async def paid(self, ctx: Ctx, control: Control, request: Any_) -> Response[Any]:
         """Show the same; while the payment service's message is on its way, look again soon."""
         held = await queries.account(control, ctx)
-        is_waiting = held.source != "stripe"
+        is_waiting = held.source != "stripe" and held.customer_id is not None
         response = await self._index(ctx, control, request, is_waiting=is_waiting)
         if is_waiting:
             response.headers["Refresh"] = RELOAD_S

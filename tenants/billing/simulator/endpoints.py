@@ -144,7 +144,7 @@ def _preview(world: World, given: Object, _: str) -> Object:
     found = world.get("subscription", given.get("subscription"), param="subscription")
     if found["status"] == "canceled":
         raise Problem("No upcoming invoices for customer", code="invoice_upcoming_none")
-    asked = given.get("subscription_details") or {}
+    asked, before = given.get("subscription_details") or {}, found["latest_invoice"]
     # Nothing that a preview does is to stay.
     with world.undone():
         if asked.get("items"):
@@ -154,8 +154,12 @@ def _preview(world: World, given: Object, _: str) -> Object:
                 world, found["id"], {**asked, "payment_behavior": "allow_incomplete"}
             )
             world.cards[found["customer"]] = kept or invoices.DECLINED
-            if asked.get("proration_behavior") == "always_invoice" and changed["latest_invoice"]:
-                return dict(world.get("invoice", changed["latest_invoice"]))
+            if asked.get("proration_behavior") == "always_invoice":
+                newest = changed["latest_invoice"]
+                if newest != before:
+                    return dict(world.get("invoice", newest))
+                draft = invoices.build(world, changed, [], "upcoming")
+                return {"id": "upcoming_" + found["id"], "object": "invoice", "created": world.now(), **draft}
             found = changed
         if found["cancel_at_period_end"] and not world.pending.get(found["id"]):
             raise Problem("No upcoming invoices for customer", code="invoice_upcoming_none")

@@ -217,10 +217,10 @@ def _rest(world: World, item: Object) -> Object:
 
 
 def _restart(world: World, subscription: Object, credits: list[Object], params: Object) -> None:
-    """Begin a new period at once, as another interval does."""
-    next_period(subscription, world.now())
+    """Begin a new period at once, as another interval does; a trial goes on to its end."""
     if subscription["status"] == "trialing":
-        subscription |= {"status": "active", "trial_end": world.now()}
+        return
+    next_period(subscription, world.now())
     _invoice_now(world, subscription, [*credits, *lines(world, subscription)], params)
 
 
