@@ -51,10 +51,14 @@ class LeavePages(Controller):
         self, ctx: Ctx, control: Control, request: Any_, member_id: UUID, stay: bool = False
     ) -> Response[Any]:
         """Show what a member owns, and ask who takes it over."""
-        values = {"to": "", "keys": "keep" if stay else "revoke", "stay": "1" if stay else ""}
-        return render(
-            ctx, request, LEAVE, errors=(), values=values, **await _asked(ctx, control, member_id, stay)
-        )
+        page = await _asked(ctx, control, member_id, stay)
+        is_nothing = not (stay or page["owned"] or page["key_count"])
+        values = {
+            "to": KEEP if is_nothing else "",
+            "keys": "keep" if stay else "revoke",
+            "stay": "1" if stay else "",
+        }
+        return render(ctx, request, LEAVE, errors=(), values=values, **page)
 
     @post("/leave", permission=MANAGE)
     async def leave(self, ctx: Ctx, control: Control, request: Any_, member_id: UUID) -> Response[Any]:
