@@ -9,7 +9,7 @@ import asyncpg
 import structlog
 from litestar import MediaType, Request, Response
 from litestar.exceptions import HTTPException
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, EmulatedDBAPIException, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -69,7 +69,7 @@ def _passes(error: BaseException) -> bool:
     if isinstance(error, asyncpg.InternalClientError):
         # The driver loses its place when the server dies in the middle of many rows; the connection is given up.
         return True
-    return isinstance(error, asyncpg.InterfaceError) and "closed" in str(error)
+    return isinstance(error, asyncpg.InterfaceError | EmulatedDBAPIException) and "closed" in str(error)
 
 
 def _sqlstate(error: DBAPIError) -> str:

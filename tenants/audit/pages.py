@@ -73,10 +73,10 @@ async def _around(
 
 def _links(ctx: Ctx, found: list[AuditEntry]) -> dict[UUID, str]:
     """The pages of the records that entries are about, where they have one."""
-    records = ctx.machinery.registry.records
-    types = {entry.id: records.get(entry.record_type) for entry in found}
+    registry = ctx.machinery.registry
+    types = {entry.id: registry.records.get(entry.record_type) for entry in found}
     return {
-        entry.id: ctx.w(f"/{type_.path}/{entry.record_id}")
+        entry.id: ctx.w(f"{registry.below(type_.plugin)}/{type_.path}/{entry.record_id}")
         for entry in found
         if (type_ := types[entry.id]) is not None and type_.pages
     }

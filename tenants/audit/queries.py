@@ -35,7 +35,7 @@ async def entries(
     around = await _control(control, ctx.tenant.id, query, limit=limit)
     addresses = {event.id: event.address for event in around}
     found = sorted([*inside, *map(_stored, around)], key=lambda one: one.id, reverse=True)[:limit]
-    return [_entry(told, addresses) for told in await timeline.tell(ctx, found)]
+    return [_entry(ctx, told, addresses) for told in await timeline.tell(ctx, found)]
 
 
 def kinds(ctx: Ctx) -> list[tuple[str, str]]:
@@ -105,7 +105,7 @@ def _stored(event: ControlEvent) -> Stored:
     )
 
 
-def _entry(told: timeline.Entry, addresses: dict[UUID, str]) -> AuditEntry:
+def _entry(ctx: Ctx, told: timeline.Entry, addresses: dict[UUID, str]) -> AuditEntry:
     stored = told.stored
     data: dict[str, Any] = dict(stored.data)
     return AuditEntry(
@@ -120,7 +120,8 @@ def _entry(told: timeline.Entry, addresses: dict[UUID, str]) -> AuditEntry:
         key_id=stored.actor.key_id,
         record_type=stored.record_type,
         record_id=stored.record_id,
-        label=stored.label,
+        # A module is called what its manifest says, in the reader's language.
+        label=ctx.t(stored.label) if stored.record_type == "plugin" else stored.label,
         address=addresses.get(stored.id, ""),
         request_id=stored.request_id,
         changes=[
