@@ -17,7 +17,7 @@ from core.web.problems import reader_locale
 from core.web.routing import get, post, principal_of, runtime_of
 from tenants.accounts import limits, proofs, service
 from tenants.accounts import service_addresses as addresses
-from tenants.accounts.authentication import session_cookie
+from tenants.accounts.authentication import COOKIE, forget, session_cookie
 from tenants.accounts.browser import client_of, end_present, open_session
 from tenants.accounts.models import Account, Proof
 from tenants.accounts.pages import safe_next
@@ -127,6 +127,8 @@ async def _verify(control: Control, request: Any_, proof: Proof) -> Response[Any
     account = await addresses.confirm(
         control, proof, signed_in=signed_in, password=str(form.get("password", ""))
     )
+    # Otherwise the next page would still ask for what was done just now.
+    forget(runtime_of(request), request.cookies.get(COOKIE, ""))
     response = redirect(request, "/")
     if signed_in != account.id:
         token = await open_session(control, request, account)
