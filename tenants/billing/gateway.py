@@ -225,7 +225,7 @@ async def _speaking() -> AsyncIterator[None]:
     except (stripe.APIConnectionError, stripe.RateLimitError) as error:
         log.warning("payment service out of reach", error=repr(error))
         raise PaymentUnavailable(retry_after_s=5) from error
-    except stripe.APIError as error:
+    except stripe.StripeError as error:
         log.warning("payment service failed", error=repr(error))
         raise PaymentUnavailable(retry_after_s=5) from error
 
