@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import delete, select
 
+from core import worker
 from core.access import service as people
 from core.access.models import Member
 from core.access.schema import MemberPatch, UnitIn
@@ -26,6 +27,7 @@ from core.tenancy.provisioning import drop
 from tenants.accounts.models import Account, Membership
 from tenants.api_keys import scopes
 from tenants.api_keys import service as keys
+from tenants.marketplace import service as marketplace
 from tenants.signup import service
 from tenants.signup.schema import OwnerIn, WorkspaceIn
 
@@ -147,6 +149,7 @@ async def _organise(runtime: Runtime, tenant: Tenant, demo: Demo) -> None:
 
 async def _fill(runtime: Runtime, tenant: Tenant) -> None:
     """Let every module that is on add its rows; its dice are its own, so that modules do not disturb each other."""
+    tenant = await _switch_on(runtime, tenant)
     for module in runtime.registry.ordered():
         fill = getattr(module.source, "crm_demo", None)
         if fill is None or not runtime.registry.is_on(module.key, tenant.plugins):
@@ -154,6 +157,17 @@ async def _fill(runtime: Runtime, tenant: Tenant) -> None:
         past = runtime.with_clock(FrozenClock(datetime.now(UTC)))
         async with past.open(tenant) as ctx:
             await fill(ctx, random.Random(f"{tenant.slug}:{module.key}"))  # noqa: S311 (nothing secret)
+
+
+async def _switch_on(runtime: Runtime, tenant: Tenant) -> Tenant:
+    """Give a demo workspace the modules of this repository that have something to show."""
+    for module in runtime.registry.ordered():
+        if module.builtin and module.manifest.kind == "optional" and hasattr(module.source, "crm_demo"):
+            async with runtime.control() as control:
+                await marketplace.enable(control, tenant, module.key)
+    await worker.drain(runtime)
+    runtime.directory.forget(tenant.id)
+    return await runtime.tenant(tenant.id)
 
 
 async def _remove(runtime: Runtime) -> None:

@@ -6,7 +6,13 @@ from typing import Any
 
 from core.sdk import N_, Permission, hookimpl
 
-READERS: dict[str, Any] = {"owner": "all", "admin": "all", "manager": "all", "member": "all", "readonly": "all"}
+READERS: dict[str, Any] = {
+    "owner": "all",
+    "admin": "all",
+    "manager": "all",
+    "member": "all",
+    "readonly": "all",
+}
 MAKERS: dict[str, Any] = {"owner": "all", "admin": "all", "manager": "all"}
 OWNED: dict[str, Any] = {"owner": "all", "admin": "all", "manager": "team", "member": "own"}
 

@@ -129,8 +129,8 @@ class SubmissionIn(msgspec.Struct, kw_only=True):
     """A submission that a member or a program enters; it is taken as sent by a person."""
 
     form_id: Annotated[UUID, Meta(title=N_("Form"))]
-    values: Annotated[dict[str, Any], Meta(title=N_("What was answered"), max_length=FIELDS_MAX)] = msgspec.field(
-        default_factory=dict
+    values: Annotated[dict[str, Any], Meta(title=N_("What was answered"), max_length=FIELDS_MAX)] = (
+        msgspec.field(default_factory=dict)
     )
     consent: Annotated[bool, Meta(title=N_("Consent given"))] = False
     page: Annotated[ShortText | None, Meta(title=N_("Page"))] = None

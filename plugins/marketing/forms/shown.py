@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import exists
+from sqlalchemy import Text, cast, exists
 
 from core.sdk import N_, Ctx, Filter, Nav, Panel, TimelineKind, Widget, hookimpl
 from plugins.marketing.forms import events, queries
@@ -78,11 +78,11 @@ WIDGETS = [
 
 
 def _submitted(kind: str) -> Any:
-    def condition(ctx: Ctx, id_column: Any, values: Sequence[Any]) -> Any:
-        del ctx
+    def condition(ctx: Ctx, id_column: Any, op: str, values: Sequence[Any]) -> Any:
+        del ctx, op
         return exists().where(
             queries.about(kind, id_column),
-            Submission.form_id.in_(values),
+            cast(Submission.form_id, Text).in_([str(value) for value in values]),
             Submission.state.in_(("accepted", "duplicate")),
             Submission.deleted_at.is_(None),
         )

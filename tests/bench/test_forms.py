@@ -1,0 +1,60 @@
+"""How many submissions a minute a form takes, from opening the page to the lead."""
+
+import asyncio
+import os
+import time
+
+import pytest
+
+from tests.load import web_forms
+from tests.load.client import Client
+from tests.load.product import Product, Workspace, product, query, until
+
+pytestmark = [pytest.mark.bench, pytest.mark.timeout(900)]
+
+SECONDS = float(os.environ.get("GUANXI_BENCH_SECONDS", "30"))
+VISITORS = 16
+A_MINUTE = 5_000
+
+
+def test_submissions_a_minute(capsys: pytest.CaptureFixture[str]) -> None:
+    with product() as running:
+        (workspace,) = running.workspaces(1)
+        web_forms.switch_on(running, workspace)
+        asyncio.run(web_forms.publish(Client(running.port, workspace.key)))
+        sent, seconds, slow = asyncio.run(storm(running, workspace))
+        judged = time.monotonic()
+        until(lambda: count(running, workspace, "lead") >= sent, 600)
+        behind = time.monotonic() - judged
+        stored = count(running, workspace, "marketing_forms_submission")
+        leads = count(running, workspace, "lead")
+        with capsys.disabled():
+            print(
+                f"\nforms: {sent} submissions in {seconds:.1f} s = {sent / seconds * 60:,.0f} a minute, page and"
+                f" sending p99 {slow * 1000:.0f} ms; {leads} leads {behind:.1f} s after the last one"
+                f" = {sent / (seconds + behind) * 60:,.0f} a minute (load average {os.getloadavg()[0]:.1f})"
+            )
+        assert (stored, leads) == (sent, sent)
+        assert sent / seconds * 60 >= A_MINUTE
+
+
+async def storm(running: Product, workspace: Workspace) -> tuple[int, float, float]:
+    """Send as fast as the visitors can; gives how many, in what time, and the slowest hundredth."""
+    began, path, numbers, times = time.monotonic(), web_forms.place(workspace), iter(range(10**9)), []
+
+    async def visitor() -> None:
+        async with Client(running.port) as client:
+            while time.monotonic() - began < SECONDS:
+                started, number = time.monotonic(), next(numbers)
+                answer = await web_forms.send(client, path, await web_forms.ticket(client, path), number)
+                assert answer.status == 200, answer
+                times.append(time.monotonic() - started)
+
+    await asyncio.gather(*(visitor() for _ in range(VISITORS)))
+    times.sort()
+    return len(times), time.monotonic() - began, times[int(len(times) * 0.99)]
+
+
+def count(running: Product, workspace: Workspace, table: str) -> int:
+    ((found,),) = query(running.dsn, f'SELECT count(*) FROM "{workspace.schema}".{table}')
+    return int(str(found))
