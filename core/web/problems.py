@@ -97,7 +97,10 @@ class _Foreign(AppError):
 def handle(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """Answer an error, and log those that are ours; a repeated request gets its first answer again."""
     if isinstance(error, Replay):
-        return replayed(error.answer)
+        try:
+            return replayed(error.answer)
+        except Conflict as shown_once:
+            error = shown_once
     problem = as_app_error(error)
     request_id = str(request.scope.get("gx.request_id", ""))
     if isinstance(problem, Unavailable):

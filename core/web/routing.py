@@ -19,7 +19,7 @@ from litestar.response.base import ASGIResponse
 from litestar.types import ASGIApp
 
 from core.kernel import idempotency
-from core.kernel.errors import Forbidden, NotFound, TooManyRequests, Unauthenticated
+from core.kernel.errors import Conflict, Forbidden, NotFound, TooManyRequests, Unauthenticated
 from core.kernel.i18n import N_
 from core.runtime import Runtime
 from core.tenancy.control import Control
@@ -31,6 +31,8 @@ SIGNED_IN = "*"
 """The permission of routes that every signed-in member may use."""
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 API_PREFIX = "/api/"
+ONCE = "hx-once"
+"""Marks a kept answer that has nothing to repeat."""
 PUBLIC_PREFIX = "/p/"
 """Where modules show pages of a workspace to everybody, its members included: nobody is signed in there."""
 
@@ -40,7 +42,7 @@ class Route(HTTPRouteHandler):
 
     ``unpaid``: it writes also while the workspace is read-only for want of payment; for paying, for taking one's
     data along, and for whatever keeps a login safe.
-    With ``opt={"secret": True}`` it is not kept: it shows something that is stored nowhere.
+    With ``opt={"secret": True}`` only that there was one is kept: it shows something that is stored nowhere.
     """
 
     def __init__(
@@ -71,8 +73,8 @@ class Route(HTTPRouteHandler):
         """Build the answer and, within the same transaction, keep it for a repetition of the request."""
         response = await super().to_response(app, data, request)
         # A subclass streams: there is no body to keep.
-        if not self.opt.get("secret") and type(response) is ASGIResponse:
-            await _keep(request.scope, response)
+        if type(response) is ASGIResponse:
+            await _keep(request.scope, _Once(response.status_code) if self.opt.get("secret") else response)
         return response
 
 
@@ -83,7 +85,20 @@ patch = partial(Route, http_method="PATCH")
 delete = partial(Route, http_method="DELETE")
 
 
-async def _keep(scope: Any, response: ASGIResponse) -> None:
+class _Once:
+    """What is kept of an answer that is shown once."""
+
+    body = b""
+
+    def __init__(self, status_code: int) -> None:
+        self.status_code = status_code
+
+    def encode_headers(self) -> list[tuple[bytes, bytes]]:
+        """Say that there is nothing to repeat."""
+        return [(ONCE.encode(), b"1")]
+
+
+async def _keep(scope: Any, response: idempotency.Answer) -> None:
     pending = scope.get("gx.idempotency")
     kept = idempotency.kept(pending, response) if pending is not None else None
     if kept is not None:
@@ -300,7 +315,12 @@ async def _payload(request: Request[Any, Any, Any]) -> bytes:
 
 
 def replayed(answer: idempotency.Stored) -> Response[bytes]:
-    """The kept answer of an earlier, equal request."""
+    """The kept answer of an earlier, equal request; raises Conflict where it was one to be shown once."""
+    if ONCE in answer.headers:
+        raise Conflict(
+            code="idempotency.once",
+            detail=N_("This was done already, and what it showed is shown once."),
+        )
     return Response(
         answer.body,
         status_code=answer.status,

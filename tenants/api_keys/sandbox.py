@@ -1,7 +1,8 @@
 """The sandbox of a workspace: a copy beside it that test keys act on, with all ids kept.
 
-It is made with the first test key, from the workspace as it is then, and nobody logs in to it. Sealed secrets
-of the workspace do not open in it.
+It is made with the first test key or when somebody asks for it, from the workspace as it is then, and nobody logs
+in to it. Made anew it is another copy that the same test keys act on. Sealed secrets of the workspace do not open
+in it.
 """
 
 from __future__ import annotations
@@ -9,15 +10,21 @@ from __future__ import annotations
 import asyncio
 import secrets
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import Select, Update, delete, func, select, update
 
 from core.kernel.errors import Conflict
 from core.kernel.i18n import N_
+from core.kernel.ids import opaque
 from core.runtime import Runtime
 from core.tenancy.archive import export_tenant, import_tenant
 from core.tenancy.directory import Tenant, TenantRow
+from core.tenancy.provisioning import drop
+from tenants.api_keys.models import ApiKey
 from tenants.process import installation
 
 
@@ -40,6 +47,75 @@ async def sandbox(runtime: Runtime, live: Tenant) -> Tenant:
     if found.sandbox_of is None:
         await _bind(runtime, found, live)
     return await runtime.tenant(found.id)
+
+
+async def refresh(runtime: Runtime, live: Tenant) -> Tenant:
+    """Copy the workspace anew and let its test keys act on the new copy; the former one goes.
+
+    Harmless to repeat: what a killed attempt left is removed first.
+    """
+    if live.sandbox_of is not None:
+        raise Conflict(code="sandbox.nested", detail=N_("A sandbox has no sandbox of its own."))
+    await _drop(runtime, await _drafts(runtime, live))
+    draft = f"{live.slug}.sandbox.{opaque()}"
+    await asyncio.to_thread(_copy, runtime, live, draft)
+    copy = await _by_slug(runtime, draft)
+    if copy is None:
+        raise Conflict(code="sandbox.missing")
+    async with runtime.control() as control:
+        former = (await control.session.scalars(_copies(live))).all()
+        moved = update(ApiKey).where(ApiKey.tenant_id.in_(former)).values(tenant_id=copy.id)
+        await control.session.execute(moved)
+        await control.session.execute(_retire(former))
+        fresh = update(TenantRow).where(TenantRow.id == copy.id)
+        await control.session.execute(fresh.values(slug=f"{live.slug}.sandbox", sandbox_of=live.id))
+        await runtime.directory.bump(copy.id, control.session)
+    await _drop(runtime, former)
+    return await runtime.tenant(copy.id)
+
+
+async def remove(runtime: Runtime, live: Tenant) -> None:
+    """Remove the sandbox with its test keys; harmless to repeat."""
+    async with runtime.control() as control:
+        former = (await control.session.scalars(_copies(live))).all()
+        await control.session.execute(delete(ApiKey).where(ApiKey.tenant_id.in_(former)))
+        await control.session.execute(_retire(former))
+    await _drop(runtime, [*former, *await _drafts(runtime, live)])
+
+
+def _copies(live: Tenant) -> Select[Any]:
+    return select(TenantRow.id).where(TenantRow.sandbox_of == live.id)
+
+
+def _retire(tenant_ids: Sequence[UUID]) -> Update:
+    """Have copies removed by whoever comes by, should this process end before it did."""
+    return (
+        update(TenantRow)
+        .where(TenantRow.id.in_(tenant_ids))
+        .values(
+            slug=None,
+            sandbox_of=None,
+            state="deleting",
+            delete_after=func.now(),
+            revision=TenantRow.revision + 1,
+        )
+    )
+
+
+async def _drafts(runtime: Runtime, live: Tenant) -> Sequence[UUID]:
+    async with runtime.control() as control:
+        drafts = select(TenantRow.id).where(TenantRow.slug.startswith(f"{live.slug}.sandbox."))
+        return (await control.session.scalars(drafts)).all()
+
+
+async def _drop(runtime: Runtime, tenant_ids: Sequence[UUID]) -> None:
+    runtime.directory.forget()
+    for tenant_id in tenant_ids:
+        tenant = await runtime.directory.by_id(tenant_id)
+        if tenant is not None:
+            await asyncio.to_thread(drop, runtime.databases.settings, tenant)
+            await runtime.files.delete_tenant(tenant.schema)
+    runtime.directory.forget()
 
 
 async def _by_slug(runtime: Runtime, slug: str) -> Tenant | None:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from core.kernel import text
 from core.kernel.ids import opaque
 from core.tenancy.control import Control
-from core.tenancy.directory import TenantRow
+from core.tenancy.directory import FormerSlug, TenantRow
 from tenants.signup.schema import SLUG
 
 RESERVED = frozenset(Path(__file__).with_name("reserved.txt").read_text("ascii").split())
@@ -51,5 +51,8 @@ async def is_free(control: Control, slug: str) -> bool:
 
 
 async def _taken(control: Control, slugs: Sequence[str]) -> set[str]:
-    found = await control.session.scalars(select(TenantRow.slug).where(TenantRow.slug.in_(slugs)))
+    former = select(FormerSlug.slug).where(FormerSlug.slug.in_(slugs), FormerSlug.until > control.now())
+    found = await control.session.scalars(
+        select(TenantRow.slug).where(TenantRow.slug.in_(slugs)).union(former)
+    )
     return {slug for slug in found if slug}

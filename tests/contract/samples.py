@@ -32,6 +32,7 @@ WORDS: Mapping[str, Callable[[int], Any]] = {
     "time": lambda n: "08:00:00",
     "tags": lambda n: ["要紧"],
     "object": lambda n: {},
+    "passphrase": lambda n: f"一句只有自己知道的很长的话{n}",
 }
 NOT_SET = frozenset({"external_id", "parent_id"})
 
@@ -55,6 +56,8 @@ def value_of(meta: FieldMeta, ids: Ids, number: int) -> Any:
         return meta.choices[number % len(meta.choices)][0]
     if meta.name == "record_type":
         return "customer"
+    if meta.name == "passphrase":
+        return WORDS["passphrase"](number)
     if meta.kind in {"ref", "member"} or meta.name.endswith("_id"):
         found = ids.get(target_of(meta), ())
         return found[number % len(found)] if found else None

@@ -38,6 +38,14 @@ async def test_a_write_that_is_sent_again_is_answered_again_and_done_once(world:
             continue
         before = world.checksum(side)
         again = await send(call, side, body, key=key)
+        if call.opt.get("secret"):
+            is_refused = again.status_code == 409 and again.json()["code"] == "idempotency.once"
+            wrong += (
+                []
+                if is_refused and world.checksum(side) == before
+                else [f"{call}: shown twice or done twice"]
+            )
+            continue
         faults = []
         if (again.status_code, again.content) != (first.status_code, first.content):
             faults.append(f"{again.status_code} {again.text[:200]} after {first.status_code}")

@@ -4,6 +4,16 @@ Owns: the table `idempotency` of every tenant, and that of the control plane.
 Emits nothing. Never commits: effect and answer are one transaction of the caller's.
 """
 
-from core.kernel.idempotency.answers import CONTROL, Pending, Replay, Stored, begin, canonical, kept, store
+from core.kernel.idempotency.answers import (
+    CONTROL,
+    Answer,
+    Pending,
+    Replay,
+    Stored,
+    begin,
+    canonical,
+    kept,
+    store,
+)
 
-__all__ = ["CONTROL", "Pending", "Replay", "Stored", "begin", "canonical", "kept", "store"]
+__all__ = ["CONTROL", "Answer", "Pending", "Replay", "Stored", "begin", "canonical", "kept", "store"]

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "control_0001_591f866a"
+revision = "control_0001_2b6a5d8e"
 down_revision = None
 
 
@@ -414,5 +414,33 @@ def upgrade() -> None:
     sa.Column('updated_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.ForeignKeyConstraint(['tenant_id'], ['control.tenant.id'], name=op.f('fk_tenant_plugin_tenant_id')),
     sa.PrimaryKeyConstraint('tenant_id', 'plugin', name=op.f('pk_tenant_plugin')),
+    schema='control'
+    )
+    op.create_table('workspace_archive',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('tenant_id', sa.Uuid(), nullable=False),
+    sa.Column('member_id', sa.Uuid(), nullable=True),
+    sa.Column('file_name', sa.Text(), nullable=False),
+    sa.Column('size_bytes', sa.BigInteger(), nullable=True),
+    sa.Column('finished_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('failed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['tenant_id'], ['control.tenant.id'], name=op.f('fk_workspace_archive_tenant_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_workspace_archive')),
+    schema='control'
+    )
+    op.create_index('ix_workspace_archive_tenant', 'workspace_archive', ['tenant_id', 'id'], unique=False, schema='control')
+    op.create_table('workspace_closing',
+    sa.Column('tenant_id', sa.Uuid(), nullable=False),
+    sa.Column('account_id', sa.Uuid(), nullable=True),
+    sa.Column('closed_by', sa.Text(), nullable=False),
+    sa.Column('owners', postgresql.JSONB(), nullable=False),
+    sa.Column('closed_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('remove_at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['tenant_id'], ['control.tenant.id'], name=op.f('fk_workspace_closing_tenant_id')),
+    sa.PrimaryKeyConstraint('tenant_id', name=op.f('pk_workspace_closing')),
     schema='control'
     )
