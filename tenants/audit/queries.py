@@ -39,18 +39,16 @@ async def entries(
 
 
 def kinds(ctx: Ctx) -> list[tuple[str, str]]:
-    """What entries can be about: the types of records, then whatever else modules tell of."""
+    """What entries can be about: the types of records, then whatever else the workspace's modules tell of."""
     registry = ctx.machinery.registry
     found: dict[str, str] = {}
-    for name, event in registry.events.items():
-        kind = event.record_type()
-        type_ = registry.records.get(kind)
-        owner = (
-            registry.modules[registry.owners[id(event)]].manifest.title
-            if id(event) in registry.owners
-            else name
-        )
-        found.setdefault(kind, ctx.t(type_.title if type_ else owner))
+    for event in registry.events.values():
+        owner = registry.owners.get(id(event), "")
+        if not registry.is_on(owner, ctx.tenant.plugins):
+            continue
+        type_ = registry.records.get(event.record_type())
+        title = type_.title if type_ else registry.modules[owner].manifest.title
+        found.setdefault(event.record_type(), ctx.t(title))
     return sorted(found.items(), key=lambda pair: pair[1])
 
 
