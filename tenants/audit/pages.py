@@ -78,7 +78,5 @@ def _links(ctx: Ctx, found: list[AuditEntry]) -> dict[UUID, str]:
     return {
         entry.id: ctx.w(f"{registry.below(type_.plugin)}/{type_.path}/{entry.record_id}")
         for entry in found
-        if (type_ := types[entry.id]) is not None
-        and type_.pages
-        and registry.serves(type_, ctx)
+        if (type_ := types[entry.id]) is not None and type_.pages and registry.serves(type_, ctx)
     }
