@@ -61,6 +61,13 @@ def crm_jobs() -> list[JobSpec]:
     return [
         *sent,
         JobSpec(
+            name="accounts.forget_old",
+            handler=jobs.forget_old,
+            params=jobs.Nothing,
+            kind="control",
+            every_s=86_400,
+        ),
+        JobSpec(
             name=addresses.SYNC_MEMBER, handler=jobs.sync_member, params=addresses.SyncMember, kind="event"
         ),
     ]

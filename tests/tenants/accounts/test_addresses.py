@@ -8,6 +8,7 @@ from sqlalchemy import func, select, update
 
 from core.access.models import Member
 from core.kernel.errors import NotFound
+from core.kernel.ids import uuid7
 from core.tenancy.control_log import ControlEvent
 from tenants.accounts import authentication, jobs, proofs, service
 from tenants.accounts import service_addresses as addresses
@@ -386,3 +387,22 @@ async def test_sessions_of_who_resets_are_gone_everywhere(ann, runtime, stranger
     async with runtime.control() as control:
         left = select(func.count()).select_from(Session).where(Session.account_id == ann.account_id)
         assert await control.session.scalar(left) == 0
+
+
+async def test_old_links_and_sessions_go(ann, runtime):
+    async with runtime.control() as control:
+        old = control.now() - timedelta(days=8)
+        for number, at in enumerate((old, control.now() - timedelta(days=1))):
+            proof = Proof(id=uuid7(), account_id=ann.account_id, kind=proofs.RESET, email="ann@acme.test")
+            await proofs.offer(control, proof, token=f"t{number}")
+            await control.session.execute(update(Proof).where(Proof.id == proof.id).values(expires_at=at))
+        account = await control.session.get_one(Account, ann.account_id)
+        over = service.digest(await service.open_session(control, account))
+        await control.session.execute(
+            update(Session).where(Session.token_hash == over).values(expires_at=old)
+        )
+    await jobs.forget_old(runtime, jobs.Nothing())
+    async with runtime.control() as control:
+        assert len((await control.session.scalars(select(Proof.id))).all()) == 1
+        kept = select(Session.token_hash).where(Session.account_id == ann.account_id)
+        assert (await control.session.scalars(kept)).all() == [service.digest(ann.token)]

@@ -11,6 +11,7 @@ import time
 import pytest
 
 from tenants.accounts import passwords, service
+from tenants.invitations import join_pages
 from tests.fixtures.people import PASSWORD
 
 TRIES = int(os.environ.get("GUANXI_ENUMERATION_TRIES", "500"))
@@ -19,6 +20,8 @@ KNOWN = "ann@acme.test"
 MASKS = (
     (r'name="_key" value="[^"]*"', "key"),
     (r"[0-9a-f]{32,}", "id"),
+    (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "uuid"),
+    (r"\d{4}-\d\d-\d\dT[0-9:.]+Z", "instant"),
     (r"evening[a-z0-9-]*", "slug"),
     (r"[a-z0-9.-]+@[a-z0-9.-]+", "address"),
 )
@@ -101,6 +104,24 @@ async def test_signups_look_and_last_alike(stranger, ann, cheap):
         # Without a workspace's name the form comes back. Signups that succeed are compared by the benchmark, as
         # each of them makes a workspace.
         return await stranger.post("/signup", data={**form, "email": email})
+
+    await compare(ask, TRIES)
+
+
+async def test_invitations_look_and_last_alike(ann, zed):
+    async def ask(email, number, is_known):
+        return await ann.api.post("/invitations", json={"email": "zed@beta.test" if is_known else email})
+
+    await compare(ask, TRIES)
+
+
+async def test_links_that_invite_look_and_last_alike(ann, stranger, monkeypatch):
+    monkeypatch.setattr(join_pages, "TRIES", 1_000_000)
+    link = await ann.api.post("/invitations/links", json={})
+    path = "/join/" + link.json()["url"].rpartition("/")[2]
+
+    async def ask(email, number, is_known):
+        return await stranger.post(f"{path}/mail", data={"email": email})
 
     await compare(ask, TRIES)
 
