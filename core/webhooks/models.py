@@ -64,7 +64,11 @@ class Delivery(Row, Base):
         CheckConstraint(f"state in {DELIVERY_STATES}", name="state"),
         UniqueConstraint("endpoint_id", "message_id"),
         Index(
-            "ix_webhook_delivery_due", "endpoint_id", "next_at", postgresql_where=text("state = 'pending'")
+            "ix_webhook_delivery_due",
+            "endpoint_id",
+            "next_at",
+            "id",
+            postgresql_where=text("state = 'pending'"),
         ),
         Index("ix_webhook_delivery_log", "endpoint_id", "state", "id"),
         Index("ix_webhook_delivery_created_at", "created_at"),

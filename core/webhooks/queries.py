@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, literal, select
+from sqlalchemy import func, literal, literal_column, select
 
 from core.kernel import events
 from core.kernel.errors import NotFound
@@ -94,7 +94,9 @@ async def next_due(ctx: Ctx, endpoint: Endpoint) -> datetime | None:
 
 
 def _open(endpoint: Endpoint) -> Any:
-    statement = select(Delivery).where(Delivery.endpoint_id == endpoint.id, Delivery.state == "pending")
+    # Written out, for a prepared plan uses the index of what is pending only where it can see that this is meant.
+    pending = Delivery.state == literal_column("'pending'")
+    statement = select(Delivery).where(Delivery.endpoint_id == endpoint.id, pending)
     return statement if endpoint.state == "active" else statement.where(Delivery.is_test)
 
 

@@ -20,6 +20,7 @@ from core.webhooks.service_sending import Due, Outcome, Plan
 
 TURN_S: Final = 30.0
 TIMEOUT_S: Final = 15.0
+GATHER_S: Final = 0.25
 KEPT_BYTES: Final = 4096
 KEPT_HEADERS: Final = ("content-type", "date", "retry-after", "server", "location", "x-request-id")
 
@@ -104,6 +105,8 @@ async def _fresh(answered: asyncio.Queue[Outcome], callers: asyncio.Future[Any])
         first = asyncio.ensure_future(answered.get())
         await asyncio.wait({first, callers}, return_when=asyncio.FIRST_COMPLETED)
         if first.done():
+            # Notes cost more than calls to a quick receiver: several calls share one.
+            await asyncio.wait({callers}, timeout=GATHER_S)
             return [first.result(), *_rest(answered)]
         first.cancel()
     if callers.done() and not callers.cancelled():

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "core_0001_22510b36"
+revision = "core_0001_2dd06258"
 down_revision = None
 
 
@@ -628,7 +628,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('endpoint_id', 'message_id', name=op.f('uq_webhook_delivery_endpoint_id_message_id'))
     )
     op.create_index('ix_webhook_delivery_created_at', 'webhook_delivery', ['created_at'], unique=False)
-    op.create_index('ix_webhook_delivery_due', 'webhook_delivery', ['endpoint_id', 'next_at'], unique=False, postgresql_where=sa.text("state = 'pending'"))
+    op.create_index('ix_webhook_delivery_due', 'webhook_delivery', ['endpoint_id', 'next_at', 'id'], unique=False, postgresql_where=sa.text("state = 'pending'"))
     op.create_index('ix_webhook_delivery_log', 'webhook_delivery', ['endpoint_id', 'state', 'id'], unique=False)
     op.create_table('activity',
     sa.Column('id', sa.Uuid(), nullable=False),
