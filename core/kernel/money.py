@@ -17,10 +17,23 @@ from core.kernel.i18n import N_, babel_locale, format_number
 from core.kernel.types import AMOUNT_MINOR_MAX
 from core.kernel.words import read_words
 
-__all__ = ["CURRENCIES", "Money", "Rounding", "compact", "convert", "digits", "format", "parse", "symbol"]
+__all__ = [
+    "CURRENCIES",
+    "Money",
+    "Rounding",
+    "compact",
+    "convert",
+    "digits",
+    "format",
+    "parse",
+    "symbol",
+    "unusual",
+]
 
 CURRENCIES: Final = read_words("currencies")
 """ISO 4217, the currencies in use."""
+USUAL: Final = 2
+"""The number of decimals of nearly all of them."""
 _WHOLE: Final = frozenset(
     (
         "BIF",
@@ -67,11 +80,21 @@ class Money(NamedTuple):
     currency: str
 
 
+@cache
+def unusual() -> dict[int, tuple[str, ...]]:
+    """The currencies that have another number of decimals than two, by that number."""
+    found: dict[int, tuple[str, ...]] = {}
+    for currency in CURRENCIES:
+        if digits(currency) != USUAL:
+            found[digits(currency)] = (*found.get(digits(currency), ()), currency)
+    return found
+
+
 def digits(currency: str) -> int:
     """Tell how many decimals a currency has: CNY 2, JPY 0, KWD 3."""
     if currency in _WHOLE:
         return 0
-    return 3 if currency in _THOUSANDTHS else 2
+    return 3 if currency in _THOUSANDTHS else USUAL
 
 
 def _minor(value: Decimal, currency: str, rounding: str) -> int:

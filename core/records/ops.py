@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
-from sqlalchemy import ARRAY, ColumnElement, and_, func, not_, or_
+from sqlalchemy import ARRAY, ColumnElement, Numeric, and_, func, literal, not_, or_
 
 from core.ext.specs import Column, ColumnKind
+from core.kernel import money
 from core.kernel.i18n import N_
-from core.records.values import NUMERIC, TEXTUAL, Reader, Reading, days, read, start_of
+from core.records.values import NUMERIC, TEXTUAL, Reader, Reading, Sum, days, read, start_of
 
 Op = Literal[
     "eq",
@@ -127,7 +128,9 @@ def condition(item: Filter, reading: Reading) -> ColumnElement[bool]:
     if item.op.endswith("_days"):
         return _days(item, reading)
     if item.column.kind == "datetime":
-        return _instants(item)
+        return _instants(item, reading)
+    if item.column.kind == "money":
+        return _money(item, reading)
     return _SIMPLE[item.op](attribute, item.values)
 
 
@@ -173,11 +176,29 @@ def _days(item: Filter, reading: Reading) -> ColumnElement[bool]:
     )
 
 
-def _instants(item: Filter) -> ColumnElement[bool]:
-    """A bare date means its whole day where the reader is."""
+def _money(item: Filter, reading: Reading) -> ColumnElement[bool]:
+    """A sum is compared with each record's own in that one's currency: 100 are 10000 fen and 100 yen."""
+    attribute, currency = item.column.attribute, item.column.currency
+
+    def compared(digits: int) -> ColumnElement[bool]:
+        minor = (value.minor(digits) for value in item.values if isinstance(value, Sum))
+        # A part of a yen is no yen, but it is more than none.
+        whole = [int(one) if one == int(one) else literal(one, Numeric()) for one in minor]
+        return _SIMPLE[item.op](attribute, whole)
+
+    if currency is None:
+        return compared(reading.money_digits)
+    unusual = money.unusual()
+    others = [code for codes in unusual.values() for code in codes]
+    groups = [and_(currency.in_(codes), compared(digits)) for digits, codes in unusual.items()]
+    return or_(and_(or_(currency.is_(None), currency.not_in(others)), compared(money.USUAL)), *groups)
+
+
+def _instants(item: Filter, reading: Reading) -> ColumnElement[bool]:
+    """A bare date means its whole day where the reader is, be it of 23 or of 25 hours."""
     attribute, values = item.column.attribute, item.values
     whole = [len(part) <= 10 for part in item.raw.split(",")]
-    ends = [v + timedelta(days=1) if w else v for v, w in zip(values, whole, strict=False)]  # type: ignore[operator]
+    ends = [_end_of_day(v, reading) if w else v for v, w in zip(values, whole, strict=False)]
     if item.op == "eq":
         if whole[0]:
             return and_(attribute >= values[0], attribute < ends[0])
@@ -187,6 +208,10 @@ def _instants(item: Filter) -> ColumnElement[bool]:
     if item.op in {"after", "lte"} and whole[0]:
         return attribute >= ends[0] if item.op == "after" else attribute < ends[0]  # type: ignore[no-any-return]
     return _SIMPLE[item.op](attribute, values)
+
+
+def _end_of_day(begin: Any, reading: Reading) -> datetime:
+    return start_of(begin.astimezone(reading.zone).date() + timedelta(days=1), reading)
 
 
 def _not_equal(attribute: Any, values: Sequence[object]) -> ColumnElement[bool]:

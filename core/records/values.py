@@ -61,9 +61,20 @@ def number(raw: str, _: Reading) -> Decimal:
     return value
 
 
-def money(raw: str, reading: Reading) -> int:
-    """Read a sum in major units of the workspace's currency; returns minor units."""
-    return int((number(raw, reading) * 10**reading.money_digits).to_integral_value())
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """A sum in major units, to be compared with sums of any currency."""
+
+    major: Decimal
+
+    def minor(self, digits: int) -> Decimal:
+        """The same in minor units of a currency with so many decimals, a part of one included."""
+        return self.major.scaleb(digits)
+
+
+def money(raw: str, reading: Reading) -> Sum:
+    """Read a sum in major units."""
+    return Sum(number(raw, reading))
 
 
 def flag(raw: str, _: Reading) -> bool:
@@ -153,7 +164,7 @@ def read(column: Column, raw: str, reading: Reading) -> object:
     if column.choices and value not in {choice.value for choice in column.choices}:
         raise ValueError(N_("This is not one of the choices."))
     if column.attribute is None:
-        return value
+        return int(value.minor(reading.money_digits)) if isinstance(value, Sum) else value
     if isinstance(value, Decimal) and isinstance(column.attribute.type, Integer):
         if value != value.to_integral_value():
             raise ValueError(N_("This must be a whole number."))

@@ -1,5 +1,5 @@
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -184,3 +184,45 @@ async def test_deleted_records_are_listed_only_where_asked(ctx: Ctx) -> None:
     assert await found(ctx, deleted="1") == ["Gone"]
     with pytest.raises(NotFound):
         await lists.get(ctx, BOAT, gone.id)
+
+
+@pytest.mark.parametrize(
+    ("token", "names"),
+    [
+        ("price:eq:100", ["Dinar", "Yen", "Yuan"]),
+        ("price:ne:100", ["Less"]),
+        ("price:gt:99.999", ["Dinar", "Yen", "Yuan"]),
+        ("price:gte:100.001", []),
+        ("price:lt:100", ["Less"]),
+        ("price:between:99.5,100.5", ["Dinar", "Less", "Yen", "Yuan"]),
+        ("price:between:99.6,100", ["Dinar", "Yen", "Yuan"]),
+        ("price:eq:99.5", ["Less"]),
+    ],
+)
+async def test_sums_are_compared_in_the_currency_of_each(ctx: Ctx, token: str, names: list[str]) -> None:
+    await put(
+        ctx,
+        {"name": "Yuan", "price_minor": 100_00, "currency": "CNY"},
+        {"name": "Yen", "price_minor": 100, "currency": "JPY"},
+        {"name": "Dinar", "price_minor": 100_000, "currency": "KWD"},
+        {"name": "Less", "price_minor": 99_500, "currency": "KWD"},
+    )
+    assert sorted(await found(ctx, ("f", token))) == names
+
+
+@pytest.mark.parametrize("day", ["2026-03-29", "2026-10-25"])
+async def test_a_day_ends_when_the_next_begins_also_where_clocks_change(ctx: Ctx, day: str) -> None:
+    """In Berlin the one has 23 hours and the other 25."""
+    ctx.timezone = "Europe/Berlin"
+    begin = datetime.fromisoformat(day).replace(tzinfo=ctx.zone)
+    end = (begin + timedelta(days=1)).astimezone(UTC)
+    assert end - begin.astimezone(UTC) != timedelta(days=1)
+    await put(
+        ctx,
+        {"name": "last", "seen_at": end - timedelta(seconds=1)},
+        {"name": "next", "seen_at": end},
+    )
+    assert await found(ctx, ("f", f"seen_at:eq:{day}")) == ["last"]
+    assert await found(ctx, ("f", f"seen_at:lte:{day}")) == ["last"]
+    assert await found(ctx, ("f", f"seen_at:after:{day}")) == ["next"]
+    assert await found(ctx, ("f", f"seen_at:between:{day},{day}")) == ["last"]
