@@ -98,7 +98,7 @@ class Outbound:
         tls = self._policy.tls or httpx.create_ssl_context(trust_env=False)
         transport = httpx.AsyncHTTPTransport(verify=tls, trust_env=False)
         limits = httpx.Limits(
-            max_connections=MAX_CONNECTIONS, max_keepalive_connections=50, keepalive_expiry=10
+            max_connections=MAX_CONNECTIONS, max_keepalive_connections=20, keepalive_expiry=10
         )
         # httpx has no parameter for the network backend, so its pool is replaced by one that has.
         transport._pool = httpcore.AsyncConnectionPool(

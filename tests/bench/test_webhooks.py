@@ -66,7 +66,7 @@ async def test_fan_out_beside_a_plain_loop(
         f"{plain / ours:.0%} of the plain loop ({len(sent) / ours:,.0f} deliveries/s; plain"
         f" {len(sent) / plain:,.0f}/s)"
     )
-    what = f"{count:,} events to {ENDPOINTS} endpoints"
+    what = f"events to {ENDPOINTS} endpoints, {count:,}"
     report.add(SECTION, Line(what, figures, f"≥ {LEAST:.0%}", plain / ours >= LEAST, MEANING))
 
 
