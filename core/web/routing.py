@@ -7,6 +7,7 @@ committed after the answer is built and before it is sent.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -42,7 +43,8 @@ class Route(HTTPRouteHandler):
 
     ``unpaid``: it writes also while the workspace is read-only for want of payment; for paying, for taking one's
     data along, and for whatever keeps a login safe.
-    With ``opt={"secret": True}`` only that there was one is kept: it shows something that is stored nowhere.
+    With ``opt={"secret": True}`` only that there was one is kept: it shows something that is stored nowhere. With
+    ``opt={"sealed": True}`` it is kept under the workspace's key: programs that ask again must get it again.
     """
 
     def __init__(
@@ -102,7 +104,12 @@ async def _keep(scope: Any, response: idempotency.Answer) -> None:
     pending = scope.get("gx.idempotency")
     kept = idempotency.kept(pending, response) if pending is not None else None
     if kept is not None:
-        scope["gx.ctx"].write_last(kept)
+        ctx: Ctx = scope["gx.ctx"]
+        if scope["route_handler"].opt.get("sealed"):
+            place = _place(ctx, pending.principal, pending.route)
+            body = ctx.cipher().encrypt(kept.values["body"], place)
+            kept = replace(kept, values={**kept.values, "body": body})
+        ctx.write_last(kept)
     pending = scope.get("gx.control_idempotency")
     # What opens a session is not kept: it would be a login for whoever reads the table.
     if pending is not None and not any(
@@ -271,16 +278,23 @@ async def _begin_idempotent(request: Request[Any, Any, Any], ctx: Ctx) -> None:
     key = await _idempotency_key(request)
     if not key:
         return
-    actor = ctx.actor
-    pending = await idempotency.begin(
-        ctx.session,
-        key=key,
-        principal=str(actor.key_id or actor.member_id),
-        route=f"{request.method} {request.scope['path']}",
-        payload=await _payload(request),
-        now=ctx.now(),
-    )
+    principal = str(ctx.actor.key_id or ctx.actor.member_id)
+    route = f"{request.method} {request.scope['path']}"
+    payload = await _payload(request)
+    try:
+        pending = await idempotency.begin(
+            ctx.session, key=key, principal=principal, route=route, payload=payload, now=ctx.now()
+        )
+    except idempotency.Replay as found:
+        if request.route_handler.opt.get("sealed"):
+            body = ctx.cipher().decrypt(found.answer.body, _place(ctx, principal, route))
+            raise idempotency.Replay(replace(found.answer, body=body)) from None
+        raise
     request.scope["gx.idempotency"] = pending  # type: ignore[typeddict-unknown-key]
+
+
+def _place(ctx: Ctx, principal: str, route: str) -> str:
+    return f"{ctx.tenant.id}|idempotency|body|{principal} {route}"
 
 
 async def _begin_idempotent_control(request: Request[Any, Any, Any], control: Control) -> None:

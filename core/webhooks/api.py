@@ -45,7 +45,7 @@ class WebhookApi(Controller):
         """List all webhooks."""
         return EndpointList(data=[shown.endpoint_out(one) for one in await queries.endpoints(ctx)])
 
-    @post("/", permission=MANAGE, status_code=201, opt={"secret": True})
+    @post("/", permission=MANAGE, status_code=201, opt={"sealed": True})
     async def create_webhook(self, ctx: Ctx, data: EndpointIn) -> EndpointMade:
         """Make a webhook; the answer is the only one that has its secret."""
         secret, endpoint = await service.create(ctx, data)
@@ -75,7 +75,7 @@ class WebhookApi(Controller):
         await service.delete(ctx, await queries.endpoint(ctx, webhook_id, lock=True))
         return Response(None, status_code=204)
 
-    @post("/{webhook_id:uuid}/rotate", permission=MANAGE, opt={"secret": True})
+    @post("/{webhook_id:uuid}/rotate", permission=MANAGE, opt={"sealed": True})
     async def rotate_secret(self, ctx: Ctx, webhook_id: UUID, data: RotateIn) -> EndpointMade:
         """Replace the secret; until the overlap is over, both sign."""
         endpoint = await queries.endpoint(ctx, webhook_id, lock=True)

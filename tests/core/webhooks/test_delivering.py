@@ -48,6 +48,8 @@ async def test_the_secret_is_told_once_and_kept_sealed(
     body = {"url": made["url"]}
     answers = [await ann.api.post("/webhooks", json=body, headers=key) for _ in range(2)]
     assert answers[0].status_code == 201
+    assert answers[1].json() == answers[0].json(), "a repetition is answered alike, and makes no second one"
+    assert len((await ann.api.get("/webhooks")).json()["data"]) == 2
     import psycopg
 
     with psycopg.connect(runtime.databases.settings.admin_dsn()) as admin:
@@ -58,7 +60,7 @@ async def test_the_secret_is_told_once_and_kept_sealed(
 
 
 @pytest.mark.parametrize(
-    ("path", "status", "said"),
+    "how",
     [
         ("broken", 500, ""),
         ("away", 302, ""),
@@ -70,8 +72,9 @@ async def test_the_secret_is_told_once_and_kept_sealed(
     ],
 )
 async def test_what_is_not_taken_is_tried_again_and_logged(
-    path: str, status: int | None, said: str, ann: Person, receiver: Receiver, hook: Make, days: Days
+    how: tuple[str, int | None, str], ann: Person, receiver: Receiver, hook: Make, days: Days
 ) -> None:
+    path, status, said = how
     made = await hook(ann, path, events=["customer.created"])
     await customer(ann)
     await days.wait()
