@@ -11,10 +11,10 @@ from core.access.service import MANAGE
 from core.tenancy.control import Control
 from core.tenancy.ctx import Ctx
 from core.web.routing import delete, get, post
-from tenants.invitations import queries, service
+from tenants.invitations import queries, service, service_domains
 from tenants.invitations.links import limited, url_of
 from tenants.invitations.models import Invitation
-from tenants.invitations.schema import InvitationIn, InvitationOut, Invitations, LinkIn
+from tenants.invitations.schema import DomainIn, InvitationIn, InvitationOut, Invitations, LinkIn
 
 Any_ = Request[Any, Any, Any]
 
@@ -42,6 +42,20 @@ class InvitationApi(Controller):
         """Make a link that several people may use."""
         return out(ctx, request, await service.make_link(ctx, control, data))
 
+    @post("/domains", permission=MANAGE, status_code=201)
+    async def name_domain(self, ctx: Ctx, control: Control, request: Any_, data: DomainIn) -> InvitationOut:
+        """Name a domain whose people may join by themselves once it is proved."""
+        return out(ctx, request, await service_domains.name_domain(ctx, control, data))
+
+    @post("/{invitation_id:uuid}/check", permission=MANAGE, status_code=202)
+    async def check_domain(
+        self, ctx: Ctx, control: Control, request: Any_, invitation_id: UUID
+    ) -> InvitationOut:
+        """Have the TXT record of a domain looked up."""
+        found = await queries.one(control, ctx.tenant.id, invitation_id)
+        service_domains.ask_check(control, found)
+        return out(ctx, request, found)
+
     @post("/{invitation_id:uuid}/send", permission=MANAGE)
     async def send_again(
         self, ctx: Ctx, control: Control, request: Any_, invitation_id: UUID
@@ -60,5 +74,7 @@ class InvitationApi(Controller):
 
 def out(ctx: Ctx, request: Any_, invitation: Invitation) -> InvitationOut:
     """An invitation as programs see it."""
-    named = {name: getattr(invitation, name) for name in InvitationOut.__struct_fields__ if name != "url"}
-    return InvitationOut(**named, url=url_of(ctx, request, invitation))
+    computed = {"url", "record"}
+    named = {n: getattr(invitation, n) for n in InvitationOut.__struct_fields__ if n not in computed}
+    record = service_domains.record_of(ctx.tenant, invitation) if invitation.domain else None
+    return InvitationOut(**named, url=url_of(ctx, request, invitation), record=record)

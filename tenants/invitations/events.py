@@ -43,3 +43,14 @@ class InvitationRevoked(Event, frozen=True, kw_only=True):
 
 
 EVENTS: list[type[Event]] = [InvitationCreated, InvitationSent, InvitationAccepted, InvitationRevoked]
+
+
+class DomainProved(Event, frozen=True, kw_only=True):
+    """A domain was shown to be the company's: its people may join by themselves."""
+
+    name: ClassVar[str] = "invitation.domain_proved"
+    summary: ClassVar[str] = N_("A domain was proved.")
+    webhook: ClassVar[bool] = False
+
+
+EVENTS.append(DomainProved)

@@ -10,10 +10,12 @@ from core.kernel.i18n import N_
 from core.runtime import Runtime
 from tenants.accounts import letters
 from tenants.accounts.letters import Letter
+from tenants.invitations.lookups import txt_records
 from tenants.invitations.models import Invitation
-from tenants.invitations.schema import FINISH, SEND, FinishParams, SendParams
+from tenants.invitations.schema import CHECK, FINISH, SEND, CheckParams, FinishParams, SendParams
 from tenants.invitations.service import token_of
 from tenants.invitations.service_accepting import finish
+from tenants.invitations.service_domains import note, record_of
 
 log = structlog.get_logger(__name__)
 
@@ -57,6 +59,19 @@ async def complete(runtime: Runtime, params: FinishParams) -> None:
         log.info("invitation.refused", use=str(params.use_id), code=error.code)
 
 
+async def check_domain(runtime: Runtime, params: CheckParams) -> None:
+    """Look for a domain's TXT record, and note whether it is there; one that is not is not tried again."""
+    async with runtime.control() as control:
+        found = await control.session.get(Invitation, params.invitation_id)
+        if found is None or found.domain is None or found.revoked_at is not None:
+            return
+        domain, tenant_id = found.domain, found.tenant_id
+    wanted = record_of(await runtime.tenant(tenant_id), found)
+    said = await txt_records(domain)
+    async with runtime.control() as control:
+        await note(control, params.invitation_id, is_proved=wanted in said)
+
+
 def _invitation(path: str, values: dict[str, str]) -> Letter:
     return Letter(
         subject=N_("{person} invites you to {workspace}"),
@@ -91,5 +106,6 @@ def _proof(path: str, values: dict[str, str]) -> Letter:
 
 JOBS = [
     JobSpec(name=SEND, handler=send, params=SendParams, title=N_("Send an invitation"), kind="control"),
+    JobSpec(name=CHECK, handler=check_domain, params=CheckParams, title=N_("Check a domain"), kind="control"),
     JobSpec(name=FINISH, handler=complete, params=FinishParams, title=N_("Let somebody in"), kind="control"),
 ]

@@ -6,6 +6,7 @@ These pages open no transaction by themselves: accepting takes several, in two d
 from __future__ import annotations
 
 from typing import Any, Final
+from uuid import UUID
 
 from litestar import Controller, Request, Response
 
@@ -23,12 +24,13 @@ from tenants.accounts.authentication import session_cookie
 from tenants.accounts.browser import client_of, end_present, open_session, opened
 from tenants.accounts.models import Account
 from tenants.accounts.second_factor import service as second_factor
-from tenants.invitations import queries, service, service_accepting
+from tenants.invitations import queries, service, service_accepting, service_domains
 from tenants.invitations.models import Invitation
 from tenants.invitations.schema import AddressIn, NewcomerIn
 
 Any_ = Request[Any, Any, Any]
 PAGE, SENT, DEAD = "invitations/join.html", "invitations/sent.html", "invitations/dead.html"
+WORKSPACES = "invitations/workspaces.html"
 TRIES: Final = 30
 SECRET: Final = {"secret": True}
 
@@ -93,6 +95,37 @@ class JoinPages(Controller):
                 return render(control, request, SENT, email=data.email, workspace=tenant.name)
         except AppError as error:
             return await _refused(request, token, error)
+
+
+class WorkspacePages(Controller):
+    """One's workspaces, and those that one may join for the domain of one's address."""
+
+    path = "/workspaces"
+    include_in_schema = False
+
+    @get("/", public=True)
+    async def workspaces(self, request: Any_) -> Response[Any]:
+        """List them."""
+        principal = principal_of(request)
+        if principal is None:
+            return redirect(request, "/login?next=/workspaces")
+        async with opened(request) as control:
+            account = await _account(control, request)
+            found = await queries.open_to(control, account) if account is not None else []
+            return render(
+                control, request, WORKSPACES, own=principal.workspaces, found=found, account=account
+            )
+
+    @post("/{invitation_id:uuid}/join", public=True)
+    async def join(self, request: Any_, invitation_id: UUID) -> Response[Any]:
+        """Join a workspace for the domain of one's address."""
+        await _limit(request, "accept")
+        async with opened(request) as control:
+            account = await _account(control, request)
+            if account is None:
+                return redirect(request, "/login?next=/workspaces")
+            place = await service_domains.take_place(control, invitation_id, account)
+        return await _enter(request, account, place)
 
 
 async def _shown(control: Control, request: Any_, token: str) -> dict[str, Any]:

@@ -21,7 +21,7 @@ A_HOUR: Final = 100
 
 def url_of(ctx: Ctx, request: Any_, invitation: Invitation) -> str | None:
     """The address of a link; None for a mail, whose link is for its reader alone."""
-    if invitation.email is not None:
+    if invitation.email is not None or invitation.domain is not None:
         return None
     return f"{runtime_of(request).settings.public_url}/join/{service.token_of(ctx.cipher(), invitation)}"
 

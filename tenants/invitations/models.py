@@ -15,7 +15,8 @@ class Invitation(Row, ControlBase):
     """A way into a workspace: by mail to ``email``, or by a link that anybody may use where it is None.
 
     Who comes by a link and is new proves an address first: that is an invitation by mail below it, its ``parent_id``.
-    The token is kept sealed, so that a link can be shown again, and as a digest, to find it by.
+    A domain is a third way: for everybody whose address is there. The token is kept sealed, so that a link can be
+    shown again, and as a digest, to find it by.
     """
 
     __tablename__ = "invitation"
@@ -31,6 +32,7 @@ class Invitation(Row, ControlBase):
                 "parent_id IS NULL AND email IS NOT NULL AND revoked_at IS NULL AND uses = 0"
             ),
         ),
+        Index("ix_invitation_domain", "domain", postgresql_where=text("domain IS NOT NULL")),
         Index(
             "uq_invitation_below",
             "parent_id",
@@ -43,6 +45,10 @@ class Invitation(Row, ControlBase):
     tenant_id: Mapped[UUID]
     parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("control.invitation.id", ondelete="CASCADE"))
     email: Mapped[str | None]
+    domain: Mapped[str | None]
+    """Whoever has a confirmed address there may join once ``proved_at`` says that the domain is the company's."""
+    proved_at: Mapped[datetime | None]
+    checked_at: Mapped[datetime | None]
     role: Mapped[str]
     unit_id: Mapped[UUID | None]
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)

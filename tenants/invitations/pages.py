@@ -18,9 +18,9 @@ from core.tenancy.ctx import Ctx
 from core.web.bodies import form_values
 from core.web.pages import form_again, redirect, render, toast
 from core.web.routing import get, post
-from tenants.invitations import queries, service
+from tenants.invitations import queries, service, service_domains
 from tenants.invitations.links import limited, url_of
-from tenants.invitations.schema import InvitationIn, LinkIn
+from tenants.invitations.schema import DomainIn, InvitationIn, LinkIn
 
 Any_ = Request[Any, Any, Any]
 PAGE = "invitations/index.html"
@@ -66,6 +66,25 @@ class InvitationPages(Controller):
         said = ctx.t(N_("The link is ready: copy it and pass it on."))
         return toast(redirect(request, ctx.w("/settings/invitations")), said)
 
+    @post("/domains", permission=MANAGE)
+    async def name_domain(self, ctx: Ctx, control: Control, request: Any_) -> Response[Any]:
+        """Name a domain whose people may join by themselves."""
+        sent = await form_values(request)
+        sent["domain"] = str(sent.get("domain", "")).strip().lower().rpartition("@")[2]
+        try:
+            await service_domains.name_domain(ctx, control, convert(DomainIn, sent, text=True))
+        except AppError as error:
+            return await _again(ctx, control, request, error, sent, wrong="domain")
+        said = ctx.t(N_("Now prove the domain: put the TXT record into its zone."))
+        return toast(redirect(request, ctx.w("/settings/invitations")), said)
+
+    @post("/{invitation_id:uuid}/check", permission=MANAGE)
+    async def check(self, ctx: Ctx, control: Control, request: Any_, invitation_id: UUID) -> Response[Any]:
+        """Have a domain's TXT record looked up."""
+        service_domains.ask_check(control, await queries.one(control, ctx.tenant.id, invitation_id))
+        said = ctx.t(N_("The record is being looked up. Reload the page in some seconds."))
+        return toast(redirect(request, ctx.w("/settings/invitations")), said)
+
     @post("/{invitation_id:uuid}/send", permission=MANAGE)
     async def send_again(
         self, ctx: Ctx, control: Control, request: Any_, invitation_id: UUID
@@ -92,7 +111,8 @@ async def _page(ctx: Ctx, control: Control, request: Any_) -> dict[str, Any]:
         roles = [option for option in roles if option[0] != "owner"]
     return {
         "mails": [one for one in found if one.email is not None],
-        "links": [(one, url_of(ctx, request, one)) for one in found if one.email is None],
+        "links": [(one, url) for one in found if (url := url_of(ctx, request, one)) is not None],
+        "domains": [(one, service_domains.record_of(ctx.tenant, one)) for one in found if one.domain],
         "roles": roles,
         "units": units,
         "wrong": "mail",

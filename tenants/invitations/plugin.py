@@ -12,7 +12,7 @@ from core.kernel.i18n import N_
 from tenants.invitations.api import InvitationApi
 from tenants.invitations.events import EVENTS
 from tenants.invitations.jobs import JOBS
-from tenants.invitations.join_pages import JoinPages
+from tenants.invitations.join_pages import JoinPages, WorkspacePages
 from tenants.invitations.pages import InvitationPages
 
 
@@ -43,7 +43,7 @@ def crm_pages() -> list[type[Controller]]:
 @hookimpl
 def crm_public() -> list[type[Controller]]:
     """What the links open."""
-    return [JoinPages]
+    return [JoinPages, WorkspacePages]
 
 
 @hookimpl

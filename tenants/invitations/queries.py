@@ -11,6 +11,8 @@ from sqlalchemy.orm import aliased
 from core.kernel.errors import NotFound
 from core.kernel.i18n import N_
 from core.tenancy.control import Control
+from core.tenancy.directory import TenantRow
+from tenants.accounts.models import Account, Membership
 from tenants.invitations.models import Invitation
 
 
@@ -29,7 +31,9 @@ def digest(token: str) -> bytes:
 async def by_token(control: Control, token: str) -> Invitation:
     """The open invitation of a token; raises :class:`DeadInvitation`."""
     found: Invitation | None = await control.session.scalar(
-        select(Invitation).where(Invitation.token_hash == digest(token), *_open(control))
+        select(Invitation).where(
+            Invitation.token_hash == digest(token), Invitation.domain.is_(None), *_open(control)
+        )
     )
     if found is None or not await _parent_is_open(control, found):
         raise DeadInvitation
@@ -42,6 +46,31 @@ async def of_tenant(control: Control, tenant_id: UUID) -> list[Invitation]:
         Invitation.tenant_id == tenant_id, Invitation.parent_id.is_(None), *_open(control)
     )
     return list(await control.session.scalars(statement.order_by(Invitation.id.desc()).limit(200)))
+
+
+async def open_to(control: Control, account: Account) -> list[tuple[Invitation, str]]:
+    """The workspaces that an account may join for its address's domain, with their names; never of a bare claim."""
+    if account.verified_at is None or account.verify_by is not None:
+        return []
+    here = select(Membership.tenant_id).where(Membership.account_id == account.id)
+    statement = (
+        select(Invitation, TenantRow.name)
+        .join(TenantRow, TenantRow.id == Invitation.tenant_id)
+        .where(
+            Invitation.domain == domain_of(account.email),
+            Invitation.proved_at.is_not(None),
+            Invitation.tenant_id.not_in(here),
+            TenantRow.state == "active",
+            *_open(control),
+        )
+        .order_by(TenantRow.name)
+    )
+    return [(row[0], row[1]) for row in await control.session.execute(statement)]
+
+
+def domain_of(email: str) -> str:
+    """The domain of an address."""
+    return email.rpartition("@")[2].lower()
 
 
 async def one(control: Control, tenant_id: UUID, invitation_id: UUID) -> Invitation:

@@ -16,6 +16,7 @@ from tenants.accounts.schema import Password
 
 SEND: Final = "invitations.send"
 FINISH: Final = "invitations.finish"
+CHECK: Final = "invitations.check_domain"
 MOST_USES: Final = 500
 MOST_DAYS: Final = 90
 
@@ -37,8 +38,27 @@ class LinkIn(msgspec.Struct, kw_only=True):
     days: Annotated[int, Meta(ge=1, le=MOST_DAYS, title=N_("For how many days"))] = 7
 
 
+class DomainIn(msgspec.Struct, kw_only=True):
+    """A domain whose people may join by themselves."""
+
+    domain: Annotated[
+        str,
+        Meta(
+            pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$",
+            max_length=253,
+            title=N_("Domain"),
+            extra={"kind": "domain"},
+        ),
+    ]
+    role: RoleKey = "member"
+    unit_id: UUID | None = None
+
+
 class InvitationOut(msgspec.Struct, kw_only=True):
-    """An invitation; ``url`` is there for links alone: what is in a mail is only for who reads it."""
+    """An invitation; ``url`` is there for links alone: what is in a mail is only for who reads it.
+
+    ``record`` is what the TXT record of a domain has to say.
+    """
 
     id: UUID
     email: str | None
@@ -50,6 +70,9 @@ class InvitationOut(msgspec.Struct, kw_only=True):
     invited_by: str
     created_at: datetime
     url: str | None = None
+    domain: str | None = None
+    record: str | None = None
+    proved_at: datetime | None = None
 
 
 class Invitations(msgspec.Struct):
@@ -82,3 +105,9 @@ class FinishParams(msgspec.Struct, frozen=True, kw_only=True):
     """Whose acceptance to complete."""
 
     use_id: UUID
+
+
+class CheckParams(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose domain to look up."""
+
+    invitation_id: UUID

@@ -21,7 +21,7 @@ from core.tenancy.directory import Tenant
 from tenants.invitations.events import InvitationCreated, InvitationRevoked, InvitationSent
 from tenants.invitations.models import Invitation
 from tenants.invitations.queries import digest
-from tenants.invitations.schema import SEND, InvitationIn, LinkIn, SendParams
+from tenants.invitations.schema import SEND, DomainIn, InvitationIn, LinkIn, SendParams
 
 MAIL_AGE: Final = timedelta(days=7)
 PROOF_AGE: Final = timedelta(days=2)
@@ -34,7 +34,7 @@ async def invite(ctx: Ctx, control: Control, data: InvitationIn) -> Invitation:
     Whether the address has an account is neither asked nor said. Raises ``Conflict`` for an active member. Emits
     invitation.created.
     """
-    await _check(ctx, data)
+    await check_place(ctx, data)
     statement = select(Member.id).where(
         Member.email == data.email, Member.active, Member.account_id.is_not(None)
     )
@@ -54,22 +54,22 @@ async def invite(ctx: Ctx, control: Control, data: InvitationIn) -> Invitation:
     if found is not None:
         found.role, found.unit_id = data.role, data.unit_id
         return await send_again(ctx, control, found)
-    made = _new(control, ctx.tenant, email=data.email, role=data.role, unit_id=data.unit_id, age=MAIL_AGE)
+    made = new(control, ctx.tenant, email=data.email, role=data.role, unit_id=data.unit_id, age=MAIL_AGE)
     made.invited_by_id, made.invited_by, made.locale = ctx.actor.member_id, ctx.actor.name, ctx.locale
-    await _add(control, made)
+    await add(control, made)
     _send(control, made)
     return made
 
 
 async def make_link(ctx: Ctx, control: Control, data: LinkIn) -> Invitation:
     """Make a link for so many people and days; emits invitation.created."""
-    await _check(ctx, data)
-    made = _new(
+    await check_place(ctx, data)
+    made = new(
         control, ctx.tenant, email=None, role=data.role, unit_id=data.unit_id, age=timedelta(days=data.days)
     )
     made.invited_by_id, made.invited_by, made.locale = ctx.actor.member_id, ctx.actor.name, ctx.locale
     made.max_uses = data.max_uses
-    await _add(control, made)
+    await add(control, made)
     return made
 
 
@@ -92,7 +92,7 @@ async def revoke(ctx: Ctx, control: Control, invitation: Invitation) -> None:
     """End an invitation, and those that came of its link; emits invitation.revoked."""
     await ctx.require(people.MANAGE)
     invitation.revoked_at = control.now()
-    label = invitation.email or ""
+    label = invitation.email or invitation.domain or ""
     control.emit(InvitationRevoked(subject_id=invitation.id, label=label), tenant_id=invitation.tenant_id)
 
 
@@ -115,7 +115,7 @@ async def prove(control: Control, tenant: Tenant, link: Invitation, email: str, 
         select(Invitation).where(Invitation.parent_id == link.id, Invitation.email == email).with_for_update()
     )
     if below is None:
-        below = _new(control, tenant, email=email, role=link.role, unit_id=link.unit_id, age=PROOF_AGE)
+        below = new(control, tenant, email=email, role=link.role, unit_id=link.unit_id, age=PROOF_AGE)
         below.parent_id, below.locale = link.id, locale
         below.invited_by_id, below.invited_by = link.invited_by_id, link.invited_by
         control.session.add(below)
@@ -131,16 +131,18 @@ def token_of(cipher: Any, invitation: Invitation) -> str:
     return opened
 
 
-async def _check(ctx: Ctx, data: InvitationIn | LinkIn) -> None:
+async def check_place(ctx: Ctx, data: InvitationIn | LinkIn | DomainIn) -> None:
+    """Raise unless the actor may invite to this role and department."""
     await ctx.require(people.MANAGE)
     people.only_owners_change(ctx, data.role)
     await people.check_place(ctx, role=data.role, unit_id=data.unit_id)
     await roles.not_above(ctx, data.role)
 
 
-def _new(
+def new(
     control: Control, tenant: Tenant, *, email: str | None, role: str, unit_id: UUID | None, age: timedelta
 ) -> Invitation:
+    """Make an invitation with a token of its own; not written yet."""
     made = Invitation(
         id=uuid7(), tenant_id=tenant.id, email=email, role=role, unit_id=unit_id, max_uses=1, uses=0
     )
@@ -155,10 +157,11 @@ def _renew(control: Control, tenant: Tenant, invitation: Invitation, age: timede
     invitation.expires_at = control.now() + age
 
 
-async def _add(control: Control, made: Invitation) -> None:
+async def add(control: Control, made: Invitation) -> None:
+    """Write an invitation; emits invitation.created."""
     control.session.add(made)
     await control.session.flush()
-    told = InvitationCreated(subject_id=made.id, label=made.email or "", role=made.role)
+    told = InvitationCreated(subject_id=made.id, label=made.email or made.domain or "", role=made.role)
     control.emit(told, tenant_id=made.tenant_id)
 
 

@@ -51,6 +51,15 @@ async def take_place(control: Control, token: str, account: Account) -> Place:
     if begun is not None:
         return Place(invitation.tenant_id, begun)
     await by_token(control, token)
+    return await hold_place(control, invitation.id, account)
+
+
+async def hold_place(control: Control, invitation_id: UUID, account: Account) -> Place:
+    """Count a use and write it down, for whoever may come in; a job will complete it."""
+    invitation = await _locked(control, Invitation.id == invitation_id)
+    begun = await _begun(control, invitation.id, account.id)
+    if begun is not None:
+        return Place(invitation.tenant_id, begun)
     await _count(control, invitation)
     use = InvitationUse(id=uuid7(), invitation_id=invitation.id, account_id=account.id)
     control.session.add(use)

@@ -15,6 +15,7 @@ Ids = Mapping[str, Sequence[str]]
 _numbers = count(1)
 
 WORDS: Mapping[str, Callable[[int], Any]] = {
+    "domain": lambda n: f"d{n}.example.com",
     "email": lambda n: f"{n}@example.com",
     "phone": lambda n: f"+86138{n:08d}",
     "url": lambda n: f"https://example.com/{n}",
