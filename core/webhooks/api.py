@@ -69,7 +69,7 @@ class WebhookApi(Controller):
         await service.change(ctx, endpoint, data)
         return shown.endpoint_out(endpoint)
 
-    @delete("/{webhook_id:uuid}", permission=MANAGE, status_code=204)
+    @delete("/{webhook_id:uuid}", permission=MANAGE, status_code=204, unpaid=True)
     async def delete_webhook(self, ctx: Ctx, webhook_id: UUID) -> Response[None]:
         """Delete a webhook with its log."""
         await service.delete(ctx, await queries.endpoint(ctx, webhook_id, lock=True))
@@ -82,7 +82,7 @@ class WebhookApi(Controller):
         secret = await service.rotate(ctx, endpoint, data)
         return shown.endpoint_made(endpoint, secret)
 
-    @post("/{webhook_id:uuid}/pause", permission=MANAGE)
+    @post("/{webhook_id:uuid}/pause", permission=MANAGE, unpaid=True)
     async def pause_webhook(self, ctx: Ctx, webhook_id: UUID) -> EndpointOut:
         """Hold everything back."""
         endpoint = await queries.endpoint(ctx, webhook_id, lock=True)

@@ -85,7 +85,7 @@ class WebhookPages(Controller):
             return form_again(ctx, request, FORM, error, **form, values=entering.again(sent))
         return _back(ctx, request, webhook_id, ctx.t(N_("The webhook is saved.")))
 
-    @post("/{webhook_id:uuid}/delete", permission=MANAGE)
+    @post("/{webhook_id:uuid}/delete", permission=MANAGE, unpaid=True)
     async def delete(self, ctx: Ctx, request: Any_, webhook_id: UUID) -> Response[Any]:
         """Delete a webhook with its log."""
         await service.delete(ctx, await queries.endpoint(ctx, webhook_id, lock=True))
@@ -103,7 +103,7 @@ class WebhookPages(Controller):
         old_until = endpoint.old_secret_until
         return render(ctx, request, SHOWN, item=endpoint, secret=secret, old_until=old_until)
 
-    @post("/{webhook_id:uuid}/pause", permission=MANAGE)
+    @post("/{webhook_id:uuid}/pause", permission=MANAGE, unpaid=True)
     async def pause(self, ctx: Ctx, request: Any_, webhook_id: UUID) -> Response[Any]:
         """Hold everything back."""
         await service.pause(ctx, await queries.endpoint(ctx, webhook_id, lock=True))

@@ -60,7 +60,7 @@ class LeavePages(Controller):
         }
         return render(ctx, request, LEAVE, errors=(), values=values, **page)
 
-    @post("/leave", permission=MANAGE)
+    @post("/leave", permission=MANAGE, unpaid=True)
     async def leave(self, ctx: Ctx, control: Control, request: Any_, member_id: UUID) -> Response[Any]:
         """Close the workspace to a member, and hand over what is wanted."""
         sent = await form_values(request)

@@ -94,7 +94,7 @@ class MemberPages(Controller):
         """Open the workspace to a member again."""
         return await set_active(ctx, request, member_id, True)
 
-    @post("/{member_id:uuid}/password", permission=MANAGE)
+    @post("/{member_id:uuid}/password", permission=MANAGE, unpaid=True)
     async def new_password(self, ctx: Ctx, control: Control, request: Any_, member_id: UUID) -> Response[Any]:
         """Make a provisional password, shown this once."""
         member = await queries.one(ctx.session, Member, member_id)

@@ -32,7 +32,7 @@ class SecurityPages(Controller):
         """Show whether two steps are demanded, and of whom that would keep out."""
         return render(ctx, request, PAGE, errors=(), **await _page(ctx, control))
 
-    @post("/", permission=MANAGE)
+    @post("/", permission=MANAGE, unpaid=True)
     async def change(self, ctx: Ctx, control: Control, request: Any_) -> Response[Any]:
         """Demand two-step sign-in of everybody, or no longer."""
         wanted = str((await form_values(request)).get("wanted", "")) == "true"

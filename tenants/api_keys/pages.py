@@ -74,7 +74,7 @@ class KeyPages(Controller):
             ctx, request, "api_keys/show.html", **await _one(ctx, control, key_id, before), errors=()
         )
 
-    @post("/{key_id:uuid}/rotate", permission=MANAGE, opt={"secret": True})
+    @post("/{key_id:uuid}/rotate", permission=MANAGE, opt={"secret": True}, unpaid=True)
     async def rotate_key(self, ctx: Ctx, control: Control, request: Any_, key_id: UUID) -> Response[Any]:
         """Make a successor, shown this once; the old key goes on for a while."""
         await queries.one(control, ctx.tenant.id, key_id)
@@ -86,7 +86,7 @@ class KeyPages(Controller):
         text, key = await service.rotate(control, key_id, overlap=timedelta(hours=data.hours))
         return _shown(ctx, request, text, key)
 
-    @post("/{key_id:uuid}/revoke", permission=MANAGE)
+    @post("/{key_id:uuid}/revoke", permission=MANAGE, unpaid=True)
     async def revoke_key(self, ctx: Ctx, control: Control, request: Any_, key_id: UUID) -> Response[Any]:
         """End a key."""
         key = await queries.one(control, ctx.tenant.id, key_id)

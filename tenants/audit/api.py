@@ -45,7 +45,7 @@ class AuditApi(Controller):
         found = await queries.entries(ctx, control, question, after=after, limit=most)
         return AuditPage(data=found, next=found[-1].id if len(found) == most else None)
 
-    @post("/exports", permission=service.VIEW, status_code=202)
+    @post("/exports", permission=service.VIEW, status_code=202, unpaid=True)
     async def export(self, ctx: Ctx, data: AuditExportIn) -> Response[ExportOut]:
         """Have the log written into a CSV file; fetch it as any other export."""
         question = queries.asked(dict(parse_qsl(data.query)))

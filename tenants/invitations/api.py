@@ -65,7 +65,7 @@ class InvitationApi(Controller):
         await limited(ctx, control, request)
         return out(ctx, request, await service.send_again(ctx, control, found))
 
-    @delete("/{invitation_id:uuid}", permission=MANAGE, status_code=204)
+    @delete("/{invitation_id:uuid}", permission=MANAGE, status_code=204, unpaid=True)
     async def revoke(self, ctx: Ctx, control: Control, invitation_id: UUID) -> Response[None]:
         """End an invitation."""
         await service.revoke(ctx, control, await queries.one(control, ctx.tenant.id, invitation_id))

@@ -96,7 +96,7 @@ class InvitationPages(Controller):
         said = ctx.t(N_("Sent again to {email}."), email=found.email)
         return toast(redirect(request, ctx.w("/settings/invitations")), said)
 
-    @post("/{invitation_id:uuid}/revoke", permission=MANAGE)
+    @post("/{invitation_id:uuid}/revoke", permission=MANAGE, unpaid=True)
     async def revoke(self, ctx: Ctx, control: Control, request: Any_, invitation_id: UUID) -> Response[Any]:
         """End an invitation."""
         await service.revoke(ctx, control, await queries.one(control, ctx.tenant.id, invitation_id))
