@@ -11,6 +11,7 @@ from core.ext.specs import JobSpec
 from core.kernel.i18n import N_
 from core.runtime import Runtime
 from core.tenancy.ctx import Ctx
+from core.tenancy.directory import TenantRow
 from tenants.billing import payments, service, service_accounts
 from tenants.billing.models import BillingAccount, StripeEvent
 from tenants.billing.schema import MessageIn, Nothing, SyncIn
@@ -44,7 +45,7 @@ async def sync(runtime: Runtime, params: SyncIn) -> None:
 
 
 async def watch(runtime: Runtime, _params: Nothing) -> None:
-    """Let grace, offline periods and lost messages take their course."""
+    """Let grace, offline periods, lost messages and removed workspaces take their course."""
     async with runtime.control() as control:
         owing = or_(BillingAccount.grace_until.is_not(None), BillingAccount.source == "offline")
         due = list(await control.session.scalars(select(BillingAccount.tenant_id).where(owing)))
@@ -57,8 +58,17 @@ async def watch(runtime: Runtime, _params: Nothing) -> None:
             BillingAccount.source == "stripe", BillingAccount.checked_at < control.now() - LOST
         )
         lost = list(await control.session.scalars(silent.order_by(BillingAccount.checked_at).limit(AT_ONCE)))
+        leaving = select(BillingAccount.tenant_id).join(TenantRow, TenantRow.id == BillingAccount.tenant_id)
+        going = leaving.where(
+            TenantRow.state == "deleting",
+            BillingAccount.source == "stripe",
+            BillingAccount.cancel_at.is_(None),
+        )
+        gone = list(await control.session.scalars(going.limit(AT_ONCE)))
     for tenant_id in lost:
         await payments.refresh(runtime, tenant_id)
+    for tenant_id in gone:
+        await payments.leave(runtime, tenant_id)
 
 
 async def follow_members(ctx: Ctx, event: Any) -> None:

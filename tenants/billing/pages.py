@@ -41,7 +41,7 @@ class BillingPages(Controller):
     @get("/paid", permission="billing.view")
     async def paid(self, ctx: Ctx, control: Control, request: Any_) -> Response[Any]:
         """Show the same; while the payment service's message is on its way, look again soon."""
-        held = await queries.account(control, ctx)
+        held = await queries.account(control, ctx.tenant)
         is_waiting = held.source != "stripe" and held.customer_id is not None
         response = await self._index(ctx, control, request, is_waiting=is_waiting)
         if is_waiting:
@@ -75,7 +75,7 @@ class BillingPages(Controller):
         if plan not in {paid.key for paid in PAID} or interval not in ("month", "year"):
             raise BadRequest
         wanted = PlanIn(plan=plan, interval=interval)  # type: ignore[arg-type]
-        known = await payments.held(runtime, who.tenant)
+        known = await payments.look(runtime, who.tenant)
         seats = await payments.seats(runtime, who.tenant)
         today = None
         if known.source == "stripe" and runtime.settings.stripe_api_key:

@@ -17,8 +17,9 @@ from core.ext.specs import Manifest
 from core.kernel.errors import Conflict, Invalid, NotFound
 from core.kernel.i18n import N_
 from core.runtime import Runtime
+from core.tenancy.control import Control
 from core.tenancy.directory import Tenant
-from tenants.billing import lines, service, service_accounts
+from tenants.billing import lines, queries, service, service_accounts
 from tenants.billing.gateway import Gateway, Line, Order, Snapshot, gateway_of
 from tenants.billing.models import BillingAccount, BillingInvoice, BillingItem
 from tenants.billing.plans import TRIAL_DAYS, Interval, Sold
@@ -45,7 +46,6 @@ class Buyer:
 class Held:
     """What is known here before the payment service is asked."""
 
-    account_id: UUID
     version: int
     source: str
     customer_id: str | None
@@ -91,18 +91,27 @@ async def held(runtime: Runtime, tenant: Tenant) -> Held:
         account = await service_accounts.ensure(control, tenant)
         await service.end_trials(control, account)
         await control.session.flush()
-        billed = select(BillingItem.plugin).filter_by(tenant_id=tenant.id, state="billed")
-        keys = sorted(await control.session.scalars(billed))
-        known = runtime.registry.modules
-        return Held(
-            account.id,
-            account.version,
-            account.source,
-            account.customer_id,
-            "CNY" if account.currency == "CNY" else "USD",
-            account.trial_used,
-            tuple(known[key].manifest for key in keys if key in known),
-        )
+        return await _held(control, account)
+
+
+async def look(runtime: Runtime, tenant: Tenant) -> Held:
+    """Read what a workspace has, and change nothing."""
+    async with runtime.control() as control:
+        return await _held(control, await queries.account(control, tenant))
+
+
+async def _held(control: Control, account: BillingAccount) -> Held:
+    billed = select(BillingItem.plugin).filter_by(tenant_id=account.tenant_id, state="billed")
+    keys = sorted(await control.session.scalars(billed))
+    known = control.machinery.registry.modules
+    return Held(
+        account.version or 0,
+        account.source,
+        account.customer_id,
+        "CNY" if account.currency == "CNY" else "USD",
+        bool(account.trial_used),
+        tuple(known[key].manifest for key in keys if key in known),
+    )
 
 
 async def refresh(runtime: Runtime, tenant_id: UUID) -> None:
@@ -254,7 +263,8 @@ async def change_plan(runtime: Runtime, buyer: Buyer, data: PlanIn) -> None:
 
 async def preview(runtime: Runtime, buyer: Buyer, data: PlanIn) -> int:
     """What a change of plan would cost today, in minor units; less than 0 is a credit."""
-    known, subscription = await _subscribed(runtime, buyer.tenant)
+    known = await look(runtime, buyer.tenant)
+    subscription = await _running(runtime, known)
     to = PlanLine(data.plan, data.interval)
     items = await _params(runtime, buyer.tenant, known, subscription, to)
     if not items:
@@ -297,8 +307,23 @@ async def pay(runtime: Runtime, buyer: Buyer, invoice_id: str) -> None:
 
 async def _subscribed(runtime: Runtime, tenant: Tenant) -> tuple[Held, Mapping[str, Any]]:
     known = await held(runtime, tenant)
+    return known, await _running(runtime, known)
+
+
+async def _running(runtime: Runtime, known: Held) -> Mapping[str, Any]:
     snapshot = await gateway(runtime).snapshot(known.customer_id) if known.customer_id else Snapshot()
     running = live(snapshot)
     if not running:
         raise Conflict(code="billing.not_subscribed", detail=N_("There is no subscription to change."))
-    return known, running[0]
+    return running[0]
+
+
+async def leave(runtime: Runtime, tenant_id: UUID) -> None:
+    """End the subscription of a workspace that is being removed with its period."""
+    async with runtime.control() as control:
+        account = await service_accounts.account_of(control, tenant_id)
+        subscription, version = account.subscription_id, account.version
+    if subscription is not None:
+        change = {"cancel_at_period_end": True}
+        await gateway(runtime).change(subscription, change, key=lines.key_of(subscription, version, change))
+    await refresh(runtime, tenant_id)

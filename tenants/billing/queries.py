@@ -16,6 +16,7 @@ from core.customers.models import Customer
 from core.ext.specs import Manifest
 from core.tenancy.control import Control
 from core.tenancy.ctx import Ctx
+from core.tenancy.directory import Tenant
 from tenants.api_keys.models import ApiKey
 from tenants.billing.models import (
     BankTransfer,
@@ -101,16 +102,16 @@ def usage(ctx: Ctx, counted: Mapping[str, Count]) -> dict[str, UsageOut]:
     }
 
 
-async def account(control: Control, ctx: Ctx) -> BillingAccount:
+async def account(control: Control, tenant: Tenant) -> BillingAccount:
     """The account of the workspace; where the operator made the workspace, and so none, what it would be."""
-    found = await control.session.scalar(select(BillingAccount).filter_by(tenant_id=ctx.tenant.id))
+    found = await control.session.scalar(select(BillingAccount).filter_by(tenant_id=tenant.id))
     if found is not None:
         return found
     return BillingAccount(
-        tenant_id=ctx.tenant.id,
+        tenant_id=tenant.id,
         plan=BUSINESS.key,
         interval="month",
-        currency=currency_for(ctx.tenant.currency),
+        currency=currency_for(tenant.currency),
         state="active",
         source="gift",
         seats=0,
@@ -179,7 +180,7 @@ async def fapiao(control: Control, tenant_id: UUID) -> dict[str, FapiaoRequest]:
 
 async def overview(ctx: Ctx, control: Control) -> BillingOut:
     """Everything that the workspace has, uses and pays."""
-    held = await account(control, ctx)
+    held = await account(control, ctx.tenant)
     return BillingOut(
         plan=held.plan,
         interval=held.interval,

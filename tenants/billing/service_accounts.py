@@ -80,13 +80,15 @@ async def publish(control: Control, account: BillingAccount) -> bool:
         await take(control, account, offline(account.plan, account.period_end, now))
     what = entitlement(standing(account), now)
     values = {"readonly": what.readonly, "limits": what.limits}
-    row = (
-        await control.session.execute(
-            select(TenantRow.readonly, TenantRow.limits, TenantRow.notices)
-            .where(TenantRow.id == account.tenant_id)
-            .with_for_update()
-        )
-    ).one()
+    found = await control.session.execute(
+        select(TenantRow.readonly, TenantRow.limits, TenantRow.notices)
+        .where(TenantRow.id == account.tenant_id)
+        .with_for_update()
+    )
+    row = found.one_or_none()
+    if row is None:
+        # The workspace is removed; what it paid stays noted.
+        return False
     others = {name: text for name, text in row.notices.items() if not name.startswith("billing")}
     values["notices"] = {**others, **what.notices}
     if (row.readonly, row.limits, row.notices) == (what.readonly, what.limits, values["notices"]):

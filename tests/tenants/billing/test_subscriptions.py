@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from core.access import service as people
 from core.access.models import Member
 from core.access.schema import MemberIn, MemberPatch
 from core.kernel.errors import Conflict, Invalid, NotFound, PaymentRequired
 from core.tenancy.control_log import ControlEvent
-from core.tenancy.directory import TenantPlugin
+from core.tenancy.directory import TenantPlugin, TenantRow
 from tenants.billing import jobs, payments, service, service_accounts
 from tenants.billing.gateway import PaymentRefused
 from tenants.billing.models import StripeEvent
@@ -324,6 +325,23 @@ async def test_a_lost_message_is_made_up_for_within_a_day(bank: Bank) -> None:
     assert (await bank.account()).state == "active"
     await jobs.watch(bank.runtime, Nothing())
     assert (await bank.account()).state == "free"
+
+
+async def test_a_workspace_that_is_removed_pays_no_longer(bank: Bank) -> None:
+    await bank.subscribe()
+    async with bank.runtime.control() as control:
+        leaving = update(TenantRow).where(TenantRow.id == bank.tenant.id).values(state="deleting")
+        await control.session.execute(leaving)
+    await jobs.watch(bank.runtime, Nothing())
+    assert bank.subscription["cancel_at_period_end"]
+    assert (await bank.account()).cancel_at is not None
+    await jobs.watch(bank.runtime, Nothing())
+    async with bank.runtime.control() as control:
+        account = await service_accounts.account_of(control, bank.tenant.id)
+        account.tenant_id = uuid4()
+        await control.session.flush()
+        assert not await service_accounts.publish(control, account)
+        control.roll_back()
 
 
 async def test_a_reading_that_was_overtaken_is_not_taken_over(bank: Bank) -> None:
