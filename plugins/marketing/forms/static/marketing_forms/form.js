@@ -12,7 +12,6 @@ for (const form of document.querySelectorAll("form[data-gxf]")) {
   const steps = [...form.querySelectorAll("[data-step]")];
   const [back, next, send, progress] = ["[data-back]", "[data-next]", "[data-send]", "[data-progress]"].map($);
   let at = Math.max(0, steps.findIndex((step) => step.querySelector("[aria-invalid=true]")));
-  let isReady = false;
 
   const usable = (step) => [...step.querySelectorAll("[data-field], .gxf-consent")].some((box) => !box.hidden);
   const near = (from, by) => {
@@ -51,13 +50,14 @@ for (const form of document.querySelectorAll("form[data-gxf]")) {
 
   const proof = prove(form.elements._ticket.value, Number(form.dataset.bits)).then((found) => { form.elements._proof.value = found; });
   form.addEventListener("submit", (event) => {
-    if (isReady) return;
-    event.preventDefault();
     const wrong = [...form.elements].find((input) => input.willValidate && !input.closest("[hidden]") && !input.checkValidity());
-    if (wrong) { wrong.reportValidity(); return; }
+    if (wrong) { event.preventDefault(); wrong.reportValidity(); return; }
+    if (form.elements._proof.value) return;
+    event.preventDefault();
     send.setAttribute("aria-disabled", "true");
     send.querySelector("span").textContent = send.dataset.busy || send.textContent;
-    proof.then(() => { isReady = true; form.requestSubmit(); });
+    // Not at once: within its own submit event a form cannot be submitted again.
+    proof.then(() => setTimeout(() => form.requestSubmit()));
   });
   // A page that comes back from the browser's memory can be sent again.
   addEventListener("pageshow", ({ persisted }) => { if (persisted) location.reload(); });
