@@ -273,24 +273,9 @@ class Choice(msgspec.Struct, frozen=True):
     tone: Tone = "neutral"
 
 
-ColumnKind = Literal[
-    "text",
-    "longtext",
-    "number",
-    "money",
-    "percent",
-    "date",
-    "datetime",
-    "bool",
-    "choice",
-    "member",
-    "ref",
-    "tags",
-    "phone",
-    "email",
-    "url",
-    "country",
-]
+_Plain = Literal["text", "longtext", "number", "money", "percent", "date", "datetime", "bool"]
+_Named = Literal["choice", "member", "ref", "tags", "phone", "email", "url", "country"]
+ColumnKind = Literal[_Plain, _Named]
 
 
 class Column(Spec, frozen=True):
