@@ -27,6 +27,7 @@ from core.tenancy.control import Control
 from core.tenancy.ctx import Ctx, Principal
 from core.tenancy.limits import WorkspaceReadonly
 from core.web.csrf import is_token
+from core.web.uses import uses_of
 
 SIGNED_IN = "*"
 """The permission of routes that every signed-in member may use."""
@@ -251,6 +252,8 @@ async def provide_ctx(request: Request[Any, Any, Any]) -> AsyncGenerator[Ctx, No
         request.scope["gx.ctx"] = ctx  # type: ignore[typeddict-unknown-key]
         if opt["permission"] not in {SIGNED_IN, ""}:
             await ctx.require(opt["permission"])
+        if opt.get("plugin"):
+            uses_of(runtime_of(request)).note(principal, opt["plugin"], opt["permission"])
         if not readonly and principal.kind != "public":
             await _begin_idempotent(request, ctx)
         try:

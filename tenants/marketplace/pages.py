@@ -18,7 +18,7 @@ from core.tenancy.directory import TenantPlugin
 from core.web.bodies import form_values, read_form
 from core.web.pages import form_again, redirect, render, toast
 from core.web.routing import get, post, runtime_of
-from tenants.marketplace import service, settings, views
+from tenants.marketplace import queries, service, settings, views
 from tenants.marketplace.calls import archives
 from tenants.marketplace.queries import module_of, needed_by, needs, offered, rows
 
@@ -177,6 +177,9 @@ async def _page(ctx: Ctx, control: Control, plugin: str) -> dict[str, Any]:
         "row": row,
         "price": views.price_text(ctx, module.manifest.price, module.manifest.trial_days),
         "touches": views.touches(registry, module),
+        "uses": await views.uses_of(control, ctx.tenant.id, module),
+        "who": views.WHO,
+        "paused": await queries.paused(ctx, plugin),
         "document": views.page_of(module, ctx.locale),
         "brings": _titles(ctx, [key for key in needs(registry, plugin)[:-1] if states.get(key) != "enabled"]),
         "users": [ctx.t(one.manifest.title) for one in needed_by(registry, plugin, states)],

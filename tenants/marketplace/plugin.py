@@ -13,6 +13,8 @@ from tenants.marketplace.events import EVENTS
 from tenants.marketplace.jobs import JOBS
 from tenants.marketplace.pages import MarketplacePages
 from tenants.marketplace.queries import has_taken
+from tenants.marketplace.schema import KeepUp
+from tenants.marketplace.upkeep import EVERY_S, NAME, keep_up
 
 
 @hookimpl
@@ -79,8 +81,8 @@ def crm_steps() -> list[Step]:
 
 @hookimpl
 def crm_jobs() -> list[JobSpec]:
-    """Set modules up, and remove them."""
-    return JOBS
+    """Set modules up, remove them, and keep them up to date."""
+    return [*JOBS, JobSpec(name=NAME, handler=keep_up, params=KeepUp, kind="control", every_s=EVERY_S)]
 
 
 @hookimpl

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from core.ext.registry import Module, Registry
 from core.kernel.errors import Conflict, NotFound
 from core.kernel.i18n import N_
+from core.kernel.jobs.models import Circuit
 from core.tenancy.control import Control
+from core.tenancy.ctx import Ctx
 from core.tenancy.directory import TenantPlugin
+from core.tenancy.plugin_uses import PluginUse
 
 ON = frozenset({"enabling", "enabled"})
 
@@ -27,6 +31,25 @@ async def has_taken(ctx: Any) -> bool:
     """Whether the workspace switched on a module that it did not begin with."""
     modules = ctx.machinery.registry.modules
     return any(modules[key].manifest.kind == "optional" for key in ctx.tenant.plugins if key in modules)
+
+
+async def uses(
+    control: Control, tenant_id: UUID, plugin: str, since: date
+) -> list[tuple[str, str, int, date]]:
+    """How often each permission of a module was used since a day: permission, by whom, how often, when last."""
+    statement = (
+        select(PluginUse.permission, PluginUse.kind, func.sum(PluginUse.uses), func.max(PluginUse.day))
+        .where(PluginUse.tenant_id == tenant_id, PluginUse.plugin == plugin, PluginUse.day >= since)
+        .group_by(PluginUse.permission, PluginUse.kind)
+        .order_by(func.sum(PluginUse.uses).desc(), PluginUse.permission)
+    )
+    return [(row[0], row[1], int(row[2]), row[3]) for row in await control.session.execute(statement)]
+
+
+async def paused(ctx: Ctx, plugin: str) -> Circuit | None:
+    """The state of a module whose background work failed so often that it rests; None while it works."""
+    chosen = select(Circuit).where(Circuit.plugin == plugin, Circuit.open_until > ctx.now())
+    return await ctx.session.scalar(chosen)
 
 
 def offered(registry: Registry) -> list[Module]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -17,6 +18,10 @@ class SwitchOn(msgspec.Struct, frozen=True, kw_only=True):
     operation_id: UUID
     plugins: tuple[str, ...]
     archive: str = ""
+
+
+class KeepUp(msgspec.Struct, frozen=True):
+    """Nothing: all modules of all workspaces are looked at."""
 
 
 class Remove(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,11 +69,21 @@ class Touches(msgspec.Struct, frozen=True, kw_only=True):
     has_personal_data: bool
 
 
+class UseOut(msgspec.Struct, frozen=True, kw_only=True):
+    """How often a permission of a module was used in the last 30 days; ``kind`` is member, key or public."""
+
+    permission: str
+    kind: str
+    uses: int
+    last_on: date
+
+
 class PluginDetail(msgspec.Struct, frozen=True, kw_only=True):
     """A module in full."""
 
     plugin: PluginOut
     touches: Touches
+    uses: list[UseOut]
     archive: bool
 
 

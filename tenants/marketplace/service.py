@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any, Final
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import msgspec
 from sqlalchemy import select
@@ -97,6 +97,19 @@ async def uninstall(control: Control, tenant: Tenant, plugin: str) -> bool:
     control.enqueue(REMOVE, params, tenant_id=tenant.id, title=title)
     _tell(control, tenant, events.PluginRemovalRequested, module)
     await control.touch(tenant.id)
+    return True
+
+
+async def upgrade(control: Control, row: TenantPlugin, version: str) -> bool:
+    """Have a module that is on brought up to its present version, once for each; says whether that was asked now."""
+    operation = uuid5(row.tenant_id, f"{row.plugin} {version}")
+    chosen = select(TenantPlugin).filter_by(tenant_id=row.tenant_id, plugin=row.plugin).with_for_update()
+    now = (await control.session.scalars(chosen, execution_options={"populate_existing": True})).one()
+    if now.state != "enabled" or now.version == version or now.operation_id == operation:
+        return False
+    now.operation_id = operation
+    params = SwitchOn(operation_id=operation, plugins=(row.plugin,))
+    control.enqueue(SWITCH_ON, params, tenant_id=row.tenant_id)
     return True
 
 

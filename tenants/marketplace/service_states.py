@@ -30,7 +30,7 @@ async def enabled(runtime: Runtime, tenant: Tenant, module: Module, operation_id
     """Let a module serve the workspace from now on. Emits plugin.enabled."""
     async with runtime.control() as control:
         row = await _mine(control, tenant.id, module.key, operation_id)
-        if row is None or row.state == "enabled":
+        if row is None or (row.state, row.version) == ("enabled", module.manifest.version):
             return
         row.state, row.problem, row.version = "enabled", "", module.manifest.version
         row.archive, row.updated_at = "", control.now()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
+from uuid import UUID
 
 import nh3
 from litestar import Controller
@@ -17,9 +19,12 @@ from core.ext.registry import Module, Registry
 from core.kernel import money
 from core.kernel.i18n import N_
 from core.tenancy.components import plugin_component
+from core.tenancy.control import Control
 from core.tenancy.ctx import Ctx
 from core.tenancy.directory import TenantPlugin
-from tenants.marketplace.schema import PluginOut, Touches
+from core.tenancy.plugin_uses import KEPT_DAYS
+from tenants.marketplace import queries
+from tenants.marketplace.schema import PluginOut, Touches, UseOut
 
 STATES: Final[Mapping[str, tuple[str, str]]] = {
     "installed": (N_("Available"), "neutral"),
@@ -32,6 +37,11 @@ STATES: Final[Mapping[str, tuple[str, str]]] = {
     "broken": (N_("Out of order"), "red"),
 }
 PAGE_BYTES: Final = 200_000
+WHO: Final[Mapping[str, str]] = {
+    "member": N_("Members"),
+    "key": N_("API keys"),
+    "public": N_("Everybody, without login"),
+}
 _MARKDOWN: Final = MarkdownIt("commonmark", {"html": False}).enable("table")
 
 
@@ -66,10 +76,17 @@ def is_offered(registry: Registry, key: str) -> bool:
     return module is not None and module.manifest.kind != "locked"
 
 
+async def uses_of(control: Control, tenant_id: UUID, module: Module) -> list[UseOut]:
+    """What a module was used for in the last 30 days."""
+    since = control.now().date() - timedelta(days=KEPT_DAYS - 1)
+    found = await queries.uses(control, tenant_id, module.key, since)
+    return [UseOut(permission=one[0], kind=one[1], uses=one[2], last_on=one[3]) for one in found]
+
+
 def price_text(ctx: Ctx, price: specs.Price | None, trial_days: int) -> str:
     """What a module costs, in words."""
     if price is None or not price.amount_minor:
-        return ctx.t(N_("Free"))
+        return ctx.t(N_("Free of charge"))
     amount = money.format(price.amount_minor, price.currency, ctx.locale)
     per = N_("{amount} a month") if price.per == "workspace" else N_("{amount} per member and month")
     text = ctx.t(per, amount=amount)

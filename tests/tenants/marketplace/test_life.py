@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -19,7 +20,9 @@ from core.kernel.ids import uuid7
 from core.kernel.jobs import JobRun
 from core.tenancy import ddl, plugin_archive
 from core.tenancy.directory import TenantPlugin
-from tenants.marketplace import calls, jobs, missed, service_states
+from tenants.marketplace import calls, jobs, missed, service, service_states
+from tenants.marketplace.schema import KeepUp
+from tenants.marketplace.upkeep import keep_up
 from tests.fixtures.planted import Plant
 from tests.tenants.marketplace.conftest import Shop
 from tests.tenants.marketplace.test_service import disable, enable, new_customer, uninstall
@@ -139,6 +142,28 @@ async def test_off_again_before_it_caught_up_it_still_hears_of_all_once(shop: Sh
     await enable(shop)
     await shop.drain()
     assert shop.points().count("event Long ago") == 1
+
+
+async def test_a_newer_version_is_brought_to_every_workspace_once(shop: Shop) -> None:
+    await enable(shop)
+    await shop.drain()
+    module = shop.runtime.registry.modules["loyalty"]
+    module.manifest = msgspec.structs.replace(module.manifest, version="2.0.0")
+    for _ in range(2):
+        await keep_up(shop.runtime, KeepUp())
+        await shop.drain()
+    row = await shop.row()
+    assert row is not None
+    assert (row.state, row.version) == ("enabled", "2.0.0")
+    assert shop.points() == ["installed", "upgraded from 1.0.0"]
+    assert not await _upgrade(shop, row, "2.0.0")
+    await disable(shop)
+    assert not await _upgrade(shop, row, "3.0.0")
+
+
+async def _upgrade(shop: Shop, row: TenantPlugin, version: str) -> bool:
+    async with shop.runtime.control() as control:
+        return await service.upgrade(control, row, version)
 
 
 async def test_an_earlier_wish_gives_way_to_a_later_one(shop: Shop) -> None:

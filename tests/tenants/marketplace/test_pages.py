@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import zipfile
+from datetime import timedelta
 from io import BytesIO
 
+from core.kernel.jobs.models import Circuit
+from core.tenancy.plugin_uses import trim
+from core.web.uses import uses_of
 from tests.fixtures.people import Person
 from tests.tenants.marketplace.conftest import Shop
 
@@ -112,6 +116,37 @@ async def test_the_api_does_all_that_the_pages_do(shop: Shop, owner: Person) -> 
     assert await shop.state() == "enabled"
     assert (await owner.api.get("/plugins/nothing/settings")).status_code == 404
     assert (await owner.api.get("/plugins/nothing")).status_code == 404
+
+
+async def test_what_it_is_used_for_is_counted_by_the_day(shop: Shop, owner: Person) -> None:
+    await owner.post(f"{HERE}/enable")
+    await shop.drain()
+    assert "Not used yet" in (await owner.page.get(owner.w(HERE))).text
+    day = shop.runtime.clock.now().date()
+    principal, counts = owner.principal, uses_of(shop.runtime)
+    for _ in range(3):
+        counts.note(principal, "loyalty", "loyalty.view")
+    counts.note(principal, "customers", "customers.view")
+    await counts.flush()
+    counts.note(principal, "loyalty", "loyalty.view")
+    await counts.close()
+    found = (await owner.api.get("/plugins/loyalty")).json()["uses"]
+    assert found == [{"permission": "loyalty.view", "kind": "member", "uses": 4, "last_on": day.isoformat()}]
+    assert "loyalty.view" in (await owner.page.get(owner.w(HERE))).text
+    async with shop.runtime.control() as control:
+        await trim(control.session, day + timedelta(days=1))
+    assert (await owner.api.get("/plugins/loyalty")).json()["uses"] == []
+
+
+async def test_a_module_that_rests_after_failures_says_so(shop: Shop, owner: Person) -> None:
+    await owner.post(f"{HERE}/enable")
+    await shop.drain()
+    async with shop.runtime.open(await shop.now()) as ctx:
+        until = ctx.now() + timedelta(minutes=5)
+        ctx.session.add(Circuit(plugin="loyalty", failures=10, last_error="ValueError: dry", open_until=until))
+    page = (await owner.page.get(owner.w(HERE))).text
+    assert "ValueError: dry" in page
+    assert "failed 10 times in a row" in page
 
 
 async def test_only_administrators_switch(shop: Shop, owner: Person) -> None:
