@@ -37,8 +37,8 @@ SPECS: Final[Mapping[str, type[specs.Spec]]] = {
     "crm_processes": specs.Process,
 }
 CLASSES: Final = frozenset({"crm_api", "crm_pages", "crm_public", "crm_events"})
-OURS_ALONE: Final = frozenset({"crm_authenticate"})
-"""Hooks that decide who somebody is; an installed distribution may not."""
+OURS_ALONE: Final = frozenset({"crm_authenticate", "crm_processes"})
+"""Hooks that decide who somebody is, and what runs beside us; an installed distribution may not."""
 
 
 class RegistryError(Exception):

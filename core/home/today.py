@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -126,8 +127,10 @@ async def checklist(ctx: Ctx) -> list[dict[str, Any]]:
 
 async def _step(ctx: Ctx, step: Step) -> dict[str, Any] | None:
     """A module's step as the checklist shows it; one that fails or takes too long is left out."""
+    is_ours = ctx.machinery.registry.modules[step.plugin].builtin
     try:
-        async with asyncio.timeout(STEP_S):
+        # What an installed module asks of the database must not end the page's transaction.
+        async with nullcontext() if is_ours else ctx.attempt(), asyncio.timeout(STEP_S):
             return {"title": ctx.t(step.title), "done": bool(await step.is_done(ctx)), "url": ctx.w(step.url)}
     except Exception:
         log.exception("step failed", plugin=step.plugin, step=step.key, request_id=ctx.request_id)

@@ -45,6 +45,8 @@ LIES = {
         "[TimelineKind(event='customer.created', icon='x', summary=str)]",
     ),
     "crm_widgets": ("[Widget(key='x', title='x', render=None)]", "[Widget]"),
+    "crm_steps": ("[Step(key='x', title='x', url='/x', is_done=1)]", "[1]"),
+    "crm_processes": ("[]", "[1]"),
     "crm_live": ("[LivePart(key='x', render=1)]", "7"),
     "crm_banners": ("[Banner(key='x', render=1)]", "7"),
     "crm_actions": ("[Action(key='x', title='x', icon='x', record_type='no_such', run=print)]", "[{}]"),
@@ -265,6 +267,9 @@ def crm_panels():
     return [Panel(key=f.__name__, title=f.__name__, render=f, **given) for f in (crash, hang, lie, sql)]
 @hookimpl
 def crm_widgets(): return [Widget(key=f.__name__, title=f.__name__, render=f) for f in (crash, lie, sql)]
+@hookimpl
+def crm_steps():
+    return [Step(key=f.__name__, title=f.__name__, url="/x", is_done=f) for f in (crash, sql)]
 @hookimpl
 def crm_live(): return [LivePart(key=f.__name__, render=f) for f in (crash, hang, lie, sql)]
 @hookimpl
