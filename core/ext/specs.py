@@ -273,15 +273,9 @@ class Choice(msgspec.Struct, frozen=True):
     tone: Tone = "neutral"
 
 
-<<<<<<< HEAD
 _Plain = Literal["text", "longtext", "number", "money", "percent", "date", "datetime", "bool"]
 _Named = Literal["choice", "member", "ref", "tags", "phone", "email", "url", "country"]
 ColumnKind = Literal[_Plain, _Named]
-=======
-_TextKind = Literal["text", "longtext", "phone", "email", "url", "country", "tags"]
-_OtherKind = Literal["number", "money", "percent", "date", "datetime", "bool", "choice", "member", "ref"]
-ColumnKind = _TextKind | _OtherKind
->>>>>>> 591d531 (Count what modules are used for, bring newer versions to every workspace, and say which rest)
 
 
 class Column(Spec, frozen=True):

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "control_0001_a4147770"
+revision = "control_0001_a57e6e40"
 down_revision = None
 
 
@@ -196,6 +196,9 @@ def upgrade() -> None:
     sa.Column('tenant_id', sa.Uuid(), nullable=False),
     sa.Column('parent_id', sa.Uuid(), nullable=True),
     sa.Column('email', sa.Text(), nullable=True),
+    sa.Column('domain', sa.Text(), nullable=True),
+    sa.Column('proved_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('checked_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('role', sa.Text(), nullable=False),
     sa.Column('unit_id', sa.Uuid(), nullable=True),
     sa.Column('token_hash', sa.LargeBinary(), nullable=False),
@@ -216,6 +219,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('token_hash', name=op.f('uq_invitation_token_hash')),
     schema='control'
     )
+    op.create_index('ix_invitation_domain', 'invitation', ['domain'], unique=False, schema='control', postgresql_where=sa.text('domain IS NOT NULL'))
     op.create_index('ix_invitation_tenant', 'invitation', ['tenant_id', 'id'], unique=False, schema='control')
     op.create_index('uq_invitation_below', 'invitation', ['parent_id', 'email'], unique=True, schema='control', postgresql_where=sa.text('parent_id IS NOT NULL'))
     op.create_index('uq_invitation_open', 'invitation', ['tenant_id', 'email'], unique=True, schema='control', postgresql_where=sa.text('parent_id IS NULL AND email IS NOT NULL AND revoked_at IS NULL AND uses = 0'))
