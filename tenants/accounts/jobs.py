@@ -5,27 +5,16 @@ A mail is sent at least once: tried again it carries the same link and the same 
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid5
-
-import msgspec
-from sqlalchemy import delete
 
 from core.kernel.i18n import N_
 from core.runtime import Runtime
 from core.tenancy.control import Control
 from tenants.accounts import letters, proofs, service
 from tenants.accounts.letters import Letter
-from tenants.accounts.models import Account, Proof, Session
+from tenants.accounts.models import Account, Proof
 from tenants.accounts.service_addresses import MailChange, MailReset, MailVerification, follow_account
-
-KEPT = timedelta(days=7)
-
-
-class Nothing(msgspec.Struct):
-    """What the housekeeping is told."""
-
 
 NOT_YOU = N_("If it was not you, do nothing: without this link nothing happens.")
 
@@ -133,14 +122,6 @@ def _stopping(path: str, email: str) -> Letter:
 async def sync_member(run: Any) -> None:
     """Write into a workspace which login its member has, and at which address."""
     await run.step("sync", follow_account, run.params)
-
-
-async def forget_old(runtime: Runtime, _params: Nothing) -> None:
-    """Remove links that work no more and sessions that are over."""
-    async with runtime.control() as control:
-        now = control.now()
-        await control.session.execute(delete(Proof).where(Proof.expires_at < now - KEPT))
-        await control.session.execute(delete(Session).where(Session.expires_at < now))
 
 
 def _of(account: Account, proof_id: UUID) -> dict[str, Any]:

@@ -178,7 +178,9 @@ async def _signed_in(control: Control, request: Any_) -> Account | None:
     principal = principal_of(request)
     if principal is None or principal.account_id is None:
         return None
-    return await control.session.get(Account, principal.account_id)
+    account = await control.session.get(Account, principal.account_id)
+    # A password that somebody else made gives no right to the account itself.
+    return None if account is None or account.is_provisional else account
 
 
 def _inbox(request: Any_) -> bool:

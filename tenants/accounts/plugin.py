@@ -10,7 +10,7 @@ from core.ext.hooks import hookimpl
 from core.ext.specs import Banner, JobSpec, Manifest, Subscription
 from core.kernel.events import Event
 from core.kernel.i18n import N_
-from tenants.accounts import jobs
+from tenants.accounts import jobs, tidying
 from tenants.accounts import service_addresses as addresses
 from tenants.accounts.authentication import authenticate
 from tenants.accounts.banner import unconfirmed
@@ -62,8 +62,8 @@ def crm_jobs() -> list[JobSpec]:
         *sent,
         JobSpec(
             name="accounts.forget_old",
-            handler=jobs.forget_old,
-            params=jobs.Nothing,
+            handler=tidying.forget_old,
+            params=tidying.Nothing,
             kind="control",
             every_s=86_400,
         ),

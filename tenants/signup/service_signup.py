@@ -111,7 +111,7 @@ async def add_workspace(runtime: Runtime, account_id: UUID, data: WorkspaceFormI
 
     async def account_of(control: Control, signup: Signup | None = None) -> Account:
         account = await control.session.get(Account, account_id)
-        if account is None:
+        if account is None or account.is_provisional:
             raise NotFound
         if signup is not None and signup.account_id != account_id:
             raise _sent_before()
