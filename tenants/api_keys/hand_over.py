@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, func, or_, select, update
 
 from core.tenancy.control import Control
 from core.tenancy.directory import TenantRow
+from tenants.api_keys import service
 from tenants.api_keys.models import ApiKey
 
 
@@ -18,9 +19,10 @@ async def count_of(control: Control, tenant_id: UUID, member_id: UUID) -> int:
 
 
 async def revoke_of(control: Control, tenant_id: UUID, member_id: UUID) -> None:
-    """End all keys of a member; harmless to repeat."""
-    ended = update(ApiKey).where(*_living(control, tenant_id, member_id))
-    await control.session.execute(ended.values(revoked_at=control.now()))
+    """End all keys of a member, each told by itself; harmless to repeat."""
+    ids = await control.session.scalars(select(ApiKey.id).where(*_living(control, tenant_id, member_id)))
+    for key_id in ids.all():
+        await service.revoke(control, key_id)
 
 
 async def transfer(control: Control, tenant_id: UUID, member_id: UUID, to_id: UUID) -> None:

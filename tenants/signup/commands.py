@@ -8,9 +8,12 @@ from datetime import timedelta
 
 import click
 
+from core.kernel.errors import NotFound
 from core.kernel.validate import convert
 from core.runtime import Runtime
 from core.tenancy.provisioning import GRACE, begin_delete, cancel_delete
+from tenants.accounts import service as accounts
+from tenants.accounts.second_factor import service as second_factor
 from tenants.process import require_tenant, with_runtime
 from tenants.signup import demo as demos
 from tenants.signup import service
@@ -95,6 +98,21 @@ def add(workspace: str, email: str, name: str, role: str) -> None:
         return await service.let_in(runtime, tenant, data, password=password)
 
     click.echo(json.dumps({"slug": workspace, "email": email, "password": with_runtime(work)}))
+
+
+@members.command("forget-second-step")
+@click.argument("email")
+def forget_second_step(email: str) -> None:
+    """Let EMAIL sign in with the password alone again, for who lost the phone and the recovery codes."""
+
+    async def work(runtime: Runtime) -> None:
+        async with runtime.control() as control:
+            account = await accounts.by_email(control, email)
+            if account is None:
+                raise NotFound(f"nobody has the address {email}")
+            await second_factor.forget(control, account)
+
+    with_runtime(work)
 
 
 @click.command()
