@@ -2,10 +2,14 @@
 // Everything that would leave this site is switched off: fonts, telemetry, proxy, client, assistants.
 
 class Reference extends HTMLElement {
-  // What the library leaves out for readers: lists that scroll take the focus, and an id names one element.
+  // What the library leaves out for readers: lists that scroll take the focus, every button has a name, regions are
+  // few, and an id names one element.
   mend() {
     this.due = false;
     for (const list of this.querySelectorAll(".endpoints:not([tabindex])")) list.tabIndex = 0;
+    for (const card of this.querySelectorAll(".scalar-card[role=region]")) card.removeAttribute("role");
+    for (const button of this.querySelectorAll("button[class*=copy-button]:not([aria-label])"))
+      button.setAttribute("aria-label", this.dataset.copyLabel);
     const seen = new Set();
     for (const node of this.querySelectorAll("[id]")) {
       if (seen.has(node.id)) node.removeAttribute("id");
