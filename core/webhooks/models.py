@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from core.kernel.db import Base, Ref, Row
 
 STATES = ("active", "paused")
-REASONS = ("manual", "failing", "gone", "rights")
+REASONS = ("manual", "failing", "gone", "rights", "copied")
 DELIVERY_STATES = ("pending", "held", "delivered", "failed", "skipped")
 
 

@@ -27,6 +27,8 @@ MOST: Final = 20
 SUBSCRIBER: Final = "webhooks:fan_out"
 DELIVER: Final = "webhooks.deliver"
 NOTICE: Final = "webhooks.notice"
+QUIET: Final = frozenset({"manual", "copied"})
+"""Whoever paused it knows; and a copy of a workspace writes to nobody."""
 
 
 class DeliverParams(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,9 +108,11 @@ async def delete(ctx: Ctx, endpoint: Endpoint) -> None:
 async def rotate(ctx: Ctx, endpoint: Endpoint, data: RotateIn) -> str:
     """Replace the secret; the old one signs as well until the overlap is over. The new one is returned once."""
     secret, now = signing.new_secret(), ctx.now()
-    old = signing.unseal(ctx, endpoint.id, endpoint.secret)
-    endpoint.old_secret = signing.seal(ctx, endpoint.id, old, "old_secret") if data.overlap_hours else None
-    endpoint.old_secret_until = now + timedelta(hours=data.overlap_hours) if data.overlap_hours else None
+    old = signing.unseal(ctx, endpoint.id, endpoint.secret) if signing.opens(ctx, endpoint) else None
+    endpoint.old_secret = endpoint.old_secret_until = None
+    if old is not None and data.overlap_hours:
+        endpoint.old_secret = signing.seal(ctx, endpoint.id, old, "old_secret")
+        endpoint.old_secret_until = now + timedelta(hours=data.overlap_hours)
     endpoint.secret = signing.seal(ctx, endpoint.id, secret)
     await ctx.session.flush()
     ctx.emit(events.WebhookSecretRotated(subject_id=endpoint.id, label=endpoint.url))
@@ -128,7 +132,7 @@ async def pause(ctx: Ctx, endpoint: Endpoint, reason: str = "manual") -> None:
         .execution_options(synchronize_session=False)
     )
     ctx.emit(events.WebhookPaused(subject_id=endpoint.id, label=endpoint.url, reason=reason))
-    if reason == "manual":
+    if reason in QUIET:
         return
     who = [member.id for member in await rights.managers(ctx)]
     path = f"/settings/webhooks/{endpoint.id}"

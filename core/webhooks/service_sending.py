@@ -77,6 +77,9 @@ async def plan(ctx: Ctx, endpoint_id: UUID, sender_id: UUID, *, is_last: bool = 
     now = ctx.now()
     if endpoint is None or _is_taken(endpoint, sender_id, now):
         return None
+    if not signing.opens(ctx, endpoint):
+        await service.pause(ctx, endpoint, "copied")
+        is_last = True
     found = [] if is_last or _rests(endpoint, now) else await _due(ctx, endpoint, now)
     if not found:
         await _let_go(ctx, endpoint, now)

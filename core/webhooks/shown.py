@@ -26,6 +26,9 @@ REASONS: Final[Mapping[str, str]] = {
     "gone": N_(
         "The receiver answered 410 Gone: it does not want to be told any more, so the webhook was paused."
     ),
+    "copied": N_(
+        "Its secret does not open in this copy of the workspace. Replace the secret, then resume it."
+    ),
     "rights": N_(
         "The member who answers for it has left, so it was paused. Save it anew to answer for it yourself."
     ),

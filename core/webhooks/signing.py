@@ -14,6 +14,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+from core.kernel.secrets import SealBrokenError
+
 if TYPE_CHECKING:
     from core.tenancy.ctx import Ctx
     from core.webhooks.models import Endpoint
@@ -52,6 +54,15 @@ def seal(ctx: Ctx, endpoint_id: UUID, secret: str, column: str = "secret") -> st
 def unseal(ctx: Ctx, endpoint_id: UUID, sealed: str, column: str = "secret") -> str:
     """A stored secret."""
     return ctx.cipher().decrypt(sealed, _place(ctx, endpoint_id, column))
+
+
+def opens(ctx: Ctx, endpoint: Endpoint) -> bool:
+    """Whether the secret is this workspace's: in a copy of another one it does not open, and must not."""
+    try:
+        unseal(ctx, endpoint.id, endpoint.secret)
+    except SealBrokenError:
+        return False
+    return True
 
 
 def living(ctx: Ctx, endpoint: Endpoint) -> list[str]:

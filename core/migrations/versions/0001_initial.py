@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "core_0001_2dd06258"
+revision = "core_0001_1ec1ddbe"
 down_revision = None
 
 
@@ -500,7 +500,7 @@ def upgrade() -> None:
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('version', sa.BigInteger(), nullable=False),
-    sa.CheckConstraint("paused_reason in ('', 'manual', 'failing', 'gone', 'rights')", name=op.f('ck_webhook_endpoint_paused_reason')),
+    sa.CheckConstraint("paused_reason in ('', 'manual', 'failing', 'gone', 'rights', 'copied')", name=op.f('ck_webhook_endpoint_paused_reason')),
     sa.CheckConstraint("state in ('active', 'paused')", name=op.f('ck_webhook_endpoint_state')),
     sa.ForeignKeyConstraint(['member_id'], ['member.id'], name=op.f('fk_webhook_endpoint_member_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_webhook_endpoint'))

@@ -1,12 +1,16 @@
 from typing import Any
+from uuid import UUID
 
+import psycopg
 import pytest
+from sqlalchemy import update
 from standardwebhooks import WebhookVerificationError
 
 from core.kernel.http import Outbound
 from core.kernel.ids import uuid7
 from core.runtime import Runtime
-from core.webhooks import schedule
+from core.webhooks import schedule, signing
+from core.webhooks.models import Endpoint
 from tests.core.webhooks.acting import customer, log, seen, tell
 from tests.core.webhooks.conftest import Days, Drain, Make
 from tests.core.webhooks.receiver import Receiver
@@ -50,8 +54,6 @@ async def test_the_secret_is_told_once_and_kept_sealed(
     assert answers[0].status_code == 201
     assert answers[1].json() == answers[0].json(), "a repetition is answered alike, and makes no second one"
     assert len((await ann.api.get("/webhooks")).json()["data"]) == 2
-    import psycopg
-
     with psycopg.connect(runtime.databases.settings.admin_dsn()) as admin:
         for table in ("idempotency", "webhook_endpoint", "event_body"):
             rows = admin.execute(f'SELECT t::text FROM "{ann.tenant.schema}".{table} t'.encode()).fetchall()
@@ -282,3 +284,24 @@ async def test_an_address_that_may_not_be_called_is_refused_and_never_reached(
     [delivery] = await log(ann, made)
     assert (delivery["state"], delivery["last_error"]) == ("pending", "the address is not allowed")
     assert receiver.connections == 0
+
+
+async def test_in_a_copy_of_the_workspace_nothing_goes_out_before_there_is_a_new_secret(
+    ann: Person, zed: Person, receiver: Receiver, hook: Make, days: Days, runtime: Runtime
+) -> None:
+    """A copy, a sandbox for one, has the rows and not the key."""
+    made = await hook(ann, events=["customer.created"])
+    async with zed.acting() as ctx:
+        sealed = signing.seal(ctx, UUID(made["id"]), "whsec_foreign")
+    async with runtime.open(ann.tenant) as ctx:
+        await ctx.session.execute(update(Endpoint).values(secret=sealed))
+    await customer(ann)
+    await days.wait()
+    assert receiver.connections == 0
+    assert (await seen(ann, made))["paused_reason"] == "copied"
+    assert (await ann.api.get("/notifications")).json()["data"] == []
+    secret = (await tell(ann, made, "rotate"))["secret"]
+    await tell(ann, made, "resume", backlog="send")
+    await days.wait()
+    [got] = receiver.got
+    got.verified(secret)
