@@ -38,6 +38,25 @@ async def only(person: Person) -> Submission:
     return one  # type: ignore[no-any-return]
 
 
+@pytest.mark.row("M20")
+async def test_a_form_is_made_by_a_program_and_seen_by_people(
+    forms: Person, visitor: Visitor, drain: Drain
+) -> None:
+    made = (await forms.api.post("/marketing/forms/forms", json={"name": "Ask us", "min_seconds": 0})).json()
+    done = await forms.api.post(f"/marketing/forms/forms/{made['id']}/publish")
+    assert (done.status_code, done.json()["state"]) == (200, "published")
+    page = await forms.page.get(forms.w(f"/marketing/forms/forms/{made['id']}"))
+    assert "Ask us" in page.text
+    inputs = await visitor.open(made["slug"])
+    inputs["_proof"] = tickets.work(inputs["_ticket"], tickets.BITS["normal"])
+    answer = await visitor.fill_in(ANSWERS, slug=made["slug"], page=inputs, proven=False)
+    assert "Thank you" in answer.text
+    await drain()
+    assert [lead.name for lead in await found(forms, Lead)] == ["Li Wei"]
+    stats = (await forms.api.get(f"/marketing/forms/forms/{made['id']}/stats")).json()
+    assert (stats["views"], stats["submissions"], stats["accepted"], stats["rate"]) == (1, 1, 1, 1.0)
+
+
 async def test_what_is_sent_becomes_a_lead(forms: Person, visitor: Visitor, drain: Drain) -> None:
     await published(forms, consent_text="I agree.")
     page = await visitor.open(utm_source="fair", page="https://acme.example/contact")
