@@ -6,7 +6,7 @@ from typing import Annotated
 from uuid import UUID
 
 from litestar import Controller, Response
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from core.activities import timeline
 from core.activities.schema import Timeline
@@ -29,7 +29,7 @@ class TimelineApi(Controller):
         record_type: str,
         record_id: UUID,
         after: str = "",
-        only: Annotated[str, Parameter(description="activity, task or changes")] = "",
+        only: Annotated[str, QueryParameter(description="activity, task or changes")] = "",
         limit: int = timeline.LIMIT,
     ) -> Response[Timeline]:
         """Show some of the timeline of a record that the caller may see; ``next`` continues it as ``after``."""

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from litestar import MediaType, Request, Response, get
+from litestar.params import FromQuery
 
 from core.kernel import i18n
 from core.kernel.db import utc_now
@@ -325,7 +326,7 @@ def sample_shell(locale: str, theme: str, t: Callable[[str], str]) -> SimpleName
 
 
 @get("/dev/gallery", opt={"asset": True}, include_in_schema=False)
-async def page(request: Request[Any, Any, Any], locale: str = "") -> Response[str]:
+async def page(request: Request[Any, Any, Any], locale: FromQuery[str] = "") -> Response[str]:
     """Show every component in every state; mounted where the product is developed."""
     shown = locale if locale in i18n.LOCALES else reader_locale(request)
     t = i18n.translator(shown).gettext

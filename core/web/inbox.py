@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from litestar import MediaType, Request, Response, get
+from litestar.params import FromPath
 
 from core.settings import Settings
 from core.web.problems import reader_locale
@@ -31,7 +32,7 @@ async def messages(request: Request[Any, Any, Any]) -> Response[str]:
 
 
 @get("/dev/inbox/{mail_id:str}", opt={"asset": True}, include_in_schema=False)
-async def message(request: Request[Any, Any, Any], mail_id: str) -> Response[str]:
+async def message(request: Request[Any, Any, Any], mail_id: FromPath[str]) -> Response[str]:
     """Show one message as text; what was sent as HTML is shown as it was written."""
     mail = await asyncio.to_thread(runtime_of(request).mailer.inbox.read, mail_id)
     return _page(request, "web/inbox_mail.html", mail=mail)

@@ -27,6 +27,7 @@ from core.tenancy.control import Control
 from core.tenancy.ctx import Ctx, Principal
 from core.tenancy.limits import WorkspaceReadonly
 from core.web.csrf import is_token
+from core.web.signatures import mark, places
 from core.web.uses import uses_of
 
 SIGNED_IN = "*"
@@ -71,6 +72,11 @@ class Route(HTTPRouteHandler):
         }
         options.setdefault("status_code", 200)
         super().__init__(path, opt=opt, **options)
+
+    def on_registration(self, app: Litestar) -> None:
+        """Join the application; the function's parameters need not say where they come from."""
+        mark(self.fn, places(self.ownership_layers))
+        super().on_registration(app)
 
     async def to_response(self, app: Litestar, data: Any, request: Request[Any, Any, Any]) -> ASGIApp:
         """Build the answer and, within the same transaction, keep it for a repetition of the request."""

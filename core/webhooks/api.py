@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from litestar import Controller, Response
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from core.tenancy.ctx import Ctx
 from core.web.routing import delete, get, patch, post
@@ -31,7 +31,9 @@ from core.webhooks.schema import (
 )
 
 VIEW, MANAGE = "webhooks.view", "webhooks.manage"
-State = Annotated[Literal["", "pending", "held", "delivered", "failed", "skipped"], Parameter(query="state")]
+State = Annotated[
+    Literal["", "pending", "held", "delivered", "failed", "skipped"], QueryParameter(name="state")
+]
 
 
 class WebhookApi(Controller):

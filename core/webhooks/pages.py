@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Controller, Request, Response
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from core.access.models import Member
 from core.kernel.errors import AppError
@@ -23,7 +23,7 @@ from core.webhooks.schema import ResendForm, ResendIn, ResumeIn, RotateIn, TryIn
 Any_ = Request[Any, Any, Any]
 VIEW, MANAGE = "webhooks.view", "webhooks.manage"
 PAGE, FORM, SHOWN = "webhooks/show.html", "webhooks/form.html", "webhooks/shown.html"
-State = Annotated[str, Parameter(query="state")]
+State = Annotated[str, QueryParameter(name="state")]
 
 
 class WebhookPages(Controller):

@@ -6,7 +6,7 @@ from typing import Annotated
 from uuid import UUID
 
 from litestar import Controller, Response
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from core.kernel.jobs import JobRunRow
 from core.tenancy.ctx import Ctx
@@ -14,7 +14,7 @@ from core.web.routing import SIGNED_IN, get, post
 from core.work import queries, service
 from core.work.schema import JobList, JobOut
 
-State = Annotated[str, Parameter(query="state")]
+State = Annotated[str, QueryParameter(name="state")]
 
 
 class JobApi(Controller):

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Controller, Request, Response
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from core.kernel.i18n import N_
 from core.tenancy.ctx import Ctx
@@ -16,7 +16,7 @@ from core.work import queries, service, shown
 
 Any_ = Request[Any, Any, Any]
 
-State = Annotated[str, Parameter(query="state")]
+State = Annotated[str, QueryParameter(name="state")]
 
 
 class JobPages(Controller):
