@@ -138,8 +138,8 @@ MEANING = {
     " runs one statement as the superuser. 16 connections, one process each, best of three rounds in turn.",
     "get": "the same for one customer by its id, with its ETag.",
     "create": "idempotency, validation, the number, the customer, its event with body, link and outbox entry, its"
-    " search document, the stored answer; the bare handler inserts one row. In one tenant creations wait for each"
-    " other, because the row that gives the numbers is locked until the commit; spread over tenants they do not.",
+    " search document, the stored answer; the bare handler inserts one row. In quick succession a process takes numbers"
+    " ahead, so that creations of one tenant do not wait for each other's commit.",
 }
 
 
