@@ -1,0 +1,39 @@
+"""A colleague leaves, in a browser in each language: what somebody owned is handed over."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import expect
+
+from core.access.models import Member
+from core.customers.models import Customer
+from core.kernel.i18n import translator
+from core.worker import Worker
+from tests.core.members.test_hand_over import owner_of, stock
+from tests.e2e.conftest import Open
+from tests.fixtures.people import Person
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("locale", ["en", "zh_CN"])
+async def test_somebody_leaves_and_a_colleague_takes_over(
+    ann: Person, bo: Person, mia: Person, working: Worker, visit: Open, locale: str
+) -> None:
+    t, mine = translator(locale).gettext, await stock(bo)
+    async with ann.acting() as ctx:
+        (await ctx.session.get_one(Member, ann.member_id)).locale = locale
+    ann.runtime.forget_actors(ann.tenant.id)
+    window = await visit(ann, locale=locale)
+    await window.go(ann.w(f"/settings/members/{bo.member_id}"))
+    await window.page.get_by_role("link", name=t("Deactivate")).click()
+    await expect(window.page.get_by_text(t("Saved views"))).to_be_visible()
+    await window.page.get_by_label(t("Successor")).select_option(label="Mia")
+    await window.page.get_by_role("button", name=t("Deactivate")).click()
+    await window.page.wait_for_url("**/settings/hand_overs/**")
+    for _ in range(40):
+        await window.page.wait_for_timeout(500)
+        if await owner_of(ann, Customer, mine["customer"]) == mia.member_id:
+            break
+    await window.page.reload(wait_until="load")
+    await expect(window.page.get_by_role("cell", name=t("Customers"))).to_be_visible()
+    assert (await bo.page.get(bo.w("/customers"))).status_code in {303, 404}
