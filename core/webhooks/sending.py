@@ -14,8 +14,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from core.kernel.http import Answer, Outbound, OutboundError, OutboundTooLarge
+from core.webhooks import schedule, signing
 from core.webhooks import service_sending as writing
-from core.webhooks import signing
 from core.webhooks.service_sending import Due, Outcome, Plan
 
 TURN_S: Final = 30.0
@@ -52,9 +52,17 @@ class Sender:
         waiting = deque(plan.due)
         answered: asyncio.Queue[Outcome] = asyncio.Queue()
 
+        failed = 0
+
         async def caller() -> None:
+            nonlocal failed
             while waiting:
-                answered.put_nowait(await self.call(plan, waiting.popleft()))
+                outcome = await self.call(plan, waiting.popleft())
+                answered.put_nowait(outcome)
+                failed = 0 if outcome.is_success else failed + 1
+                if failed >= schedule.CALM_AFTER:
+                    # The notes will say so too, but a receiver that fails quickly would be asked a lot until then.
+                    waiting.clear()
 
         callers = asyncio.gather(*(caller() for _ in range(min(plan.width, len(waiting)))))
         try:
