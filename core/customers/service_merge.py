@@ -7,7 +7,19 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Column, Index, Table, UniqueConstraint, and_, delete, exists, insert, literal, select
+from sqlalchemy import (
+    Column,
+    Index,
+    Table,
+    UniqueConstraint,
+    and_,
+    delete,
+    exists,
+    insert,
+    literal,
+    select,
+    text,
+)
 from sqlalchemy import update as changing
 
 from core.customers.events import CustomerDeleted, CustomerMerged
@@ -17,9 +29,11 @@ from core.kernel.db import Base, Ref
 from core.kernel.errors import Invalid
 from core.kernel.events.models import EventLink
 from core.kernel.i18n import N_
+from core.kernel.statements import Statement
 from core.kernel.text import strip_company
 from core.tenancy.ctx import Ctx
 
+_TABLES = Statement(text("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"))
 CHOSEN = tuple(name for name in CustomerPatch.__struct_fields__ if name != "tags")
 """The fields of which one of the two values stays."""
 
@@ -46,7 +60,11 @@ async def merge(ctx: Ctx, target: Customer, source: Customer, *, take: Iterable[
     changes = _unite(target, theirs, taken)
     _gather(ctx, target, source, changes)
     await ctx.session.flush()
+    there = {row.tablename for row in await ctx.session.run(_TABLES)}
     for table, column in references("customer"):
+        # A module that was never switched on has no tables in this workspace.
+        if table.name not in there:
+            continue
         await _repoint(ctx, table, column, (source.id, target.id))
     await _drop_loops(ctx)
     await _share_past(ctx, source.id, target.id)
