@@ -162,6 +162,17 @@ async def test_a_fapiao_is_asked_for_on_the_page(bank: Bank) -> None:
     assert twice.json()["code"] == "fapiao.exists"
 
 
+async def test_an_invoice_in_yuan_gets_its_fapiao_by_api(bank: Bank) -> None:
+    async with bank.runtime.control() as control:
+        (await service_accounts.ensure(control, bank.tenant)).currency = "CNY"
+    await bank.subscribe()
+    (paid,) = (await bank.ann.api.get("/billing")).json()["invoices"]
+    assert (paid["state"], paid["currency"], paid["total_minor"]) == ("paid", "CNY", 4 * 6_800)
+    form = {"paid_for": paid["id"], "title": "恒通", "email": "a@b.test", "tax_number": "91110000600037341L"}
+    made = (await bank.ann.api.post("/billing/fapiao", json=form)).json()
+    assert (made["amount_minor"], made["number"]) == (4 * 6_800, None)
+
+
 async def test_modules_and_limits_show(bank: Bank, modules: Any) -> None:
     async with bank.runtime.control() as control:
         await service_accounts.give(control, bank.tenant, "free")
