@@ -7,10 +7,11 @@ import psycopg
 import pytest
 from sqlalchemy import update
 
+from core.kernel.errors import Conflict
 from core.tenancy.directory import TenantRow
 from core.tenancy.provisioning import drop
 from tenants.api_keys import authentication, format, service
-from tenants.api_keys.sandbox import sandbox
+from tenants.api_keys.sandbox import refresh, remove, sandbox
 from tenants.signup.schema import OwnerIn, WorkspaceIn
 from tenants.signup.service import add_member, create_workspace
 
@@ -130,3 +131,19 @@ async def test_a_workspace_goes_with_its_sandbox(runtime, committing):
             "SELECT count(*) FROM pg_namespace WHERE nspname = ANY(%s)", [[live.schema, copy.schema]]
         )
         assert found.fetchone() == (0,)
+
+
+async def test_made_anew_it_is_another_copy_that_the_same_keys_act_on(ann, copied):
+    copy = await copied()
+    test, _ = await key_of(ann, copy, "test")
+    await ann.api.post("/customers", json={"name": "Tried"}, headers=test)
+    fresh = await refresh(ann.runtime, ann.tenant)
+    try:
+        assert fresh.id != copy.id
+        assert await names(ann, test) == set()
+        with pytest.raises(Conflict):
+            await refresh(ann.runtime, fresh)
+    finally:
+        await remove(ann.runtime, ann.tenant)
+    await remove(ann.runtime, ann.tenant)
+    assert (await ann.api.get("/customers", headers=test)).status_code == 401

@@ -143,7 +143,9 @@ async def test_a_module_that_rests_after_failures_says_so(shop: Shop, owner: Per
     await shop.drain()
     async with shop.runtime.open(await shop.now()) as ctx:
         until = ctx.now() + timedelta(minutes=5)
-        ctx.session.add(Circuit(plugin="loyalty", failures=10, last_error="ValueError: dry", open_until=until))
+        ctx.session.add(
+            Circuit(plugin="loyalty", failures=10, last_error="ValueError: dry", open_until=until)
+        )
     page = (await owner.page.get(owner.w(HERE))).text
     assert "ValueError: dry" in page
     assert "failed 10 times in a row" in page
