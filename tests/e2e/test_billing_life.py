@@ -53,9 +53,9 @@ async def shown(window: Visit, person: Person, words: str) -> None:
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("locale", ["en", "zh_CN"])
 async def test_the_life_of_a_subscription(
-    site: Site, working: Worker, visit: Open, till: Till, ann: Person, locale: str
+    site: Site, working: Worker, visit: Open, till: Till, ann: Person, zed: Person, locale: str
 ) -> None:
-    person = ann
+    person = {"en": ann, "zh_CN": zed}[locale]
     t = translator(locale).gettext
     window = await visit(person, locale=locale)
     await window.page.context.unroute_all()
