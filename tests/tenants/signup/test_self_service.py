@@ -37,10 +37,11 @@ FORM = {
 
 
 @pytest.fixture(autouse=True)
-def forgetful(monkeypatch):
-    """Ask the database every time: what is tested is not how long a process remembers."""
+def forgetful(monkeypatch, runtime):
+    """Ask the database every time, and know no workspace of another test by its address."""
     monkeypatch.setattr(authentication, "TTL_S", 0.0)
     authentication._kept.clear()
+    runtime.directory.forget()
 
 
 async def sign_up(client, **changes):
@@ -299,7 +300,8 @@ async def test_a_company_begins_with_departments_once(stranger, runtime):
     await sign_up(stranger)
     path = "/w/hengtongmaoyi/welcome"
     for _ in range(2):
-        await stranger.post(path, data={"size": "company", "_csrf": await csrf(stranger, path)})
+        answer = await stranger.post(path, data={"size": "company", "_csrf": await csrf(stranger, path)})
+        assert answer.status_code == 303, answer.text
     tenant = await runtime.directory.by_slug("hengtongmaoyi")
     async with runtime.open(tenant) as ctx:
         assert len((await ctx.session.scalars(select(Unit.name))).all()) == 3
