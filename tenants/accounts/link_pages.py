@@ -166,7 +166,7 @@ async def _shown(control: Control, request: Any_, proof: Proof, token: str) -> d
     needs = ""
     if proof.kind == proofs.VERIFY:
         holder = await service.by_email(control, proof.email)
-        if holder is not None and holder.id not in (signed_in, proof.account_id):
+        if holder is not None and holder.id != signed_in:
             needs = "login"
         elif holder is None and signed_in != proof.account_id:
             needs = "password"

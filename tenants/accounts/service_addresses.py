@@ -85,9 +85,9 @@ async def confirm(control: Control, proof: Proof, *, signed_in: UUID | None, pas
         _verified(control, claim)
         return claim
     await proofs.spend(control, proof)
+    if signed_in != holder.id:
+        raise Forbidden(detail=N_("Sign in to your account first."))
     if holder.id != claim.id:
-        if signed_in != holder.id:
-            raise Forbidden(detail=N_("Sign in to your account first."))
         await _adopt(control, claim, holder)
     return holder
 
@@ -178,7 +178,9 @@ async def follow_account(ctx: Any, params: SyncMember) -> None:
 
 async def _account(control: Control, proof: Proof) -> Account:
     account = await control.session.get(Account, proof.account_id)
-    if account is None:
+    # A link that confirms an address, or replaces a password, is worth nothing at another address than it went to.
+    is_elsewhere = account is not None and account.email != proof.email
+    if account is None or (is_elsewhere and proof.kind in (proofs.VERIFY, proofs.RESET)):
         raise proofs.DeadLink
     return account
 

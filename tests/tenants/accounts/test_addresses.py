@@ -1,5 +1,6 @@
 """Whose an address is: confirmed, refused, joined to an account, or late."""
 
+import itertools
 import re
 from datetime import timedelta
 
@@ -114,6 +115,33 @@ async def test_a_link_of_a_claim_that_was_confirmed_does_nothing_more(stranger, 
     await stranger.post("/verification", data={"_csrf": token})
     await drain()
     assert len(links(runtime, "nora@nova.test")) == 2
+
+
+async def test_a_second_link_of_a_claim_that_was_confirmed_lets_nobody_in(stranger, runtime, drain):
+    await sign_up(stranger, "nora@nova.test", slug="second")
+    await stranger.post("/verification", data={"_csrf": await csrf(stranger, "/w/second/")})
+    await drain()
+    second, first = links(runtime, "nora@nova.test")
+    await follow(stranger, first)
+    stranger.cookies.clear()
+    assert "Sign in to it" in (await stranger.get(second)).text
+    assert (await stranger.post(second)).status_code == 403
+    assert (await stranger.get("/w/second/")).status_code == 303
+
+
+async def test_a_link_that_went_to_a_claims_former_address_confirms_no_other(stranger, runtime, drain):
+    await sign_up(stranger, "thief@evil.test", slug="moved")
+    token = await csrf(stranger, "/w/moved/")
+    await stranger.post("/forgot", data={"email": "thief@evil.test", "_csrf": token})
+    await drain()
+    found = links(runtime, "thief@evil.test")
+    moved = await stranger.post("/email", data={"email": "victim@nova.test", "current": OWN, "_csrf": token})
+    assert moved.headers["location"] == "/email?sent=1"
+    stranger.cookies.clear()
+    for path, data in itertools.product(found, ({"new": "another password of mine"}, {"password": OWN})):
+        assert (await stranger.post(path, data=data)).status_code in {400, 404}
+    assert await account(runtime, "victim@nova.test") is None
+    assert (await account(runtime, "victim@nova.test", claims=True)).verified_at is None
 
 
 async def test_after_seven_days_one_reads_and_nothing_is_lost(stranger, runtime, drain):
