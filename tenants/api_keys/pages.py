@@ -10,7 +10,7 @@ from litestar import Controller, Request, Response
 from sqlalchemy import select
 
 from core.access.models import Member
-from core.kernel.errors import AppError, Invalid
+from core.kernel.errors import AppError, Forbidden, Invalid
 from core.kernel.i18n import N_
 from core.kernel.validate import convert
 from core.tenancy.control import Control
@@ -76,8 +76,13 @@ class KeyPages(Controller):
 
     @post("/{key_id:uuid}/rotate", permission=MANAGE, opt={"secret": True}, unpaid=True)
     async def rotate_key(self, ctx: Ctx, control: Control, request: Any_, key_id: UUID) -> Response[Any]:
-        """Make a successor, shown this once; the old key goes on for a while."""
-        await queries.one(control, ctx.tenant.id, key_id)
+        """Make a successor of one's own key, shown this once; the old key goes on for a while."""
+        key = await queries.one(control, ctx.tenant.id, key_id)
+        if key.member_id != ctx.actor.member_id:
+            # Whoever sees the successor could act with the other's rights.
+            raise Forbidden(
+                detail=N_("Only whose rights a key has can rotate it. Make one of your own instead.")
+            )
         try:
             data = await read_form(request, RotateForm)
         except Invalid as error:

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
+from core.access.models import Member
 from core.kernel.errors import Forbidden
 from core.tenancy.control_log import ControlEvent
 from core.tenancy.ctx import Principal
@@ -114,6 +115,20 @@ async def test_rotation_shows_the_successor_and_lets_the_old_go_on(ann):
     assert at_once.status_code == 200
     assert (await asked(ann, text)).status_code == 401
     assert ("api_key.rotated", "Shop", ann.member_id) in await log_of(ann)
+
+
+async def test_nobody_gets_anothers_rights_by_rotating_his_key(ann, mia):
+    text, key = await made(ann)
+    async with ann.acting() as ctx:
+        (await ctx.session.get_one(Member, mia.member_id)).role = "admin"
+    page = await mia.page.get(mia.w(f"/settings/keys/{key.id}"))
+    assert f"/settings/keys/{key.id}/rotate" not in page.text
+    answer = await mia.post(f"/settings/keys/{key.id}/rotate", {"hours": "1"})
+    assert answer.status_code == 403
+    assert not TEXT.search(answer.text)
+    assert (await asked(ann, text)).status_code == 200
+    assert (await mia.post(f"/settings/keys/{key.id}/revoke")).status_code == 303
+    assert (await asked(ann, text)).status_code == 401
 
 
 async def test_a_wrong_overlap_is_refused(ann):
