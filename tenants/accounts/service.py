@@ -96,6 +96,12 @@ async def workspaces_of(control: Control, account_id: UUID) -> int:
     return await control.session.scalar(counted) or 0
 
 
+async def opens(control: Control, account_id: UUID, tenant_id: UUID) -> bool:
+    """Whether an account opens a workspace."""
+    its = select(Membership.id).where(Membership.account_id == account_id, Membership.tenant_id == tenant_id)
+    return await control.session.scalar(its) is not None
+
+
 async def known(control: Control, email: str, password: str) -> Account:
     """The account that a password opens, or else the latest claim of the address.
 

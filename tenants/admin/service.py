@@ -12,7 +12,7 @@ from uuid import UUID
 from core.access import service as people
 from core.access.models import Member
 from core.access.schema import MemberIn
-from core.kernel.errors import Forbidden
+from core.kernel.errors import Conflict, Forbidden
 from core.kernel.i18n import N_
 from core.tenancy.control import Control
 from core.tenancy.ctx import Ctx
@@ -73,6 +73,12 @@ async def follow_hand_over(ctx: Ctx, event: Any) -> None:
 
 
 async def _let_in(ctx: Ctx, control: Control, member: Member) -> str:
+    known = await accounts.by_email(control, member.email)
+    is_bare = known is not None and known.verified_at is None
+    if known is not None and is_bare and not await accounts.opens(control, known.id, ctx.tenant.id):
+        # Another workspace made it, and whoever did so may hold its password.
+        detail = N_("Nobody has confirmed this address yet. Invite it by mail instead.")
+        raise Conflict(code="account.unconfirmed", detail=detail)
     account, password = await accounts.invite(control, member.email, member.name, locale=ctx.tenant.locale)
     await accounts.join(control, account.id, ctx.tenant.id, member.id)
     member.account_id = account.id

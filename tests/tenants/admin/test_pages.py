@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from core.access.models import Member, Unit
 from tenants.accounts import authentication
+from tenants.accounts import service as accounts
 from tenants.accounts.models import Account, Membership
 from tests.fixtures.people import PASSWORD
 
@@ -106,7 +107,22 @@ async def test_all_errors_of_a_new_member_come_at_once(ann):
     assert await member_of(ann, "nonsense") is None
 
 
+async def test_a_login_that_another_workspace_made_up_is_let_in_by_mail_alone(ann, zed):
+    await hired(zed, "dee@acme.test")
+    refused = await ann.post(
+        "/settings/members/new", {"name": "Dee", "email": "dee@acme.test", "role": "member"}
+    )
+    assert refused.status_code == 409
+    assert "Invite it by mail instead" in refused.text
+    assert await member_of(ann, "dee@acme.test") is None
+    dee = await account_of(ann, "dee@acme.test")
+    async with ann.runtime.control() as control:
+        assert not await accounts.opens(control, dee.id, ann.tenant.id)
+
+
 async def test_somebody_with_an_account_keeps_its_password(ann, zed):
+    async with ann.runtime.control() as control:
+        (await control.session.get_one(Account, zed.account_id)).verified_at = control.now()
     assert await hired(ann, "zed@beta.test") == ""
     member = await member_of(ann, "zed@beta.test")
     assert len(await memberships(ann, member)) == 1
