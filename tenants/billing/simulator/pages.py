@@ -8,6 +8,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
 from litestar import MediaType, Request, Response, get, post
+from litestar.params import FromPath
 
 from core.kernel import money
 from tenants.billing.simulator import clock, hosted, invoices, subscriptions
@@ -46,7 +47,7 @@ async def index(request: Any_) -> Response[str]:
 
 
 @get("/pay/{session_id:str}")
-async def checkout(request: Any_, session_id: str) -> Response[str]:
+async def checkout(request: Any_, session_id: FromPath[str]) -> Response[str]:
     """Show a checkout."""
     return _checkout(world_of(request), session_id)
 
@@ -67,7 +68,7 @@ def _checkout(world: World, session_id: str, problem: str = "") -> Response[str]
 
 
 @post("/pay/{session_id:str}")
-async def pay(request: Any_, session_id: str) -> Response[Any]:
+async def pay(request: Any_, session_id: FromPath[str]) -> Response[Any]:
     """Pay a checkout, or fail to."""
     world, form = world_of(request), await request.form()
     try:
@@ -81,7 +82,7 @@ async def pay(request: Any_, session_id: str) -> Response[Any]:
 
 
 @get("/portal/{session_id:str}")
-async def portal(request: Any_, session_id: str) -> Response[str]:
+async def portal(request: Any_, session_id: FromPath[str]) -> Response[str]:
     """Show a customer's subscriptions, invoices and card."""
     return _portal(world_of(request), session_id)
 
@@ -111,7 +112,7 @@ def _portal(world: World, session_id: str, problem: str = "") -> Response[str]:
 
 
 @post("/portal/{session_id:str}")
-async def use_portal(request: Any_, session_id: str) -> Response[Any]:
+async def use_portal(request: Any_, session_id: FromPath[str]) -> Response[Any]:
     """Do what a button of the portal says."""
     world, form = world_of(request), await request.form()
     session = world.get("billing_portal.session", session_id)
@@ -147,7 +148,7 @@ def _is_module(price: dict[str, Any]) -> bool:
 
 
 @get("/invoices/{invoice_id:str}")
-async def invoice(request: Any_, invoice_id: str) -> Response[str]:
+async def invoice(request: Any_, invoice_id: FromPath[str]) -> Response[str]:
     """Show an invoice."""
     return _page("invoice.html", invoice=world_of(request).get("invoice", invoice_id))
 
