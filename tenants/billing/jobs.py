@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
+from uuid import UUID
 
-from sqlalchemy import or_, select, update
+import structlog
+from sqlalchemy import delete, or_, select, update
 
 from core.ext.specs import JobSpec
 from core.kernel.i18n import N_
@@ -20,7 +24,11 @@ MESSAGE = "billing.message"
 WATCH_S = 600
 LOST = timedelta(hours=24)
 """After so long without a message a subscription is read all the same: one may have been lost."""
+RETRY = timedelta(hours=1)
+KEPT = timedelta(days=90)
+"""Messages are known by their ids for longer than the payment service repeats them."""
 AT_ONCE = 50
+log = structlog.get_logger(__name__)
 
 
 async def take_message(runtime: Runtime, params: MessageIn) -> None:
@@ -49,10 +57,7 @@ async def watch(runtime: Runtime, _params: Nothing) -> None:
     async with runtime.control() as control:
         owing = or_(BillingAccount.grace_until.is_not(None), BillingAccount.source == "offline")
         due = list(await control.session.scalars(select(BillingAccount.tenant_id).where(owing)))
-    for tenant_id in due:
-        async with runtime.control() as control:
-            account = await service_accounts.account_of(control, tenant_id)
-            await service_accounts.publish(control, account)
+    await _each(due, partial(_publish, runtime))
     async with runtime.control() as control:
         silent = select(BillingAccount.tenant_id).where(
             BillingAccount.source == "stripe", BillingAccount.checked_at < control.now() - LOST
@@ -65,10 +70,36 @@ async def watch(runtime: Runtime, _params: Nothing) -> None:
             BillingAccount.cancel_at.is_(None),
         )
         gone = list(await control.session.scalars(going.limit(AT_ONCE)))
-    for tenant_id in lost:
+        old = delete(StripeEvent).where(StripeEvent.received_at < control.now() - KEPT)
+        await control.session.execute(old)
+    await _each(gone, partial(payments.leave, runtime))
+    await _each(lost, partial(_look_again, runtime))
+
+
+async def _each(tenant_ids: Sequence[UUID], do: Callable[[UUID], Awaitable[object]]) -> None:
+    """Do something for each workspace: what goes wrong with one keeps the others waiting for nothing."""
+    for tenant_id in tenant_ids:
+        try:
+            await do(tenant_id)
+        except Exception as error:
+            log.warning("billing.watch", tenant=str(tenant_id), error=repr(error))
+
+
+async def _publish(runtime: Runtime, tenant_id: UUID) -> None:
+    async with runtime.control() as control:
+        account = await service_accounts.account_of(control, tenant_id)
+        await service_accounts.publish(control, account)
+
+
+async def _look_again(runtime: Runtime, tenant_id: UUID) -> None:
+    """Read a subscription anew; one that cannot be read has its turn again after the others."""
+    try:
         await payments.refresh(runtime, tenant_id)
-    for tenant_id in gone:
-        await payments.leave(runtime, tenant_id)
+    except Exception:
+        async with runtime.control() as control:
+            account = await service_accounts.account_of(control, tenant_id)
+            account.checked_at = control.now() - LOST + RETRY
+        raise
 
 
 async def follow_members(ctx: Ctx, event: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from core.access import service as people
 from core.access.models import Member
@@ -17,7 +17,7 @@ from core.tenancy.control_log import ControlEvent
 from core.tenancy.directory import TenantPlugin, TenantRow
 from tenants.billing import jobs, payments, service, service_accounts
 from tenants.billing.gateway import PaymentRefused
-from tenants.billing.models import StripeEvent
+from tenants.billing.models import BillingAccount, StripeEvent
 from tenants.billing.schema import MessageIn, Nothing, PlanIn
 from tenants.billing.simulator import hosted, invoices
 from tests.tenants.billing.conftest import Bank
@@ -325,6 +325,38 @@ async def test_a_lost_message_is_made_up_for_within_a_day(bank: Bank) -> None:
     assert (await bank.account()).state == "active"
     await jobs.watch(bank.runtime, Nothing())
     assert (await bank.account()).state == "free"
+
+
+async def test_a_subscription_that_cannot_be_read_keeps_no_other_waiting(
+    bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bank.subscribe()
+    async with bank.runtime.control() as control:
+        poison = BillingAccount(tenant_id=uuid4(), currency="USD", plan="team", source="stripe")
+        poison.checked_at = control.now() - timedelta(days=9)
+        control.session.add(poison)
+        account = await service_accounts.account_of(control, bank.tenant.id)
+        account.checked_at = control.now() - timedelta(days=2)
+        old = {"id": "evt_old", "type": "ping", "received_at": control.now() - timedelta(days=91)}
+        await control.session.execute(insert(StripeEvent).values(old))
+    real = payments.refresh
+
+    async def refresh(runtime: Any, tenant_id: Any) -> None:
+        if tenant_id != bank.tenant.id:
+            raise NotFound
+        await real(runtime, tenant_id)
+
+    monkeypatch.setattr(payments, "refresh", refresh)
+    monkeypatch.setattr(jobs, "AT_ONCE", 1)
+    await jobs.watch(bank.runtime, Nothing())
+    before = (await bank.account()).checked_at
+    await jobs.watch(bank.runtime, Nothing())
+    after = (await bank.account()).checked_at
+    assert before is not None
+    assert after is not None
+    assert after - before > timedelta(days=1)
+    async with bank.runtime.control() as control:
+        assert await control.session.get(StripeEvent, "evt_old") is None
 
 
 async def test_a_workspace_that_is_removed_pays_no_longer(bank: Bank) -> None:
