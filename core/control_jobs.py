@@ -29,6 +29,7 @@ BATCH = 20
 LIMIT_S = 300.0
 LEASE_S = LIMIT_S + 60.0
 CLOSED_S = 300.0
+LOOK_S = 1.0
 
 log = structlog.get_logger(__name__)
 
@@ -39,9 +40,24 @@ async def work_once(runtime: Runtime) -> bool:
     A job of the control plane runs at least once, is tried again with growing pauses, and stays as dead after its
     retries. A job in a tenant is queued there under the row's own id, so queueing it again changes nothing.
     """
-    rows = await _lease(runtime)
-    await asyncio.gather(*(_settle(runtime, row) for row in rows))
-    return bool(rows)
+    running: set[asyncio.Task[None]] = set()
+    was_busy = False
+    try:
+        while True:
+            # One that is slow keeps its own place and nobody waiting: the others' places are filled again.
+            rows = await _lease(runtime, BATCH - len(running)) if len(running) < BATCH else []
+            running |= {asyncio.create_task(_settle(runtime, row)) for row in rows}
+            if not running:
+                return was_busy
+            was_busy = True
+            done, running = await asyncio.wait(running, timeout=LOOK_S)
+            for task in done:
+                if (error := task.exception()) is not None:
+                    log.warning("control_job.untold", error=repr(error))
+    finally:
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
 
 
 def scheduled(runtime: Runtime) -> list[JobSpec]:
@@ -55,13 +71,13 @@ async def run(runtime: Runtime, spec: JobSpec, params: msgspec.Struct) -> None:
         await spec.handler(runtime, params)
 
 
-async def _lease(runtime: Runtime) -> Sequence[ControlOutbox]:
+async def _lease(runtime: Runtime, most: int) -> Sequence[ControlOutbox]:
     now = runtime.clock.now()
     due = (
         select(ControlOutbox.id)
         .where(ControlOutbox.run_at <= now, ControlOutbox.dead_at.is_(None))
         .order_by(ControlOutbox.run_at, ControlOutbox.id)
-        .limit(BATCH)
+        .limit(most)
         .with_for_update(skip_locked=True)
     )
     taken = (

@@ -126,6 +126,24 @@ async def test_an_own_job_is_tried_again_and_then_stays_as_dead(runtime, committ
     assert any("gave up" in problem and "not today" in problem for problem in await queue_problems(runtime))
 
 
+async def test_a_slow_job_keeps_no_other_waiting(runtime, ann, committing, own, monkeypatch):
+    own.gate = asyncio.Event()
+    monkeypatch.setattr("core.control_jobs.LOOK_S", 0.01)
+    async with runtime.control() as control:
+        control.enqueue(OWN, Count())
+    working = asyncio.create_task(work_once(runtime))
+    while not own.seen:  # noqa: ASYNC110
+        await asyncio.sleep(0.005)
+    async with runtime.control() as control:
+        control.enqueue(FORGET, Nothing(), tenant_id=ann.tenant.id)
+    while len(await rows(runtime)) > 1:  # noqa: ASYNC110
+        await asyncio.sleep(0.005)
+    assert not working.done()
+    own.gate.set()
+    assert await working
+    assert not await rows(runtime)
+
+
 async def test_a_handler_without_end_is_stopped_by_its_time_limit(runtime, committing, own, monkeypatch):
     own.gate = asyncio.Event()
     monkeypatch.setattr("core.control_jobs.LIMIT_S", 0.05)
@@ -136,9 +154,10 @@ async def test_a_handler_without_end_is_stopped_by_its_time_limit(runtime, commi
 
 
 async def test_a_worker_that_stops_gives_the_job_back_and_one_that_dies_lets_the_lease_end(
-    runtime, committing, own, clock
+    runtime, committing, own, clock, monkeypatch
 ):
     own.gate = asyncio.Event()
+    monkeypatch.setattr("core.control_jobs.LOOK_S", 60)
     async with runtime.control() as control:
         control.enqueue(OWN, Count())
     stopping = asyncio.create_task(work_once(runtime))
