@@ -10,7 +10,6 @@ from playwright.async_api import expect
 from sqlalchemy import update
 
 from core.kernel.i18n import translator
-from core.worker import Worker
 from tenants.billing.jobs import Nothing, watch
 from tenants.billing.models import BillingAccount
 from tenants.billing.simulator import clock, invoices
@@ -51,9 +50,10 @@ async def shown(window: Visit, person: Person, words: str) -> None:
 
 
 @pytest.mark.timeout(240)
+@pytest.mark.usefixtures("working")
 @pytest.mark.parametrize("locale", ["en", "zh_CN"])
 async def test_the_life_of_a_subscription(
-    site: Site, working: Worker, visit: Open, till: Till, ann: Person, zed: Person, locale: str
+    site: Site, visit: Open, till: Till, ann: Person, zed: Person, locale: str
 ) -> None:
     person = {"en": ann, "zh_CN": zed}[locale]
     t = translator(locale).gettext
