@@ -171,8 +171,11 @@ async def test_a_worker_that_stops_gives_the_job_back_and_one_that_dies_lets_the
     while len(own.seen) < 2:  # noqa: ASYNC110
         await asyncio.sleep(0.005)
     clock.advance(LEASE_S)
+    taking_over = asyncio.create_task(work_once(runtime))
+    while len(own.seen) < 3:  # noqa: ASYNC110
+        await asyncio.sleep(0.005)
     own.gate.set()
-    assert await work_once(runtime)
+    assert await taking_over
     await dying
     assert len(own.seen) == 3
     assert not await rows(runtime)
