@@ -74,7 +74,8 @@ def read(content: Content, sent: Mapping[str, Any], *, region: str, files: Mappi
     known = {one.key: one for one in content.fields}
     typed = {key: _plain(sent.get(key), one) for key, one in known.items() if one.type != "file"}
     found = Answers(typed, consent=bool(sent.get(CONSENT)))
-    if (set(sent) | set(files)) - set(known) - {CONSENT} or len(sent) > NAMES_MAX:
+    uploads = {key for key, one in known.items() if one.type == "file"}
+    if set(sent) - set(known) - {CONSENT} or set(files) - uploads or len(sent) > NAMES_MAX:
         text = N_("This form was changed meanwhile. Please check your answers and send it again.")
         found.errors.append(FieldError("_form", "changed", text))
     visible = shown(content.fields, typed)

@@ -84,6 +84,15 @@ async def test_unknown_fields_and_huge_bodies_are_refused(forms: Person, visitor
     assert await stored(forms) == 0
 
 
+@pytest.mark.parametrize("name", ["phone", "_consent", "_page"])
+async def test_a_file_where_none_is_asked_for_is_refused(forms: Person, visitor: Visitor, name: str) -> None:
+    await published(forms)
+    given = {key: value for key, value in ANSWERS.items() if key != name}
+    answer = await visitor.fill_in(given, files={name: ("a.txt", b"x")})
+    assert answer.status_code == 422
+    assert await stored(forms) == 0
+
+
 async def test_a_proof_is_good_for_one_sending(forms: Person, visitor: Visitor) -> None:
     await published(forms)
     page = await visitor.open()
