@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from core.access import roles
 from core.access import service as people
 from core.access.models import Member
 from core.access.schema import MemberPatch
@@ -88,7 +89,7 @@ async def _queue(ctx: Any, hand: HandOver, title: str) -> HandOver:
 
 
 async def _check(ctx: Any, member: Member, data: HandOverIn) -> None:
-    errors = []
+    errors, successor = [], None
     if data.to_id == member.id:
         errors.append(FieldError("to_id", "same", N_("Choose somebody else.")))
     elif data.to_id is not None:
@@ -101,3 +102,7 @@ async def _check(ctx: Any, member: Member, data: HandOverIn) -> None:
         raise Invalid(errors=errors)
     if data.keys != "keep" and ctx.actor.kind == "key":
         raise Forbidden(detail=N_("An API key cannot decide about API keys."))
+    if data.keys == "transfer" and successor is not None:
+        # Whoever knows such a key acts with the successor's rights from now on.
+        people.only_owners_change(ctx, successor.role)
+        await roles.not_above(ctx, successor.role)

@@ -12,7 +12,7 @@ from core.access.models import Member
 from core.activities.models import Activity
 from core.activities.tasks.models import Task
 from core.customers.models import Customer
-from core.kernel.errors import Conflict
+from core.kernel.errors import Conflict, Forbidden
 from core.members import queries, service, service_moving
 from core.members.models import HandOver
 from core.records.models import SavedView
@@ -229,6 +229,18 @@ async def test_successors_and_owners_are_checked(ann, bo, zed) -> None:
 async def test_a_key_does_not_decide_about_keys(ann, bo, mia) -> None:
     data = {"to_id": str(mia.member_id), "keys": "transfer"}
     assert (await ann.api.post(f"/members/{bo.member_id}/hand_over", json=data)).status_code == 403
+
+
+async def test_no_key_gets_rights_that_its_giver_does_not_have(ann, mia) -> None:
+    async with ann.acting() as ctx:
+        (await ctx.session.get_one(Member, mia.member_id)).role = "admin"
+    mia.runtime.forget_actors(mia.tenant.id)
+    async with mia.acting() as ctx:
+        member = await ctx.session.get_one(Member, mia.member_id)
+        wanted = service.HandOverIn(to_id=ann.member_id, keys="transfer", deactivate=False)
+        with pytest.raises(Forbidden):
+            await service.begin(ctx, member, wanted)
+        ctx.roll_back()
 
 
 @pytest.mark.parametrize("keys", ["keep", "revoke", "transfer"])
