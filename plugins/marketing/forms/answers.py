@@ -160,7 +160,7 @@ def by_target(fields: Sequence[Field], values: Mapping[str, Any]) -> dict[str, s
 
 
 def title_of(fields: Sequence[Field], values: Mapping[str, Any]) -> str:
-    """Name a submission after who sent it, as far as the answers tell."""
+    """Name a submission after who sent it, as far as the answers tell; empty when they tell nothing."""
     known = by_target(fields, values)
     told = (known.get(name) for name in ("name", "company", "email", "mobile", "phone"))
     texts = (value for value in values.values() if isinstance(value, str) and value)

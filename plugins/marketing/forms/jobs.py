@@ -82,9 +82,9 @@ def _written(ctx: Ctx, told: list[Submission], forms: dict[Any, Form], locale: s
     t = translator.gettext
     first = told[0]
     if len(told) == 1:
-        subject = t(
-            N_("{form}: {name}"), form=forms[first.form_id].name, name=first.title or t(N_("no name"))
-        )
+        form = forms[first.form_id].name
+        name = t(N_("no name")) if first.title == form else first.title
+        subject = t(N_("{form}: {name}"), form=form, name=name)
     else:
         subject = t(N_("{count} forms were sent"), count=len(told))
     parts = [_part(ctx, one, forms[one.form_id], t) for one in told[:SHOWN]]
@@ -99,7 +99,9 @@ def _part(ctx: Ctx, one: Submission, form: Form, t: Any) -> str:
     known = t(N_("This person is known already. Nothing was changed.")) if one.state == "duplicate" else ""
     machinery: Any = ctx.machinery
     url = f"{machinery.settings.public_url}{ctx.w(f'/marketing/forms/submissions/{one.id}')}"
-    return "\n".join(part for part in (f"{form.name}: {one.title}", *lines, known, url) if part)
+    return "\n".join(
+        part for part in (": ".join(dict.fromkeys((form.name, one.title))), *lines, known, url) if part
+    )
 
 
 async def clear(run: JobRun) -> None:

@@ -79,6 +79,7 @@ class Submission(Entity, Base):
     """What a visitor sent, and what became of it; ``nonce`` is the page's, so a page is sent once.
 
     ``owner_id`` is whom it concerns: the owner of the lead that came of it, or of the record that was there.
+    ``title`` is never empty: where the answers name nobody, it is the form's name.
     """
 
     __tablename__ = "marketing_forms_submission"

@@ -55,10 +55,11 @@ async def erase(ctx: Ctx, person: Person) -> None:
     ids = select(Submission.id).where(_whose(person)).execution_options(include_deleted=True)
     found = list(await ctx.session.scalars(ids))
     await ctx.session.execute(delete(SubmissionFile).where(SubmissionFile.submission_id.in_(found)))
-    blank = update(Submission).where(Submission.id.in_(found))
+    form = select(Form.name).where(Form.id == Submission.form_id).scalar_subquery()
+    blank = update(Submission).where(Submission.id.in_(found)).execution_options(include_deleted=True)
     await ctx.session.execute(
         blank.values(
-            **BLANK, title="", values={}, digest="", updated_at=ctx.now(), version=Submission.version + 1
+            **BLANK, title=form, values={}, digest="", updated_at=ctx.now(), version=Submission.version + 1
         )
     )
 

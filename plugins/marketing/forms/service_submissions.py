@@ -88,7 +88,7 @@ def _row(ctx: Ctx, form: Form, content: Content, answers: Answers, evidence: Evi
         "updated_at": ctx.now(),
         "form_id": form.id,
         "nonce": evidence.nonce,
-        "title": title_of(content.fields, answers.values),
+        "title": title_of(content.fields, answers.values) or form.name[:200],
         "values": answers.values,
         "digest": answers.digest,
         "email": known.get("email"),

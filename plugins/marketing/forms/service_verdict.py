@@ -155,9 +155,9 @@ async def _take(ctx: Ctx, form: Form, submission: Submission) -> None:
 
 
 def _draft(form: Form, content: Content, submission: Submission) -> dict[str, Any]:
-    """The lead as the answers say; what they do not say of its name is what else names it."""
+    """The lead as the answers say; it is called what its submission is called."""
     known: dict[str, Any] = by_target(content.fields, submission.values)
-    known["name"] = (submission.title or form.name)[:200]
+    known["name"] = submission.title
     known["source"] = form.source or form.name
     return known
 
@@ -211,7 +211,7 @@ async def _inform(
     if owner is not None and owner != ctx.actor.member_id:
         kind, record_id = links[0]
         path = f"/{kind}s/{record_id}"
-        params = {"title": submission.title or form.name, "actor": form.name}
+        params = {"title": submission.title, "actor": form.name}
         await notifications.notify(ctx, [owner], "came" if is_new else "came_again", path=path, params=params)
     if form.notify:
         key = f"{TELL}:{owner or ''}"

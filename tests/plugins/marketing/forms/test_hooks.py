@@ -18,7 +18,7 @@ from core.pipeline.leads.schema import LeadIn
 from core.runtime import Runtime
 from core.tenancy.ddl import uninstall
 from core.tenancy.directory import TenantPlugin
-from plugins.marketing.forms import lifecycle, personal, service_demo
+from plugins.marketing.forms import lifecycle, personal, service, service_demo
 from plugins.marketing.forms.jobs import CLEAR
 from plugins.marketing.forms.models import Form, Submission
 from plugins.marketing.forms.settings import FormsSettings
@@ -171,7 +171,7 @@ async def test_members_see_what_is_theirs(
 async def test_a_person_is_exported_restricted_and_erased(
     forms: Somebody, visitor: Visitor, drain: Drain
 ) -> None:
-    await published(forms, consent_text="I agree.", consent_required=False)
+    form = await published(forms, consent_text="I agree.", consent_required=False)
     one = await sent(forms, visitor, drain)
     person = Person(record_type="lead", record_id=one.lead_id, emails=("li@example.com",))
     async with forms.acting() as ctx:
@@ -182,7 +182,10 @@ async def test_a_person_is_exported_restricted_and_erased(
     refused = await forms.api.post(f"/marketing/forms/submissions/{one.id}/accept")
     assert (refused.status_code, refused.json()["code"]) == (409, "marketing.forms.restricted")
     async with forms.acting() as ctx:
+        await service.delete(ctx, await ctx.session.get_one(Form, form.id))
         await personal.erase(ctx, person)
+    async with forms.ctx() as ctx:
+        assert (await ctx.session.get_one(Submission, one.id)).title == form.name
     with psycopg.connect(forms.runtime.databases.settings.admin_dsn()) as admin:
         question = f'SELECT t::text FROM "{forms.tenant.schema}".marketing_forms_submission t'
         assert "li@example" not in str(admin.execute(question.encode()).fetchall())

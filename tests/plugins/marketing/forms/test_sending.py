@@ -286,6 +286,14 @@ async def test_a_consent_text_has_a_version_of_its_own(forms: Person, visitor: V
     assert (one.consent_version, one.consent_given) == (2, False)
 
 
+async def test_what_names_nobody_is_called_after_its_form(forms: Person) -> None:
+    form = await published(forms, fields=[Field(key="message", label="Message", type="textarea")])
+    made = await forms.api.post("/marketing/forms/submissions", json={"form_id": str(form.id)})
+    assert (made.status_code, made.json()["title"]) == (201, form.name)
+    page = await forms.page.get(forms.w(f"/marketing/forms/submissions/{made.json()['id']}"))
+    assert f"<h1>{form.name}</h1>" in page.text
+
+
 async def test_a_draft_is_not_there_and_a_closed_form_says_so(forms: Person, visitor: Visitor) -> None:
     form = await published(forms)
     page = await visitor.open()
