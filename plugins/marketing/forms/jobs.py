@@ -55,11 +55,13 @@ async def _collect(ctx: Ctx, run: JobRun) -> None:
     for one in found:
         one.told_at = ctx.now()
     await ctx.session.flush()
-    addresses = _addresses(ctx, owner, list(forms.values()))
     locale = (owner.locale if owner else None) or ctx.tenant.locale
-    if told and addresses:
-        subject, text = _written(ctx, told, forms, locale)
-        run.state["mails"] = [{"to": to, "subject": subject, "text": text} for to in addresses]
+    mails = []
+    for to, some in _readers(ctx, owner, told, forms).items():
+        subject, text = _written(ctx, some, forms, locale)
+        mails.append({"to": to, "subject": subject, "text": text})
+    if mails:
+        run.state["mails"] = mails
 
 
 async def _forms(ctx: Ctx, found: list[Submission]) -> list[Form]:
@@ -67,13 +69,17 @@ async def _forms(ctx: Ctx, found: list[Submission]) -> list[Form]:
     return list(await ctx.session.scalars(select(Form).where(Form.id.in_(wanted))))
 
 
-def _addresses(ctx: Ctx, owner: Member | None, forms: list[Form]) -> list[str]:
-    own = [owner.email] if owner is not None and owner.active and owner.email else []
-    also = [form.notify_email for form in forms if form.notify and form.notify_email]
-    if not own and not also:
-        fallback = ctx.settings(PLUGIN).notify_email
-        also = [fallback] if fallback else []
-    return list(dict.fromkeys([*own, *also]))
+def _readers(
+    ctx: Ctx, owner: Member | None, told: list[Submission], forms: dict[Any, Form]
+) -> dict[str, list[Submission]]:
+    """Who reads of what: the owner of all, the address that a form names of what came by that form alone."""
+    own = owner.email if owner is not None and owner.active else None
+    fallback = None if own else ctx.settings(PLUGIN).notify_email
+    found: dict[str, list[Submission]] = {}
+    for one in told:
+        for to in {own, forms[one.form_id].notify_email or fallback} - {None, ""}:
+            found.setdefault(str(to), []).append(one)
+    return found
 
 
 def _written(ctx: Ctx, told: list[Submission], forms: dict[Any, Form], locale: str) -> tuple[str, str]:

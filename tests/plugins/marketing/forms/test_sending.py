@@ -230,6 +230,26 @@ async def test_an_answer_chooses_the_owner(
     assert owners == {"a": mia.member_id, "b": bo.member_id}
 
 
+async def test_an_address_that_a_form_names_reads_of_that_form_alone(
+    forms: Person, visitor: Visitor, drain: Drain, runtime: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("plugins.marketing.forms.service_verdict.TELL_AFTER", timedelta())
+    await published(forms, notify_email="agency@else.test")
+    await published(forms, name="Jobs", slug="jobs", notify_email="people@acme.test")
+    await visitor.fill_in()
+    await visitor.fill_in({**ANSWERS, "name": "Applicant", "email": "applicant@example.com"}, slug="jobs")
+    await drain()
+    inbox = runtime.mailer.inbox
+    told = dict.fromkeys(("agency@else.test", "people@acme.test"), "")
+    for entry in inbox.newest():
+        if entry.to in told:
+            told[entry.to] += inbox.read(entry.id).text
+    assert "li@example.com" in told["agency@else.test"]
+    assert "applicant@example.com" not in told["agency@else.test"]
+    assert "applicant@example.com" in told["people@acme.test"]
+    assert "li@example.com" not in told["people@acme.test"]
+
+
 async def test_mail_goes_to_the_owner_once(
     forms: Person, visitor: Visitor, bo: Person, drain: Drain, runtime: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
