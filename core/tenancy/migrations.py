@@ -5,6 +5,7 @@ Owns the reading of alembic histories. Emits nothing. Never connects: see ``runn
 
 import io
 import re
+import threading
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,8 @@ from alembic.script import ScriptDirectory
 from core.tenancy.components import Component
 
 _CREATED: Final = re.compile(r'^CREATE TABLE (?:IF NOT EXISTS )?"?(?:\w+"?\."?)?(\w+)"?', re.MULTILINE)
+_COMPILING: Final = threading.Lock()
+"""A revision speaks to one context of the whole process: two compiled at once would write into each other's."""
 
 
 class UnknownRevision(RuntimeError):
@@ -58,7 +61,7 @@ def compile_history(component: Component, versions: Path | None = None) -> tuple
         context = MigrationContext.configure(
             dialect_name="postgresql", opts={"as_sql": True, "output_buffer": buffer}
         )
-        with Operations.context(context):
+        with _COMPILING, Operations.context(context):
             module.upgrade()
         steps.append(
             Step(

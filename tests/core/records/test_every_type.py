@@ -1,15 +1,27 @@
 """Every declared record type has a list, fields and forms that answer."""
 
+from collections.abc import Awaitable, Callable
+
 import pytest
 
 from core.ext.registry import Registry, load
 from core.ext.specs import RecordType
 from core.records.forms import field_of
 from core.records.query import is_sortable
+from core.tenancy.directory import Tenant
 from tests.fixtures.people import Person
 
 TYPES = list(load().records.values())
 KEYS = [type_.key for type_ in TYPES]
+
+
+Having = Callable[[str], Awaitable[Tenant]]
+
+
+async def switch_on(person: Person, registry: Registry, type_: RecordType, having: Having) -> None:
+    """Let the workspace have the module of a type, where it does not already."""
+    if not registry.is_on(type_.plugin, person.tenant.plugins):
+        await having(type_.plugin)
 
 
 def below(registry: Registry, type_: RecordType) -> str:
@@ -17,7 +29,10 @@ def below(registry: Registry, type_: RecordType) -> str:
 
 
 @pytest.mark.parametrize("type_", TYPES, ids=KEYS)
-async def test_the_api_lists_and_describes(ann: Person, registry: Registry, type_: RecordType) -> None:
+async def test_the_api_lists_and_describes(
+    ann: Person, registry: Registry, type_: RecordType, having: Having
+) -> None:
+    await switch_on(ann, registry, type_, having)
     path = below(registry, type_)
     sorts = ",".join(column.key for column in type_.columns if is_sortable(column))
     every = ",".join(column.key for column in type_.columns)
@@ -28,7 +43,8 @@ async def test_the_api_lists_and_describes(ann: Person, registry: Registry, type
 
 
 @pytest.mark.parametrize("type_", [t for t in TYPES if t.pages], ids=[t.key for t in TYPES if t.pages])
-async def test_the_pages_answer(ann: Person, registry: Registry, type_: RecordType) -> None:
+async def test_the_pages_answer(ann: Person, registry: Registry, type_: RecordType, having: Having) -> None:
+    await switch_on(ann, registry, type_, having)
     path = below(registry, type_)
     every = ",".join(column.key for column in type_.columns)
     for page in (path, f"{path}?columns={every}", f"{path}/new", f"{path}/options?q=a"):
