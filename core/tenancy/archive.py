@@ -65,7 +65,9 @@ def export_tenant(home: Installation, tenant: Tenant, target: Path, *, passphras
         "tables": {},
     }
     dsn = home.settings.dsn(home.settings.migrate, tenant.cell)
-    with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+    with zipfile.ZipFile(
+        draft, "w", zipfile.ZIP_DEFLATED, compresslevel=1, strict_timestamps=False
+    ) as archive:
         with psycopg.connect(dsn) as connection:
             _enter(connection, home.settings, tenant.schema)
             for item, version in _installed(connection, tenant.schema):

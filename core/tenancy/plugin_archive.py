@@ -145,7 +145,9 @@ def _write(
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.with_name(f"{target.name}.partial")
     columns = {}
-    with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+    with zipfile.ZipFile(
+        draft, "w", zipfile.ZIP_DEFLATED, compresslevel=1, strict_timestamps=False
+    ) as archive:
         for table in tables:
             columns[table.name] = [c.name for c in table.columns if c.computed is None]
             query = sql.SQL("COPY {} ({}) TO STDOUT").format(

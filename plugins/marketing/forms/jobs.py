@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import count
 from typing import Any, Final
 
 import msgspec
@@ -105,19 +106,16 @@ def _part(ctx: Ctx, one: Submission, form: Form, t: Any) -> str:
     known = t(N_("This person is known already. Nothing was changed.")) if one.state == "duplicate" else ""
     machinery: Any = ctx.machinery
     url = f"{machinery.settings.public_url}{ctx.w(f'/marketing/forms/submissions/{one.id}')}"
-    return "\n".join(
-        part for part in (": ".join(dict.fromkeys((form.name, one.title))), *lines, known, url) if part
-    )
+    heading = ": ".join(dict.fromkeys((form.name, one.title)))
+    return "\n".join(filter(None, (heading, *lines, known, url)))
 
 
 async def clear(run: JobRun) -> None:
     """Remove spam that is older than the workspace wants to keep it; some in each step."""
-    number = 0
-    while True:
+    for number in count():
         await run.step(f"clear-{number}", _clear_some, run)
         if run.state.get("cleared", 0) < CLEARED:
             return
-        number += 1
 
 
 async def _clear_some(ctx: Ctx, run: JobRun) -> None:

@@ -5,6 +5,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -51,10 +52,13 @@ def can_write(dsn: str) -> bool:
 
 def fill(folder: Path, left: int) -> Path:
     ballast = folder / "ballast"
-    stat = os.statvfs(folder)
     with ballast.open("wb") as file:
-        os.posix_fallocate(file.fileno(), 0, stat.f_bavail * stat.f_frsize - left)
-    return ballast
+        while True:
+            stat = os.statvfs(folder)
+            # The server writes meanwhile: what was free a moment ago may not be.
+            with suppress(OSError):
+                os.posix_fallocate(file.fileno(), 0, stat.f_bavail * stat.f_frsize - left)
+                return ballast
 
 
 def test_writing_ends_before_the_disk_is_full_and_comes_back_with_room(small: Path):

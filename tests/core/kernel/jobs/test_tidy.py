@@ -8,6 +8,7 @@ async def test_old_receipts_and_runs_go_and_young_ones_stay(
 ) -> None:
     settings = scene.databases.settings
     for owner in (tenant, other_tenant):
+        rows(settings, f'DELETE FROM "{owner.schema}".handled RETURNING 1')
         await scene.enqueue(
             owner, job(params=Count(steps=2), title="x"), job(params=Count(steps=2), title="y")
         )
