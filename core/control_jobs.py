@@ -30,6 +30,8 @@ LIMIT_S = 300.0
 LEASE_S = LIMIT_S + 60.0
 CLOSED_S = 300.0
 LOOK_S = 1.0
+UNKNOWN_RETRIES = 8
+"""While releases change, an older worker may meet what a newer one asked for: it leaves that for the newer one."""
 
 log = structlog.get_logger(__name__)
 
@@ -98,8 +100,8 @@ async def _settle(runtime: Runtime, row: ControlOutbox) -> None:
     spec = runtime.registry.jobs.get(row.job)
     try:
         if spec is None:
-            log.warning("control_job.unknown", job=row.job)
-        elif row.tenant_id is not None:
+            raise LookupError(f"nobody declares the job {row.job}")
+        if row.tenant_id is not None:
             if not await _queue(runtime, row, row.tenant_id, spec):
                 await _give_back(runtime, row, CLOSED_S)
                 return
@@ -109,7 +111,7 @@ async def _settle(runtime: Runtime, row: ControlOutbox) -> None:
         await _give_back(runtime, row, 0)
         raise
     except Exception as error:
-        await _fail(runtime, row, error, retries=spec.retries if spec else 0)
+        await _fail(runtime, row, error, retries=spec.retries if spec else UNKNOWN_RETRIES)
         return
     await _change(runtime, delete(ControlOutbox).where(ControlOutbox.id == row.id))
 

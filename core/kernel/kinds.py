@@ -103,7 +103,7 @@ def email(value: str, reading: Reading) -> str:
     """Normalise an e-mail address: lower case, the domain in ASCII."""
     local, _, domain = value.rpartition("@")
     local, domain = local.lower(), _domain(domain)
-    is_good = domain and len(local) <= _LOCAL_MAX and _LOCAL_PART.fullmatch(local)
+    is_good = domain and "_" not in domain and len(local) <= _LOCAL_MAX and _LOCAL_PART.fullmatch(local)
     if not is_good or len(local) + len(domain) + 1 > _EMAIL_MAX:
         raise Refused.because("email", N_("Enter an e-mail address such as name@example.com"))
     return f"{local}@{domain}"

@@ -79,12 +79,20 @@ async def test_who_asks_for_another_workspace_asks_as_the_system(runtime, ann, z
     assert (await rows(runtime))[0].member_id is None
 
 
-async def test_a_job_for_nobody_or_of_an_unknown_kind_is_dropped(runtime, ann, committing):
+async def test_a_job_for_nobody_is_dropped(runtime, ann, committing):
     async with runtime.control() as control:
         control.enqueue(FORGET, Nothing(), tenant_id=uuid.uuid4())
-        control.enqueue("gone.job", Nothing(), tenant_id=ann.tenant.id)
     assert await work_once(runtime)
     assert not await rows(runtime)
+
+
+async def test_a_job_that_nobody_declares_waits_for_a_worker_that_does(runtime, ann, committing, clock):
+    async with runtime.control() as control:
+        control.enqueue("newer.job", Nothing(), tenant_id=ann.tenant.id)
+    assert await work_once(runtime)
+    (row,) = await rows(runtime)
+    assert (row.attempts, row.dead_at) == (1, None)
+    assert "newer.job" in str(row.error)
 
 
 async def test_a_job_for_a_suspended_workspace_waits(runtime, ann, committing, clock):

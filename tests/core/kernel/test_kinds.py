@@ -43,6 +43,7 @@ class Kinds(msgspec.Struct, kw_only=True):
         ("email", "张@例子.中国", "email"),
         ("email", "a@例子.中国", "a@xn--fsqu00a.xn--fiqs8s"),
         ("email", "a@b", "email"),
+        ("email", "a@b_c.example.com", "email"),
         ("email", "a b@example.com", "email"),
         ("email", ".a@example.com", "email"),
         ("email", f"{'a' * 65}@example.com", "email"),
