@@ -154,6 +154,15 @@ class SharedPool(Pool):
             record.driver_connection.disarm()
         return record
 
+    def take_back(self, record: ConnectionPoolEntry) -> None:
+        """Take a connection back that :meth:`take` gave out, and close it where it cannot be kept."""
+        self._do_return_conn(record)
+
+    def trusts(self, record: ConnectionPoolEntry) -> bool:
+        """Whether no connection was lost since this one was made."""
+        made_at: float = record.last_connect_time  # type: ignore[attr-defined]
+        return made_at > self._invalidate_time
+
     def _do_return_conn(self, record: ConnectionPoolEntry) -> None:
         connection = record.driver_connection
         if connection is None:
@@ -173,11 +182,10 @@ class SharedPool(Pool):
         connection = record.driver_connection
         if connection is None or connection.is_closed():
             return False
-        made_at = record.last_connect_time  # type: ignore[attr-defined]
-        # Since a connection was lost, older ones are not trusted; the mapper would replace them in mid-transaction.
-        is_trusted = made_at > self._invalidate_time
-        age_s = time.time() - made_at
-        return bool(is_trusted and age_s < self.max_age_s and len(connection.tenants) < self.max_tenants)
+        age_s = time.time() - record.last_connect_time  # type: ignore[attr-defined]
+        return bool(
+            self.trusts(record) and age_s < self.max_age_s and len(connection.tenants) < self.max_tenants
+        )
 
     def dispose(self) -> None:
         """Close the idle connections."""

@@ -114,11 +114,10 @@ class Line:
     def mapped(self) -> Connection:
         """The mapper's connection on this line."""
         if self.connection is None:
-            handed = self._pool.handed(self._record)
-            self.connection = Connection(self._engine, handed)
-            if handed.dbapi_connection is not self._adapted:
-                # The pool lost its trust in what it gave out before, and with it this transaction is gone.
+            if not self._pool.trusts(self._record):
+                # The mapper would replace the connection, and with it this transaction would be gone.
                 raise Unavailable(retry_after_s=1)
+            self.connection = Connection(self._engine, self._pool.handed(self._record))
         return self.connection
 
     @property
@@ -142,7 +141,10 @@ class Line:
 
     async def close(self) -> None:
         """Put the connection back whatever its state, or close it."""
-        await greenlet_spawn(self.mapped().close)
+        if self.connection is not None:
+            await greenlet_spawn(self.connection.close)
+        else:
+            await greenlet_spawn(self._pool.take_back, self._record)
 
     async def open(self, question: str) -> str:
         """Begin the transaction with a question in the same message; tells how many rows it found, '' if not asked."""

@@ -1,6 +1,7 @@
 """Connections come back neutral whatever happened, and no tenant takes them all."""
 
 import asyncio
+import time
 from dataclasses import replace
 
 import asyncpg
@@ -9,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from core.kernel.errors import Unavailable
+from core.kernel.statements import Statement
 from core.tenancy.connection import NotEntered, Opening
 from core.tenancy.db import Databases, driver_of
 from core.tenancy.pools import Budget
@@ -175,6 +177,31 @@ async def test_pools_share_one_budget(database_settings, tenant):
     assert [len(pool.idle) for pool in budget.pools] == [1, 1]
     await work(databases, tenant)
     assert [len(pool.idle) for pool in budget.pools] == [0, 1, 1]
+    await databases.close()
+
+
+async def test_what_lost_its_trust_in_mid_transaction_is_closed_without_another_connection(
+    database_settings, tenant, monkeypatch
+):
+    """Another request found the server gone: this one is told to come again, whatever the server does now."""
+    databases = Databases(replace(database_settings, connections=2))
+    await work(databases, tenant)
+    [pool] = databases.budget.pools
+    one = Statement(text("SELECT 1 AS one"))
+
+    def refuse(*_):
+        raise AssertionError("nothing may connect")
+
+    with monkeypatch.context() as patched:
+        async with databases.tenant(tenant) as unit:
+            await unit.session.run(one)
+            patched.setattr(pool, "_invalidate_time", time.time())
+            patched.setattr(pool, "_invoke_creator", refuse)
+            with pytest.raises(Unavailable):
+                await unit.session.execute(text("SELECT 1"))
+        assert not pool.idle
+        assert databases.budget.in_use == 0
+    await work(databases, tenant)
     await databases.close()
 
 
