@@ -3,10 +3,10 @@
 import structlog
 
 pytest_plugins = [
+    "tests.fixtures.rows",
     "tests.fixtures.database",
     "tests.fixtures.people",
     "tests.fixtures.planted",
-    "tests.fixtures.rows",
     "tests.fixtures.world",
 ]
 
