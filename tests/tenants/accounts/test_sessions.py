@@ -26,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("unlimited")
 
 
 @pytest.fixture(autouse=True)
-def fresh():
+def forgetful():
     """Remember nobody from another test."""
     authentication._kept.clear()
 
