@@ -171,4 +171,4 @@ def state_of(key: ApiKey, now: Any) -> str:
 
 async def _people(ctx: Ctx, keys: Any) -> dict[UUID, str]:
     statement = select(Member.id, Member.name).where(Member.id.in_({key.member_id for key in keys}))
-    return dict((await ctx.session.execute(statement)).tuples().all())
+    return dict((await ctx.session.execute(statement)).all())

@@ -5,7 +5,6 @@ class Reference extends HTMLElement {
   // What the library leaves out for readers: lists that scroll take the focus, every button has a name, regions are
   // few, and an id names one element.
   mend() {
-    this.due = false;
     for (const list of this.querySelectorAll(".endpoints:not([tabindex])")) list.tabIndex = 0;
     for (const card of this.querySelectorAll(".scalar-card[role=region]")) card.removeAttribute("role");
     for (const button of this.querySelectorAll("button[class*=copy-button]:not([aria-label])"))
@@ -27,10 +26,8 @@ class Reference extends HTMLElement {
   }
   show() {
     this.replaceChildren();
-    new MutationObserver(() => {
-      if (!this.due) setTimeout(() => this.mend(), 50);
-      this.due = true;
-    }).observe(this, { childList: true, subtree: true });
+    // At once, not a moment later: nobody ever meets what is not mended.
+    new MutationObserver(() => this.mend()).observe(this, { childList: true, subtree: true });
     const dark = document.documentElement.dataset.theme;
     window.Scalar.createApiReference(this, {
       url: this.dataset.url,
