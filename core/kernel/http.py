@@ -24,6 +24,7 @@ import httpcore
 import httpx
 
 from core.kernel.addresses import Address, BadHost, Network, is_denied, read_host
+from core.kernel.connections import Connections
 from core.kernel.guards import outside_transaction
 
 Resolver = Callable[[str, int], Awaitable[list[Address]]]
@@ -38,7 +39,10 @@ _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 _URL = re.compile(r"[!-~]{1,4096}", re.ASCII)
 _MAX_ADDRESSES = 8
-MAX_CONNECTIONS = 300
+_FAILURES = (
+    *(httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, httpx.HTTPError),
+    *(httpx.InvalidURL, ssl.SSLError, OSError),
+)
 
 
 class OutboundError(Exception):
@@ -96,20 +100,8 @@ class Outbound:
         self._policy = policy or Policy()
         self._backend = _CheckedBackend(self._policy, resolve or _SystemResolver())
         tls = self._policy.tls or httpx.create_ssl_context(trust_env=False)
-        transport = httpx.AsyncHTTPTransport(verify=tls, trust_env=False)
-        limits = httpx.Limits(
-            max_connections=MAX_CONNECTIONS, max_keepalive_connections=20, keepalive_expiry=10
-        )
-        # httpx has no parameter for the network backend, so its pool is replaced by one that has.
-        transport._pool = httpcore.AsyncConnectionPool(
-            ssl_context=tls,
-            max_connections=limits.max_connections,
-            max_keepalive_connections=limits.max_keepalive_connections,
-            keepalive_expiry=limits.keepalive_expiry,
-            network_backend=self._backend,
-        )
         self._client = httpx.AsyncClient(
-            transport=transport,
+            transport=Connections(tls, self._backend),
             trust_env=False,
             follow_redirects=False,
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
@@ -150,7 +142,7 @@ class Outbound:
                     await response.aclose()
         except TimeoutError as error:
             raise OutboundFailed("no answer in time") from error
-        except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, OSError) as error:
+        except _FAILURES as error:
             raise OutboundFailed(f"the call failed: {type(error).__name__}") from error
         spent_ms = round((time.monotonic() - began) * 1000)
         answer = Answer(response.status_code, response.headers, body, spent_ms)

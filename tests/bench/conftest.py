@@ -41,8 +41,6 @@ WHY = {
     " its own, to put one's own and the newest first. Reading 200 or 100 instead did not change the slowest.",
     "import": "a sixth of the time was the index of search (53 terms a record; COPY writes none) and a tenth the making"
     " of these terms; events with body, link and outbox entry, what a revert needs, and validation are the rest.",
-    "events to": "a profile gives the HTTP client's pool, which looks at every open connection for each request, a"
-    " third of the time: the plain loop has one, the webhooks twenty.",
 }
 """Why a target is missed where it is; shown only then."""
 
