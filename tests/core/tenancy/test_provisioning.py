@@ -33,13 +33,15 @@ async def claimed(database_settings):
 
 async def test_two_signups_at_once_never_get_one_schema(databases, database_settings, claimed):
     await asyncio.to_thread(fill_pool, database_settings, 3, new_key=new_key)
+    free = count_free(database_settings)
     found = await asyncio.gather(
         *(claim(databases, f"race-{number}", "Race", new_key=new_key) for number in range(5))
     )
     claimed.extend(found)
     assert len({tenant.schema for tenant in found}) == 5
     assert len({tenant.key for tenant in found}) == 5
-    assert count_free(database_settings) == 0
+    # Other tests may have left more than three.
+    assert count_free(database_settings) == max(free - 5, 0)
 
 
 async def test_a_claimed_schema_is_ready(databases, claimed):
