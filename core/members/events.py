@@ -14,6 +14,7 @@ class MemberHandedOver(Event, frozen=True, kw_only=True):
 
     name: ClassVar[str] = "member.handed_over"
     summary: ClassVar[str] = N_("The records of a member were handed over.")
+    hand_over_id: str = ""
     to_id: str = ""
     keys: str = "keep"
     moved: int = 0

@@ -62,6 +62,7 @@ async def end_moving(ctx: Any, run: Any) -> None:
         MemberHandedOver(
             subject_id=member.id,
             label=member.name,
+            hand_over_id=str(hand.id),
             to_id=str(hand.to_id or ""),
             keys=hand.keys,
             moved=sum(hand.moved.values()),

@@ -17,7 +17,9 @@ from core.kernel.jobs import JobRunRow
 from core.kernel.validate import convert
 from core.members import queries as holdings
 from core.members import service
+from core.members.models import HandOver
 from core.members.schema import HandOverIn, Keys
+from core.records.shown import place
 from core.tenancy.control import Control
 from core.tenancy.ctx import Ctx
 from core.web.bodies import form_values
@@ -84,15 +86,22 @@ class HandOverPages(Controller):
     path = "/settings/hand_overs/{hand_over_id:uuid}"
     include_in_schema = False
 
-    @get("/", permission=MANAGE)
+    @get("/", permission="members.view")
     async def report(self, ctx: Ctx, request: Any_, hand_over_id: UUID) -> Response[Any]:
-        """Show what was moved, and how far it is."""
+        """Show what was moved, and how far it is, to managers and to the successor."""
         hand = await service.read(ctx, hand_over_id)
-        titles = {kind.key: kind.title for kind in await holdings.holdings(ctx)}
+        if hand.to_id is None or hand.to_id != ctx.actor.member_id:
+            await ctx.require(MANAGE)
+        kinds = {kind.key: kind for kind in await holdings.holdings(ctx)}
         people = {one.id: one.name for one in await queries.people(ctx.session, inactive=True)}
         job = await ctx.session.get(JobRunRow, hand.job_id) if hand.job_id else None
         moved = [
-            (titles.get(key, key), hand.moved.get(key, 0), hand.failed.get(key, 0))
+            (
+                kinds[key].title if key in kinds else key,
+                _list(ctx, hand, kinds.get(key)),
+                hand.moved.get(key, 0),
+                hand.failed.get(key, 0),
+            )
             for key in dict.fromkeys([*hand.moved, *hand.failed])
         ]
         return render(
@@ -104,7 +113,8 @@ class HandOverPages(Controller):
             job=job,
             is_active=job is not None and job.state in ACTIVE,
             moved=moved,
-            may_undo=await service.may_undo(ctx, hand),
+            may_undo=ctx.can(MANAGE) and await service.may_undo(ctx, hand),
+            may_manage=ctx.can(MANAGE),
         )
 
     @post("/undo", permission=MANAGE)
@@ -126,6 +136,13 @@ async def _asked(ctx: Ctx, control: Control, member_id: UUID, stay: bool) -> dic
         "stay": stay or not member.active,
         "earlier": await holdings.of_member(ctx, member_id),
     }
+
+
+def _list(ctx: Ctx, hand: HandOver, kind: holdings.Holding | None) -> str:
+    """The list of all records of a kind that the reader owns since then; '' for anybody but the successor."""
+    if kind is None or kind.type is None or not kind.type.pages or hand.to_id != ctx.actor.member_id:
+        return ""
+    return f"{place(ctx, kind.type)}?f={kind.field}:me"
 
 
 def _wanted(data: LeaveIn) -> HandOverIn:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from litestar import Controller
 
+from core.activities.notifications import service
 from core.activities.notifications.api import NotificationApi
 from core.activities.notifications.pages import NotificationPages, bell
 from core.ext.hooks import hookimpl
-from core.ext.specs import LivePart, Manifest, Permission
+from core.ext.specs import LivePart, Manifest, Permission, Subscription
 from core.kernel.i18n import N_
 
 EVERYBODY = ("owner", "admin", "manager", "member", "readonly")
@@ -35,6 +36,12 @@ def crm_pages() -> list[type[Controller]]:
 def crm_live() -> list[LivePart]:
     """The bell."""
     return [LivePart(key="bell", render=bell, permission="notifications.view")]
+
+
+@hookimpl
+def crm_subscriptions() -> list[Subscription]:
+    """Tell a successor what came with a hand-over."""
+    return [Subscription(event="member.handed_over", name="successor", handler=service.tell_successor)]
 
 
 @hookimpl

@@ -10,12 +10,15 @@ from sqlalchemy import update
 
 from core.activities.notifications.models import Notification
 from core.kernel.i18n import N_
+from core.members.events import MemberHandedOver
 from core.tenancy.ctx import Ctx
 
 KINDS: Final[Mapping[str, tuple[str, str]]] = {
     "mentioned": ("at-sign", N_("{actor} mentioned you: {title}")),
     "assigned": ("user-check", N_("{actor} gave you a task: {title}")),
     "reminded": ("bell", N_("Reminder: {title}")),
+    "handed_over": ("user-check", N_("What {title} owned is yours now, {count} in all")),
+    "given_back": ("undo-2", N_("What was yours is yours again, {count} in all")),
     "webhook_paused": ("webhook", N_("Webhook paused: {title}")),
     "came": ("target", N_("New lead from {actor}: {title}")),
     "came_again": ("repeat", N_("{title} got in touch again: {actor}")),
@@ -31,6 +34,16 @@ async def notify(
         Notification(member_id=member_id, kind=kind, params=dict(params), path=path)
         for member_id in dict.fromkeys(member_ids)
     )
+
+
+async def tell_successor(ctx: Ctx, event: MemberHandedOver) -> None:
+    """Tell whoever took a colleague's records over how many there are, and where to see which."""
+    if event.to_id and event.moved:
+        successor = UUID(event.to_id)
+        kind = "given_back" if successor == event.subject_id else "handed_over"
+        path = f"/settings/hand_overs/{event.hand_over_id}"
+        params = {"title": event.label, "count": str(event.moved)}
+        await notify(ctx, [successor], kind, path=path, params=params)
 
 
 async def read_all(ctx: Ctx) -> None:

@@ -78,3 +78,42 @@ async def test_others_see_none_of_it(ann, bo, mia, zed, drain):
     report = answer.headers["location"].removeprefix(ann.w(""))
     assert (await mia.page.get(mia.w(report))).status_code == 403
     assert (await zed.page.get(zed.w(report))).status_code == 404
+
+
+async def told(person):
+    found = (await person.api.get("/notifications")).json()["data"]
+    return [(one["text"], one["path"]) for one in found if one["kind"] in {"handed_over", "given_back"}]
+
+
+async def test_the_successor_is_told_and_sees_what_came(ann, bo, mia, drain):
+    await stock(bo)
+    path = f"/settings/members/{bo.member_id}/leave"
+    answer = await ann.post(path, {"to": str(mia.member_id), "keys": "keep", "stay": "1"})
+    report = answer.headers["location"].removeprefix(ann.w(""))
+    await drain()
+    ((text, where),) = await told(mia)
+    assert (text, where) == ("What Bo owned is yours now, 5 in all", report)
+    page = await mia.page.get(mia.w(report))
+    assert page.status_code == 200
+    assert f'href="{mia.w("/customers")}?f=owner_id:me"' in page.text
+    assert "/undo" not in page.text
+    assert (await mia.post(f"{report}/undo")).status_code == 403
+    shown = (await ann.page.get(ann.w(report))).text
+    assert "/undo" in shown
+    assert "owner_id:me" not in shown
+    assert (await ann.post(f"{report}/undo")).status_code == 303
+    await drain()
+    ((text, _),) = await told(bo)
+    assert text == "What was yours is yours again, 5 in all"
+    assert len(await told(mia)) == 1
+
+
+async def test_nobody_is_told_of_what_went_to_nobody_or_was_nothing(ann, bo, mia, drain):
+    path = f"/settings/members/{bo.member_id}/leave"
+    await ann.post(path, {"to": str(mia.member_id), "stay": "1"})
+    await drain()
+    await stock(bo)
+    await ann.post(path, {"to": "nobody", "stay": "1"})
+    await drain()
+    for person in (ann, bo, mia):
+        assert await told(person) == []
