@@ -98,5 +98,6 @@ CONTACT: RecordType = RecordType(
     columns=COLUMNS,
     default_columns=("name", "customer_id", "position", "mobile", "email", "owner_id", "last_contacted_at"),
     search=search_doc,
+    within="customer_id",
     duplicates=lambda ctx, rows: queries.find_duplicates(ctx, CONTACT, rows),
 )

@@ -347,7 +347,8 @@ class RecordType(Spec, frozen=True, kw_only=True):
     what is done is history. ``option`` is what a field shows that offers all records to choose from, where the
     label alone is ambiguous; fields do so for types without pages. ``first_fields`` are what the form of a new
     record shows before "More fields"; left out, what is required and what a list shows by default. ``board`` is
-    the address of another way to look at the list.
+    the address of another way to look at the list. ``within`` is the reference column to what a find is shown with:
+    of people, their company.
     """
 
     key: str
@@ -375,6 +376,7 @@ class RecordType(Spec, frozen=True, kw_only=True):
     pages: bool = True
     first_fields: tuple[str, ...] = ()
     board: str = ""
+    within: str = ""
 
     def column(self, key: str) -> Column | None:
         """The column of that key."""

@@ -48,6 +48,33 @@ async def resolve(ctx: Any, ids: Mapping[str, Iterable[UUID]], *, offered: int =
     return {(row[0], row[1]): row[2] or "" for row in rows}
 
 
+async def within(ctx: Any, types: Sequence[RecordType], ids: Sequence[UUID]) -> Labels:
+    """Read the names of what records belong to, by their own type and id; what the actor may not see has none."""
+    found: dict[str, tuple[RecordType, list[UUID]]] = {}
+    for type_, record_id in zip(types, ids, strict=True):
+        if type_.within:
+            found.setdefault(type_.key, (type_, []))[1].append(record_id)
+    parts = [part for type_, chosen in found.values() if (part := _above(ctx, type_, chosen)) is not None]
+    if not parts:
+        return {}
+    rows = await ctx.session.execute(union_all(*parts) if len(parts) > 1 else parts[0])
+    return {(row[0], row[1]): row[2] or "" for row in rows}
+
+
+def _above(ctx: Any, type_: RecordType, ids: Sequence[UUID]) -> Select[str, UUID, str] | None:
+    registry: Registry = ctx.machinery.registry
+    column = type_.column(type_.within)
+    target = registry.records.get(column.ref) if column is not None else None
+    if column is None or target is None:
+        return None
+    model, above = type_.model, target.model
+    return (
+        select(literal(type_.key), model.id, cast(target.label, Text))
+        .join_from(model, above, above.id == column.attribute)
+        .where(model.id.in_(ids), above.deleted_at.is_(None), ctx.visible(above, f"{target.permission}.view"))
+    )
+
+
 async def choices(ctx: Any, columns: Iterable[Column], *, most: int) -> Mapping[str, list[tuple[str, str]]]:
     """Read all that may be chosen in columns that point to types without pages: type -> ids and names."""
     registry: Registry = ctx.machinery.registry

@@ -10,6 +10,7 @@ from sqlalchemy import ARRAY, ColumnElement, Text, TextClause, all_, and_, cast,
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from core.ext.specs import Hit, RecordType
+from core.records import labels
 from core.records.text import by_label
 from core.search import terms
 from core.search.models import SearchDocument
@@ -48,7 +49,8 @@ _RANKED = """(SELECT record_type, record_id, title, subtitle FROM ({source}) {ti
 async def find(ctx: Ctx, query: str, *, types: Collection[str] = (), limit: int = 20) -> list[Hit]:
     """Find what the actor may see: whole names first, then beginnings, then parts; his own and the newest first.
 
-    One statement. `types` narrows to some record types; a limit above 50 is lowered to it.
+    One statement, and one for the names of what the finds belong to. `types` narrows to some record types; a limit
+    above 50 is lowered to it.
     """
     asked = terms.asked(query)
     known = _searchable(ctx, types)
@@ -63,8 +65,14 @@ async def find(ctx: Ctx, query: str, *, types: Collection[str] = (), limit: int 
         "candidates": CANDIDATES,
         "limit": min(limit, LIMIT),
     }
-    rows = await ctx.session.execute(_statement(with_shares=bool(scope)), values)
-    return [_hit(ctx, known[row.record_type], row) for row in rows]
+    rows = (await ctx.session.execute(_statement(with_shares=bool(scope)), values)).all()
+    within = await labels.within(
+        ctx, [known[row.record_type] for row in rows], [row.record_id for row in rows]
+    )
+    return [
+        _hit(ctx, known[row.record_type], row, within.get((row.record_type, row.record_id), ""))
+        for row in rows
+    ]
 
 
 def condition(ctx: Any, type_: RecordType, query: str) -> ColumnElement[bool]:
@@ -131,13 +139,13 @@ def _statement(*, with_shares: bool) -> TextClause:
     return text(f"WITH {', '.join(parts)} SELECT * FROM ({' UNION ALL '.join(ranked)}) h LIMIT :limit")  # noqa: S608
 
 
-def _hit(ctx: Ctx, type_: RecordType, row: Any) -> Hit:
+def _hit(ctx: Ctx, type_: RecordType, row: Any, within: str) -> Hit:
     below = ctx.machinery.registry.below(type_.plugin)
     return Hit(
         record_type=type_.key,
         record_id=row.record_id,
         title=row.title,
-        subtitle=row.subtitle,
+        subtitle=" · ".join(part for part in (within, row.subtitle) if part),
         url=f"{below}/{type_.path}/{row.record_id}" if type_.pages else "",
         icon=type_.icon,
     )

@@ -119,4 +119,5 @@ DEAL = RecordType(
         "owner_id",
     ),
     search=search_doc,
+    within="customer_id",
 )

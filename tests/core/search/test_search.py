@@ -146,3 +146,30 @@ def test_a_long_query_asks_no_more_than_its_beginning() -> None:
     assert found is not None
     assert len(found.patterns) <= 40
     assert found == terms.asked(("恒通贸易 " * 5_000)[:200])
+
+
+async def test_people_and_deals_are_shown_with_their_company(ctx):
+    (firm,) = await customers.create_many(ctx, [CustomerIn(name="佛山五金贸易有限公司")])
+    await ctx.flush()
+    people = [ContactIn(name="张伟", position="Buyer", customer_id=firm.id), ContactIn(name="张伟明")]
+    await contacts.create_many(ctx, people)
+    await ctx.flush()
+    assert [hit.subtitle for hit in await queries.find(ctx, "张伟")] == ["佛山五金贸易有限公司 · Buyer", ""]
+    await customers.update(ctx, firm, CustomerPatch(name="佛山铝业"))
+    await ctx.flush()
+    assert [hit.subtitle for hit in await queries.find(ctx, "张伟")] == ["佛山铝业 · Buyer", ""]
+    await customers.delete(ctx, firm)
+    await ctx.flush()
+    assert [hit.subtitle for hit in await queries.find(ctx, "张伟")] == ["Buyer", ""]
+
+
+async def test_a_company_that_the_actor_may_not_see_is_not_named(ann, bo):
+    async with ann.acting() as ctx:
+        (firm,) = await customers.create_many(ctx, [CustomerIn(name="Hidden Hats", owner_id=ann.member_id)])
+        await ctx.flush()
+        hattie = ContactIn(name="Hattie", customer_id=firm.id, owner_id=bo.member_id)
+        await contacts.create_many(ctx, [hattie])
+    async with ann.ctx() as ctx:
+        assert [hit.subtitle for hit in await queries.find(ctx, "Hattie")] == ["Hidden Hats"]
+    async with bo.ctx() as ctx:
+        assert [hit.subtitle for hit in await queries.find(ctx, "Hattie")] == [""]
