@@ -179,7 +179,14 @@ on("click", "tr[data-preview]", (row, event) => {
 // --- Forms ---
 
 on("input", "form[data-guard]", (form) => { form.dataset.dirty = "1"; });
-on("submit", "form", (form) => { delete form.dataset.dirty; });
+on("submit", "form", (form, event) => {
+  delete form.dataset.dirty;
+  // What htmx does not send leads to another page, and is sent once however often it is clicked; an answer may be a file.
+  if (event.defaultPrevented || form.method !== "post" || form.hasAttribute("hx-post")) return;
+  if (form.dataset.sent) { event.preventDefault(); return; }
+  form.dataset.sent = "1";
+  setTimeout(() => delete form.dataset.sent, 3000);
+});
 addEventListener("beforeunload", (event) => { if ($("form[data-dirty]")) event.preventDefault(); });
 on("change", "[data-submit-on-change]", (input) => input.form.requestSubmit());
 // A composer shows what belongs to its chosen kind.

@@ -46,6 +46,25 @@ async def log_of(person):
         return [(event.name, event.label, event.member_id) for event in events]
 
 
+async def test_a_form_sent_twice_makes_one_key(ann):
+    page = await ann.page.get(ann.w("/settings/keys/new"))
+    token = re.search(r'name="_key" value="([^"]+)"', page.text).group(1)
+    text, key = await made(ann, _key=token)
+    again = await ann.post("/settings/keys/new", {**FORM, "_key": token})
+    assert again.status_code == 409
+    assert text not in again.text
+    page = await ann.page.get(ann.w(f"/settings/keys/{key.id}"))
+    token = re.search(r'name="_key" value="([^"]+)"', page.text[page.text.index("/rotate") :]).group(1)
+    answers = [
+        (await ann.post(f"/settings/keys/{key.id}/rotate", {"hours": "24", "_key": token})).status_code
+        for _ in range(2)
+    ]
+    assert answers == [200, 409]
+    async with ann.runtime.control() as control:
+        found = await control.session.scalars(select(ApiKey.name).where(ApiKey.tenant_id == ann.tenant.id))
+        assert list(found).count("Shop") == 2
+
+
 async def test_a_key_is_made_shown_once_and_works(ann):
     text, key = await made(ann)
     assert (await asked(ann, text)).status_code == 200
