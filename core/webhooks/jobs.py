@@ -21,8 +21,8 @@ from core.webhooks.shown import REASONS
 EXPIRE: Final = "webhooks.expire"
 SUBJECT: Final = N_("Webhook paused: {place}")
 TEXT: Final = N_(
-    "{reason}\n\nNothing that happens meanwhile is lost for 30 days: when you resume the webhook, you decide whether "
-    "it is sent.\n\n{link}\n"
+    "{reason}\n\nNothing that happens meanwhile is lost for {days} days: when you resume the webhook, you decide "
+    "whether it is sent.\n\n{link}\n"
 )
 
 
@@ -78,7 +78,9 @@ def _mail(ctx: Ctx, endpoint: Any, member: Any, run: Any) -> tuple[Any, Message]
     t = ctx.machinery.translator(member.locale or ctx.tenant.locale).gettext
     link = f"{ctx.machinery.settings.public_url}{ctx.w(f'/settings/webhooks/{endpoint.id}')}"
     place = endpoint.description or endpoint.url
-    text = t(TEXT, reason=t(REASONS[run.params.reason]), link=link)
+    text = t(
+        TEXT, reason=t(REASONS[run.params.reason]), days=ctx.machinery.settings.webhook_log_days, link=link
+    )
     mail = Message(
         to=(member.email,),
         subject=t(SUBJECT, place=place),

@@ -107,7 +107,8 @@ class WebhookPages(Controller):
     async def pause(self, ctx: Ctx, request: Any_, webhook_id: UUID) -> Response[Any]:
         """Hold everything back."""
         await service.pause(ctx, await queries.endpoint(ctx, webhook_id, lock=True))
-        said = ctx.t(N_("The webhook is paused. What happens now is held back for 30 days."))
+        days = ctx.machinery.settings.webhook_log_days
+        said = ctx.t(N_("The webhook is paused. What happens now is held back for {days} days."), days=days)
         return _back(ctx, request, webhook_id, said)
 
     @post("/{webhook_id:uuid}/resume", permission=MANAGE)
@@ -152,6 +153,7 @@ async def _page(ctx: Ctx, endpoint: Endpoint, state: str = "", after: UUID | Non
         "deliveries": found,
         "state": state,
         "states": shown.STATES,
+        "days": ctx.machinery.settings.webhook_log_days,
         "reason": shown.REASONS[endpoint.paused_reason],
         "conditions": conditions.write(endpoint.conditions),
         "waiting": await queries.waiting(ctx, endpoint.id),

@@ -5,11 +5,12 @@ from __future__ import annotations
 from litestar import Controller
 
 from core.ext.hooks import hookimpl
-from core.ext.specs import JobSpec, Manifest, Nav, Permission, Subscription, TimelineKind
+from core.ext.specs import Check, JobSpec, Manifest, Nav, Permission, Subscription, TimelineKind
 from core.kernel.events import Event
 from core.kernel.i18n import N_
 from core.webhooks import events
 from core.webhooks.api import DeliveryApi, WebhookApi
+from core.webhooks.checks import delivery_problems
 from core.webhooks.jobs import JOBS
 from core.webhooks.pages import WebhookPages
 from core.webhooks.pages_deliveries import DeliveryPages
@@ -63,6 +64,12 @@ def crm_jobs() -> list[JobSpec]:
 def crm_events() -> list[type[Event]]:
     """What happens to webhooks themselves."""
     return EVENTS
+
+
+@hookimpl
+def crm_checks() -> list[Check]:
+    """Nothing lies about that was to be sent long ago."""
+    return [Check(key="webhooks", title=N_("Messages to webhooks"), run=delivery_problems)]
 
 
 @hookimpl

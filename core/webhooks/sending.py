@@ -34,7 +34,7 @@ async def deliver(run: Any) -> None:
         plan = await writing.plan(ctx, endpoint_id, run.id)
         sender = Sender(run, ctx.machinery.http, ctx.machinery.clock.now)
     while plan is not None:
-        await sender.send(plan)
+        await sender.send(plan, ends)
         async with run.open() as ctx:
             plan = await writing.plan(ctx, endpoint_id, run.id, is_last=time.monotonic() > ends)
 
@@ -47,8 +47,8 @@ class Sender:
         self._http = http
         self._now = now
 
-    async def send(self, plan: Plan) -> None:
-        """Make the calls of a plan; notes are written while further calls are under way."""
+    async def send(self, plan: Plan, ends: float) -> None:
+        """Make the calls of a plan, as many as begin in time; notes are written while further calls are under way."""
         waiting = deque(plan.due)
         answered: asyncio.Queue[Outcome] = asyncio.Queue()
 
@@ -56,7 +56,7 @@ class Sender:
 
         async def caller() -> None:
             nonlocal failed
-            while waiting:
+            while waiting and time.monotonic() < ends:
                 outcome = await self.call(plan, waiting.popleft())
                 answered.put_nowait(outcome)
                 failed = 0 if outcome.is_success else failed + 1

@@ -21,7 +21,6 @@ from core.webhooks.models import Delivery, Endpoint
 from core.webhooks.schema import ResendIn, TryIn
 
 RESEND: Final = "webhooks.resend"
-KEPT: Final = timedelta(days=30)
 MOST_SAMPLES: Final = 30
 STATES: Final = {"failed": ("failed", "skipped"), "all": ("failed", "skipped", "delivered")}
 
@@ -155,7 +154,8 @@ def _is_open(endpoint: Endpoint) -> None:
 
 
 async def expire(ctx: Ctx, limit: int = 5_000) -> int:
-    """Forget deliveries that are older than thirty days; gives how many."""
-    old = select(Delivery.id).where(Delivery.created_at < ctx.now() - KEPT).limit(limit)
+    """Forget deliveries that are older than the log reaches back; gives how many."""
+    kept = timedelta(days=ctx.machinery.settings.webhook_log_days)
+    old = select(Delivery.id).where(Delivery.created_at < ctx.now() - kept).limit(limit)
     done = await ctx.session.execute(delete(Delivery).where(Delivery.id.in_(old)).returning(Delivery.id))
     return len(done.all())

@@ -19,7 +19,7 @@ from core.tenancy.ctx import Ctx
 from core.webhooks import message, queries, schedule, service, signing
 from core.webhooks.models import Attempt, Delivery, Endpoint
 
-BATCH: Final = 100
+BATCH: Final = 250
 WIDTH: Final = 4
 """How many calls one endpoint gets at once."""
 LEASE: Final = timedelta(seconds=60)

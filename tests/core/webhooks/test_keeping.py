@@ -1,0 +1,117 @@
+"""How long the log of webhooks is kept, what the doctor says of messages that lie about, how long a turn is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+from sqlalchemy import func, select, update
+
+from core.kernel.ids import uuid7
+from core.runtime import Runtime
+from core.webhooks.checks import delivery_problems
+from core.webhooks.jobs import EXPIRE, Nothing
+from core.webhooks.models import Attempt, Delivery, Endpoint
+from core.worker import worker
+from tests.core.webhooks.acting import customer, log, tell
+from tests.core.webhooks.conftest import Days, Drain, Make
+from tests.core.webhooks.receiver import Receiver
+from tests.core.webhooks.test_side_by_side import customers
+from tests.fixtures.people import Person
+
+
+async def change(person: Person, model: Any, **values: Any) -> None:
+    async with person.acting() as ctx:
+        await ctx.session.execute(update(model).values(**values))
+
+
+async def expire(person: Person, drain: Drain) -> None:
+    async with person.acting() as ctx:
+        ctx.enqueue(EXPIRE, Nothing())
+    await drain()
+
+
+@pytest.mark.parametrize("days", [30, 90])
+async def test_the_log_reaches_back_as_far_as_the_operator_says(
+    days: int, ann: Person, hook: Make, drain: Drain, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runtime, "settings", replace(runtime.settings, webhook_log_days=days))
+    made = await hook(ann, events=["customer.created"])
+    await customer(ann)
+    await drain()
+    await tell(ann, made, "pause")
+    await customer(ann)
+    await drain()
+    assert [one["state"] for one in await log(ann, made)] == ["held", "delivered"]
+    async with ann.ctx() as ctx:
+        now = ctx.now()
+    await change(ann, Delivery, created_at=now - timedelta(days=days) + timedelta(hours=1))
+    await expire(ann, drain)
+    assert len(await log(ann, made)) == 2
+    await change(ann, Delivery, created_at=now - timedelta(days=days, hours=1))
+    await expire(ann, drain)
+    assert await log(ann, made) == []
+    async with ann.ctx() as ctx:
+        assert await ctx.session.scalar(select(func.count()).select_from(Attempt)) == 0
+    page = await ann.page.get(f"/w/{ann.tenant.slug}/settings/webhooks/{made['id']}")
+    assert f"Log of {days} days" in page.text
+
+
+async def test_messages_that_nobody_is_going_to_send_are_named(
+    ann: Person, zed: Person, receiver: Receiver, hook: Make, days: Days, runtime: Runtime
+) -> None:
+    await hook(zed, events=["customer.created"])
+    made = await hook(ann, "broken", events=["customer.created"])
+    await customer(ann)
+    await days.wait()
+    assert await delivery_problems(runtime) == [], "it waits for its next try"
+    days.clock.advance(2 * 3600)
+    assert await delivery_problems(runtime) == [], "a job is queued; that it waits is the queue's to say"
+    with psycopg.connect(runtime.databases.settings.admin_dsn()) as admin:
+        admin.execute("DELETE FROM cell.job")
+    [problem] = await delivery_problems(runtime)
+    assert problem.startswith(
+        f"messages of workspace {ann.tenant.slug} to {receiver.url('broken')} were due since"
+    )
+    for kept in (
+        {"sender_id": uuid7(), "sender_until": days.now() + timedelta(minutes=1)},
+        {"sender_until": None, "rest_until": days.now()},
+        {"rest_until": None, "state": "paused"},
+    ):
+        await change(ann, Endpoint, **kept)
+        assert await delivery_problems(runtime) == []
+    await change(ann, Endpoint, state="active", sender_until=days.now() - timedelta(minutes=1))
+    assert await delivery_problems(runtime) == [problem]
+    receiver.turns["broken"] = ["ok"]
+    [delivery] = await log(ann, made)
+    assert (await ann.api.post(f"/deliveries/{delivery['id']}/resend")).status_code < 300
+    await days.wait()
+    assert await delivery_problems(runtime) == []
+    assert [one["state"] for one in await log(ann, made)] == ["delivered"]
+
+
+async def test_a_turn_ends_in_time_and_the_next_one_goes_on(
+    ann: Person, receiver: Receiver, hook: Make, drain: Drain, runtime: Runtime, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr("core.webhooks.sending.TURN_S", 0.2)
+    made = await hook(ann, events=["customer.created"])
+    receiver.pause_s = 0.5
+    await customers(ann, 20)
+    [cell] = worker(runtime).cells
+    while not receiver.got:
+        await cell.relay_once()
+        await cell.work_once()
+    assert 4 <= len(receiver.got) < 20
+    async with ann.ctx() as ctx:
+        endpoint = await ctx.session.get_one(Endpoint, UUID(made["id"]))
+        assert endpoint.sender_id is None, "others may have the slot first"
+    receiver.pause_s = 0
+    while await cell.work_once():
+        pass
+    await drain()
+    assert {one["state"] for one in await log(ann, made)} == {"delivered"}
+    assert len(receiver.got) == 20
