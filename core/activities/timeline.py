@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
@@ -223,7 +224,8 @@ def _plain(ctx: Ctx, column: Column, value: Any) -> str:
         case "bool":
             return ctx.t(N_("Yes") if value else N_("No"))
         case "number" | "money" | "percent":
-            return i18n.format_number(value, ctx.locale)
+            # A decimal is kept as text, so that none of its digits is lost.
+            return i18n.format_number(Decimal(value) if isinstance(value, str) else value, ctx.locale)
     return ", ".join(value) if isinstance(value, list) else str(value)
 
 

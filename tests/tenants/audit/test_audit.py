@@ -151,3 +151,15 @@ def test_ids_tell_when_they_were_made():
     assert first_at(now - timedelta(seconds=1)) < made < first_at(now + timedelta(seconds=1))
     assert first_at(datetime(1, 1, 2, tzinfo=UTC)).int >> 80 == 0
     assert first_at(now).version == 7
+
+
+async def test_a_change_of_a_rate_is_told_in_its_digits(ann):
+    deal = {"name": "Lamps", "currency": "EUR", "amount_minor": 100, "exchange_rate": "1234.5"}
+    made = await ann.api.post("/deals", json=deal)
+    assert made.status_code == 201, made.text
+    changed = await ann.api.patch(f"/deals/{made.json()['id']}", json={"exchange_rate": "0.1234567891"})
+    assert changed.status_code == 200, changed.text
+    changes = [change for one in (await asked(ann))["data"] for change in one["changes"]]
+    rates = [(one["before"], one["after"]) for one in changes if one["field"] == "exchange_rate"]
+    assert rates == [("1,234.5", "0.1234567891")]
+    assert "0.1234567891" in (await ann.page.get(ann.w("/settings/audit"))).text
