@@ -14,6 +14,8 @@ from core.runtime import Runtime
 from core.tenancy.provisioning import GRACE, begin_delete, cancel_delete
 from tenants.accounts import service as accounts
 from tenants.accounts.second_factor import service as second_factor
+from tenants.billing import service_accounts
+from tenants.billing.plans import BUSINESS, PLANS
 from tenants.process import require_tenant, with_runtime
 from tenants.signup import demo as demos
 from tenants.signup import service
@@ -35,7 +37,14 @@ def workspaces() -> None:
 @click.option("--timezone", default="UTC", show_default=True)
 @click.option("--currency", default="USD", show_default=True)
 @click.option("--country", default="US", show_default=True)
-def create(name: str, slug: str | None, owner: str, owner_name: str, **place: str) -> None:
+@click.option(
+    "--plan",
+    type=click.Choice(list(PLANS)),
+    default=BUSINESS.key,
+    show_default=True,
+    help="What it may have without paying.",
+)
+def create(name: str, slug: str | None, owner: str, owner_name: str, plan: str, **place: str) -> None:
     """Make a workspace with its owner; prints the password of a new account once."""
     data = convert(WorkspaceIn, {"name": name, "slug": slug or suggest(name), **place})
     first = OwnerIn(name=owner_name or owner.partition("@")[0], email=owner)
@@ -43,6 +52,8 @@ def create(name: str, slug: str | None, owner: str, owner_name: str, **place: st
 
     async def work(runtime: Runtime) -> str | None:
         tenant = await service.create_workspace(runtime, data)
+        async with runtime.control() as control:
+            await service_accounts.give(control, tenant, plan)
         return await service.let_in(runtime, tenant, first, password=password)
 
     click.echo(json.dumps({"slug": data.slug, "owner": owner, "password": with_runtime(work)}))

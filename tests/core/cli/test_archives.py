@@ -6,6 +6,7 @@ from pathlib import Path
 import psycopg
 
 from core.embedded import postgres
+from tenants.billing.plans import BUSINESS, FREE
 
 
 def test_a_workspace_moves_from_home_to_home(guanxi, migrated: Path):
@@ -50,3 +51,22 @@ def test_a_workspace_is_closed_and_opened_again_and_lets_people_in(guanxi, migra
     assert key.stdout.startswith("gx_test_"), key.stderr
     (shown,) = map(json.loads, guanxi("keys", "list", "acme").stdout.splitlines())
     assert (shown["mode"], shown["scopes"]) == ("test", ["customers:read"])
+
+
+def test_a_workspace_begins_with_the_plan_that_is_named_or_the_largest(guanxi, migrated: Path):
+    for name, *plan in (("acme",), ("beta", "--plan", "free")):
+        made = guanxi("workspaces", "create", name, "--slug", name, "--owner", "ann@example.com", *plan)
+        assert made.returncode == 0, made.stderr
+    server = postgres.start(migrated)
+    try:
+        with psycopg.connect(server.dsn) as admin:
+            found = admin.execute(
+                "SELECT t.slug, t.limits, a.plan, a.source FROM control.tenant t"
+                " JOIN control.billing_account a ON a.tenant_id = t.id ORDER BY t.slug"
+            ).fetchall()
+    finally:
+        server.stop()
+    assert found == [
+        ("acme", dict(BUSINESS.limits), "business", "gift"),
+        ("beta", dict(FREE.limits), "free", "none"),
+    ]
