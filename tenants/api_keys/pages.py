@@ -10,7 +10,7 @@ from litestar import Controller, Request, Response
 from sqlalchemy import select
 
 from core.access.models import Member
-from core.kernel.errors import AppError, Forbidden, Invalid
+from core.kernel.errors import AppError, Forbidden, Invalid, PaymentRequired
 from core.kernel.i18n import N_
 from core.kernel.validate import convert
 from core.tenancy.control import Control
@@ -85,10 +85,10 @@ class KeyPages(Controller):
             )
         try:
             data = await read_form(request, RotateForm)
-        except Invalid as error:
+            text, key = await service.rotate(control, key_id, overlap=timedelta(hours=data.hours))
+        except (Invalid, PaymentRequired) as error:
             values = await _one(ctx, control, key_id, None)
             return form_again(ctx, request, "api_keys/show.html", error, **values)
-        text, key = await service.rotate(control, key_id, overlap=timedelta(hours=data.hours))
         return _shown(ctx, request, text, key)
 
     @post("/{key_id:uuid}/revoke", permission=MANAGE, unpaid=True)

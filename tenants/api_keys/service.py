@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 
 from core.kernel.errors import Forbidden, NotFound
 from core.kernel.events import Event
@@ -18,6 +18,7 @@ from core.tenancy.directory import TenantRow
 from core.tenancy.limits import exceeded
 from tenants.api_keys import events, format
 from tenants.api_keys.models import ApiKey
+from tenants.api_keys.queries import is_alive
 
 WAYS = (":read", ":write")
 
@@ -56,9 +57,13 @@ async def issue(control: Control, data: KeyIn) -> tuple[str, ApiKey]:
 async def rotate(control: Control, key_id: UUID, *, overlap: timedelta) -> tuple[str, ApiKey]:
     """Issue a successor with the same rights and as long a life; the old key dies after the overlap, or before.
 
+    For the overlap the plan may be exceeded by one key; without it, whatever the plan, a key can be rotated.
     Emits ``api_key.rotated``.
     """
     old, now = await _living(control, key_id), control.now()
+    has_expired = old.expires_at is not None and old.expires_at <= now
+    if has_expired or overlap:
+        await _require_room(control, old.tenant_id, adding=int(has_expired))
     successor = KeyIn(
         tenant_id=old.tenant_id,
         member_id=old.member_id,
@@ -81,17 +86,15 @@ async def revoke(control: Control, key_id: UUID) -> None:
     await _tell(control, key, events.KeyRevoked(subject_id=key.id, label=key.name))
 
 
-async def _require_room(control: Control, tenant_id: UUID) -> None:
-    limits = await control.session.scalar(select(TenantRow.limits).where(TenantRow.id == tenant_id))
+async def _require_room(control: Control, tenant_id: UUID, *, adding: int = 1) -> None:
+    """Count under the lock of the workspace's row, so that two requests at once do not take the same place."""
+    row = select(TenantRow.limits).where(TenantRow.id == tenant_id).with_for_update(key_share=True)
+    limits = await control.session.scalar(row)
     if not limits or "api_keys" not in limits:
         return
-    living = (
-        ApiKey.revoked_at.is_(None),
-        or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > control.now()),
-    )
-    counting = select(func.count()).select_from(ApiKey).where(ApiKey.tenant_id == tenant_id, *living)
-    used = await control.session.scalar(counting) or 0
-    if used >= limits["api_keys"]:
+    living = (ApiKey.tenant_id == tenant_id, is_alive(control.now()))
+    used = await control.session.scalar(select(func.count()).select_from(ApiKey).where(*living)) or 0
+    if used + adding > limits["api_keys"]:
         raise exceeded("api_keys", used=used, limit=limits["api_keys"])
 
 

@@ -1,11 +1,15 @@
 """API keys: their form, what they may do, and how they end."""
 
+import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
-from core.kernel.errors import Invalid, NotFound
-from tenants.api_keys import authentication, format, scopes, service
+from core.kernel.errors import Forbidden, Invalid, NotFound, PaymentRequired
+from core.tenancy.directory import TenantRow
+from tenants.api_keys import authentication, format, queries, scopes, service
 from tenants.api_keys.models import ApiKey
 
 
@@ -149,3 +153,113 @@ def test_all_means_everything_there_is(registry):
     everything = scopes.checked(registry, ["all:read", "all:write"])
     assert everything == sorted(scopes.known(registry))
     assert not [scope for scope in scopes.checked(registry, ["all:read"]) if scope.endswith(":write")]
+
+
+async def _limited(person, limit):
+    """Let the plan have room for so many keys beyond those of the cast."""
+    async with person.runtime.control() as control:
+        used = await queries.living(control, person.tenant.id)
+        values = {"limits": {} if limit is None else {"api_keys": used + limit}}
+        await control.session.execute(
+            update(TenantRow).where(TenantRow.id == person.tenant.id).values(**values)
+        )
+        return used
+
+
+async def _rotated(person, key_id, hours):
+    async with person.runtime.control() as control:
+        return (await service.rotate(control, key_id, overlap=timedelta(hours=hours)))[1].id
+
+
+async def test_of_requests_at_once_as_many_pass_as_there_is_room(ann):
+    used = await _limited(ann, 2)
+    answers = await asyncio.gather(*(issued(ann) for _ in range(6)), return_exceptions=True)
+    refused = [answer for answer in answers if isinstance(answer, PaymentRequired)]
+    assert len(refused) == 4, answers
+    assert refused[0].members["limit"] == {"name": "api_keys", "limit": used + 2, "used": used + 2}
+    async with ann.runtime.control() as control:
+        assert await queries.living(control, ann.tenant.id) == used + 2
+
+
+async def test_a_plan_that_names_no_limit_has_none(ann):
+    await _limited(ann, None)
+    await issued(ann)
+    async with ann.runtime.control() as control:
+        chosen = update(TenantRow).where(TenantRow.id == ann.tenant.id)
+        await control.session.execute(chosen.values(limits={"members": 1}))
+    await issued(ann)
+
+
+async def test_rotation_exceeds_the_plan_by_one_for_the_overlap_alone(ann):
+    _, key_id = await issued(ann)
+    await _limited(ann, 0)
+    second = await _rotated(ann, key_id, hours=1)
+    with pytest.raises(PaymentRequired):
+        await _rotated(ann, second, hours=1)
+    third = await _rotated(ann, second, hours=0)
+    assert third != second, "a key that leaked can be replaced at once, whatever the plan"
+
+
+async def test_an_expired_key_comes_back_only_where_there_is_room(ann):
+    past = ann.runtime.clock.now() - timedelta(seconds=1)
+    _, key_id = await issued(ann, expires_at=past)
+    await _limited(ann, 0)
+    for hours in (0, 1):
+        with pytest.raises(PaymentRequired):
+            await _rotated(ann, key_id, hours)
+    await _limited(ann, 1)
+    assert await _rotated(ann, key_id, hours=0)
+
+
+async def test_a_key_manages_no_keys(ann):
+    _, key_id = await issued(ann)
+    principal = replace(ann.principal, kind="key")
+    async with ann.runtime.control(principal) as control:
+        data = service.KeyIn(tenant_id=ann.tenant.id, member_id=ann.member_id, name="x", scopes=[])
+        for verb in (
+            service.issue(control, data),
+            service.rotate(control, key_id, overlap=timedelta(0)),
+            service.revoke(control, key_id),
+        ):
+            with pytest.raises(Forbidden):
+                await verb
+
+
+async def test_a_process_forgets_the_oldest_keys_first(ann, mia, monkeypatch):
+    monkeypatch.setattr(authentication, "TTL_S", 60.0)
+    monkeypatch.setattr(authentication, "KEPT", 1)
+    for person in (ann, mia):
+        assert (await person.api.get("/customers")).status_code == 200
+    [kept] = authentication._kept.values()
+    assert kept[1].member_id == mia.member_id
+
+
+async def test_requests_that_come_together_read_their_key_once(ann, monkeypatch):
+    real, read = authentication._read, []
+
+    async def slow(runtime, key_hash):
+        read.append(key_hash)
+        await asyncio.sleep(0.05)
+        return await real(runtime, key_hash)
+
+    monkeypatch.setattr(authentication, "_read", slow)
+    answers = await asyncio.gather(*(ann.api.get("/me") for _ in range(4)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert len(read) == 1
+
+
+async def test_a_reading_that_is_broken_off_leaves_nothing_behind(ann, monkeypatch):
+    begun = asyncio.Event()
+
+    async def stuck(runtime, key_hash):
+        begun.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(authentication, "_read", stuck)
+    asking = asyncio.create_task(authentication._principal(ann.runtime, ann.key))
+    await begun.wait()
+    [reading] = authentication._reading.values()
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    assert not authentication._reading
