@@ -42,9 +42,6 @@ class InvitationRevoked(Event, frozen=True, kw_only=True):
     webhook: ClassVar[bool] = False
 
 
-EVENTS: list[type[Event]] = [InvitationCreated, InvitationSent, InvitationAccepted, InvitationRevoked]
-
-
 class DomainProved(Event, frozen=True, kw_only=True):
     """A domain was shown to be the company's: its people may join by themselves."""
 
@@ -53,4 +50,28 @@ class DomainProved(Event, frozen=True, kw_only=True):
     webhook: ClassVar[bool] = False
 
 
-EVENTS.append(DomainProved)
+class DomainMissing(Event, frozen=True, kw_only=True):
+    """A proved domain's record is gone; unless it comes back, the domain closes."""
+
+    name: ClassVar[str] = "invitation.domain_missing"
+    summary: ClassVar[str] = N_("The record that proves a domain is gone.")
+    webhook: ClassVar[bool] = False
+
+
+class DomainClosed(Event, frozen=True, kw_only=True):
+    """A domain's record did not come back: nobody joins by it any more."""
+
+    name: ClassVar[str] = "invitation.domain_closed"
+    summary: ClassVar[str] = N_("A domain is not proved any more.")
+    webhook: ClassVar[bool] = False
+
+
+EVENTS: list[type[Event]] = [
+    InvitationCreated,
+    InvitationSent,
+    InvitationAccepted,
+    InvitationRevoked,
+    DomainProved,
+    DomainMissing,
+    DomainClosed,
+]

@@ -10,12 +10,20 @@ from core.kernel.i18n import N_
 from core.runtime import Runtime
 from tenants.accounts import letters
 from tenants.accounts.letters import Letter
-from tenants.invitations.lookups import txt_records
+from tenants.invitations.lookups import Unanswered, txt_records
 from tenants.invitations.models import Invitation
-from tenants.invitations.schema import CHECK, FINISH, SEND, CheckParams, FinishParams, SendParams
+from tenants.invitations.schema import (
+    CHECK,
+    FINISH,
+    SEND,
+    CheckParams,
+    FinishParams,
+    Nothing,
+    SendParams,
+)
 from tenants.invitations.service import token_of
 from tenants.invitations.service_accepting import finish
-from tenants.invitations.service_domains import note, record_of
+from tenants.invitations.service_domains import ask_again, note, record_of
 
 log = structlog.get_logger(__name__)
 
@@ -60,16 +68,31 @@ async def complete(runtime: Runtime, params: FinishParams) -> None:
 
 
 async def check_domain(runtime: Runtime, params: CheckParams) -> None:
-    """Look for a domain's TXT record, and note whether it is there; one that is not is not tried again."""
+    """Look for a domain's TXT record, and note whether it is there; one that is not is not tried again.
+
+    Where nobody answers, what the calendar asked waits for the calendar.
+    """
     async with runtime.control() as control:
         found = await control.session.get(Invitation, params.invitation_id)
         if found is None or found.domain is None or found.revoked_at is not None:
             return
         domain, tenant_id = found.domain, found.tenant_id
     wanted = record_of(await runtime.tenant(tenant_id), found)
-    said = await txt_records(domain)
+    try:
+        said = await txt_records(domain)
+    except Unanswered as error:
+        if not params.again:
+            raise
+        log.info("domain.unanswered", domain=domain, error=repr(error))
+        return
     async with runtime.control() as control:
-        await note(control, params.invitation_id, is_proved=wanted in said)
+        await note(control, params.invitation_id, is_proved=wanted in said, again=params.again)
+
+
+async def watch_domains(runtime: Runtime, _params: Nothing) -> None:
+    """Have domains that were proved looked up again: records go, and domains change hands."""
+    async with runtime.control() as control:
+        await ask_again(control)
 
 
 def _invitation(path: str, values: dict[str, str]) -> Letter:
@@ -108,4 +131,12 @@ JOBS = [
     JobSpec(name=SEND, handler=send, params=SendParams, title=N_("Send an invitation"), kind="control"),
     JobSpec(name=CHECK, handler=check_domain, params=CheckParams, title=N_("Check a domain"), kind="control"),
     JobSpec(name=FINISH, handler=complete, params=FinishParams, title=N_("Let somebody in"), kind="control"),
+    JobSpec(
+        name="invitation.domains",
+        handler=watch_domains,
+        params=Nothing,
+        title=N_("Look whether domains are still proved"),
+        kind="control",
+        every_s=6 * 3_600,
+    ),
 ]

@@ -12,12 +12,14 @@ from core.kernel.guards import outside_transaction
 
 PLACE: Final = "_guanxi"
 LIMIT_S: Final = 10.0
+Unanswered = dns.exception.DNSException
+"""No name server said whether there is a record: nothing follows from that."""
 
 
 async def txt_records(domain: str) -> list[str]:
     """The texts at ``_guanxi.<domain>``; none where there is no such name.
 
-    Raises what a name server that does not answer raises, so that a job tries again.
+    Raises :class:`Unanswered` where no name server answers, so that a job tries again.
     """
     outside_transaction("a look-up of names")
     resolver = dns.asyncresolver.Resolver()

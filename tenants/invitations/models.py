@@ -49,6 +49,8 @@ class Invitation(Row, ControlBase):
     """Whoever has a confirmed address there may join once ``proved_at`` says that the domain is the company's."""
     proved_at: Mapped[datetime | None]
     checked_at: Mapped[datetime | None]
+    missing_since: Mapped[datetime | None]
+    """When a look-up by the calendar first found a proved domain's record gone; it closes some days later."""
     role: Mapped[str]
     unit_id: Mapped[UUID | None]
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)

@@ -6,13 +6,14 @@ from litestar import Controller
 
 from core.access.service import MANAGE
 from core.ext.hooks import hookimpl
-from core.ext.specs import JobSpec, Manifest, Nav, TimelineKind
+from core.ext.specs import Banner, JobSpec, Manifest, Nav, TimelineKind
 from core.kernel.events import Event
 from core.kernel.i18n import N_
 from tenants.invitations.api import InvitationApi
 from tenants.invitations.events import EVENTS
 from tenants.invitations.jobs import JOBS
 from tenants.invitations.join_pages import JoinPages, WorkspacePages
+from tenants.invitations.notices import missing
 from tenants.invitations.pages import InvitationPages
 
 
@@ -79,6 +80,12 @@ def crm_timeline() -> list[TimelineKind]:
 
 
 @hookimpl
+def crm_banners() -> list[Banner]:
+    """Say which domain is about to close."""
+    return [Banner(key="domain", render=missing, permission=MANAGE, order=30)]
+
+
+@hookimpl
 def crm_jobs() -> list[JobSpec]:
-    """Send mails, and complete what was accepted."""
+    """Send mails, complete what was accepted, look domains up."""
     return JOBS

@@ -73,6 +73,7 @@ class InvitationOut(msgspec.Struct, kw_only=True):
     domain: str | None = None
     record: str | None = None
     proved_at: datetime | None = None
+    missing_since: datetime | None = None
 
 
 class Invitations(msgspec.Struct):
@@ -108,6 +109,11 @@ class FinishParams(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CheckParams(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose domain to look up."""
+    """Whose domain to look up; ``again`` where nobody asked, so that a record that is gone may come back in time."""
 
     invitation_id: UUID
+    again: bool = False
+
+
+class Nothing(msgspec.Struct):
+    """What a look at the calendar is told."""

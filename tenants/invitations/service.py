@@ -20,6 +20,7 @@ from core.tenancy.ctx import Ctx
 from core.tenancy.directory import Tenant
 from tenants.invitations.events import InvitationCreated, InvitationRevoked, InvitationSent
 from tenants.invitations.models import Invitation
+from tenants.invitations.notices import tell
 from tenants.invitations.queries import digest
 from tenants.invitations.schema import SEND, DomainIn, InvitationIn, LinkIn, SendParams
 
@@ -94,6 +95,8 @@ async def revoke(ctx: Ctx, control: Control, invitation: Invitation) -> None:
     invitation.revoked_at = control.now()
     label = invitation.email or invitation.domain or ""
     control.emit(InvitationRevoked(subject_id=invitation.id, label=label), tenant_id=invitation.tenant_id)
+    if invitation.missing_since is not None:
+        await tell(control, invitation.tenant_id)
 
 
 async def revoke_of(control: Control, tenant_id: UUID, member_id: UUID) -> None:
@@ -107,6 +110,7 @@ async def revoke_of(control: Control, tenant_id: UUID, member_id: UUID) -> None:
         )
         .values(revoked_at=control.now())
     )
+    await tell(control, tenant_id)
 
 
 async def prove(control: Control, tenant: Tenant, link: Invitation, email: str, *, locale: str) -> None:

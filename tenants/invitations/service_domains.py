@@ -7,16 +7,18 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select
 
 from core.kernel.errors import Conflict, Invalid, NotFound
+from core.kernel.events import Event
 from core.kernel.i18n import N_
 from core.tenancy.control import Control
 from core.tenancy.ctx import Ctx
 from core.tenancy.directory import Tenant
 from tenants.accounts.models import Account
-from tenants.invitations.events import DomainProved
+from tenants.invitations.events import DomainClosed, DomainMissing, DomainProved
 from tenants.invitations.models import Invitation
+from tenants.invitations.notices import GRACE, tell
 from tenants.invitations.queries import open_to
 from tenants.invitations.schema import CHECK, CheckParams, DomainIn
 from tenants.invitations.service import add, check_place, new
@@ -24,6 +26,7 @@ from tenants.invitations.service_accepting import Place, hold_place
 
 FOR_GOOD: Final = timedelta(days=36_500)
 MOST: Final = 1_000_000
+DAY, WEEK = timedelta(days=1), timedelta(days=7)
 PUBLIC: Final = frozenset(
     """
     gmail.com googlemail.com outlook.com hotmail.com live.com msn.com yahoo.com icloud.com me.com aol.com proton.me
@@ -68,18 +71,47 @@ def record_of(tenant: Tenant, invitation: Invitation) -> str:
     return f"guanxi-domain={proof}"
 
 
-async def note(control: Control, invitation_id: UUID, *, is_proved: bool) -> None:
-    """Note what a look-up found; a domain that lost its record closes again. Emits invitation.domain_proved."""
-    found = await control.session.get(Invitation, invitation_id)
+async def ask_again(control: Control) -> None:
+    """Have proved domains looked up: each a week after the last time, and a day while its record is gone."""
+    now = control.now()
+    due = select(Invitation.id).where(
+        Invitation.proved_at.is_not(None),
+        Invitation.revoked_at.is_(None),
+        or_(
+            Invitation.checked_at < now - WEEK,
+            Invitation.missing_since.is_not(None) & (Invitation.checked_at < now - DAY),
+        ),
+    )
+    for invitation_id in await control.session.scalars(due):
+        control.enqueue(CHECK, CheckParams(invitation_id=invitation_id, again=True))
+
+
+async def note(control: Control, invitation_id: UUID, *, is_proved: bool, again: bool = False) -> None:
+    """Note what a look-up found. A domain that lost its record closes: at once where a person had it looked up, else
+    once ``GRACE`` is over, and until then administrators are told above every page.
+
+    Emits invitation.domain_proved, .domain_missing or .domain_closed.
+    """
+    found = await control.session.get(Invitation, invitation_id, with_for_update=True)
     if found is None or found.revoked_at is not None:
         return
-    is_news = is_proved and found.proved_at is None
-    proved_at = (found.proved_at or control.now()) if is_proved else None
-    noted = update(Invitation).where(Invitation.id == invitation_id)
-    await control.session.execute(noted.values(checked_at=control.now(), proved_at=proved_at))
-    if is_news:
-        told = DomainProved(subject_id=found.id, label=found.domain or "")
-        control.emit(told, tenant_id=found.tenant_id)
+    news: type[Event] | None = None
+    now, before = control.now(), (found.proved_at, found.missing_since)
+    if is_proved:
+        news = None if found.proved_at else DomainProved
+        found.proved_at, found.missing_since = found.proved_at or now, None
+    elif found.proved_at is not None:
+        since = found.missing_since or now
+        if again and now < since + GRACE:
+            news = None if found.missing_since else DomainMissing
+            found.missing_since = since
+        else:
+            news, found.proved_at, found.missing_since = DomainClosed, None, None
+    found.checked_at = now
+    if news is not None:
+        control.emit(news(subject_id=found.id, label=found.domain or ""), tenant_id=found.tenant_id)
+    if before != (found.proved_at, found.missing_since):
+        await tell(control, found.tenant_id)
 
 
 async def take_place(control: Control, invitation_id: UUID, account: Account) -> Place:

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "control_0001_a57e6e40"
+revision = "control_0001_f2488b6e"
 down_revision = None
 
 
@@ -199,6 +199,7 @@ def upgrade() -> None:
     sa.Column('domain', sa.Text(), nullable=True),
     sa.Column('proved_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('checked_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('missing_since', sa.DateTime(timezone=True), nullable=True),
     sa.Column('role', sa.Text(), nullable=False),
     sa.Column('unit_id', sa.Uuid(), nullable=True),
     sa.Column('token_hash', sa.LargeBinary(), nullable=False),
