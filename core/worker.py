@@ -25,6 +25,7 @@ from core.kernel.jobs.tidy import tidy
 from core.kernel.outbox import Relay
 from core.kernel.schedules import Schedules, Wanted
 from core.kernel.wake import channel
+from core.tenancy import resting
 from core.tenancy.ctx import Actor, Ctx, Principal
 from core.tenancy.directory import Tenant
 from core.tenancy.provisioning import delete_due, fill_pool
@@ -246,6 +247,7 @@ def _cell(runtime: Runtime, name: str, slots: int) -> CellWork:
         events=registry.events,
         is_on=partial(is_on, runtime),
         progressed=queue.progressed,
+        rests=partial(resting.note, runtime),
     )
     claim_bell, call_bell = asyncio.Event(), asyncio.Event()
     return CellWork(

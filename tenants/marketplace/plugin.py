@@ -5,10 +5,11 @@ from __future__ import annotations
 from litestar import Controller
 
 from core.ext.hooks import hookimpl
-from core.ext.specs import JobSpec, Manifest, Nav, Permission, Reach, Step
+from core.ext.specs import Banner, JobSpec, Manifest, Nav, Permission, Reach, Step
 from core.kernel.events import Event
 from core.kernel.i18n import N_
 from tenants.marketplace.api import PluginApi
+from tenants.marketplace.banners import out_of_breath
 from tenants.marketplace.events import EVENTS
 from tenants.marketplace.jobs import JOBS
 from tenants.marketplace.pages import MarketplacePages
@@ -46,6 +47,12 @@ def crm_api() -> list[type[Controller]]:
 def crm_pages() -> list[type[Controller]]:
     """The catalogue and the page of each module."""
     return [MarketplacePages]
+
+
+@hookimpl
+def crm_banners() -> list[Banner]:
+    """Say which module rests after failures."""
+    return [Banner(key="resting", render=out_of_breath, permission="plugins.manage", order=30)]
 
 
 @hookimpl

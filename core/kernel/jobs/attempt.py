@@ -8,6 +8,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -62,7 +63,7 @@ Outcome = Finished | Release | None
 
 @dataclass(slots=True, kw_only=True)
 class Machinery:
-    """What attempts need: handlers by name, event types, contexts, and who is switched on."""
+    """What attempts need: handlers by name, event types, contexts, who is switched on, whom to tell who rests."""
 
     open_ctx: OpenCtx
     jobs: Mapping[str, JobSpec]
@@ -70,6 +71,7 @@ class Machinery:
     events: Mapping[str, type[Event]]
     is_on: IsOn
     progressed: Callable[[UUID, int], Awaitable[None]]
+    rests: Callable[[UUID, str, datetime | None], Awaitable[None]]
     circuits: Circuits = field(default_factory=Circuits)
 
 
@@ -186,13 +188,23 @@ class Attempt:
     async def _end(self, state: str) -> Finished:
         circuits, plugin = self.machinery.circuits, self._plugin
         is_healed = state == "done" and circuits.is_failing(self.job.tenant_id, plugin)
+        was_open = False
         if self.job.is_visible or is_healed:
             async with self._open() as ctx:
                 if self.job.is_visible:
                     await letters.end(ctx, self.job, state)
                 if is_healed:
-                    await circuits.worked(ctx, plugin)
+                    was_open = await circuits.worked(ctx, plugin)
+        if was_open:
+            await self._tell_rest(None)
         return Finished()
+
+    async def _tell_rest(self, until: datetime | None) -> None:
+        """Tell until when the module rests; that it could not be told changes nothing about the job."""
+        try:
+            await self.machinery.rests(self.job.tenant_id, self._plugin, until)
+        except Exception:
+            log.exception("circuit.untold", plugin=self._plugin, tenant=str(self.job.tenant_id))
 
     async def _failed(self, error: Exception, *, is_outage: bool) -> Outcome:
         if self.run is not None and self.run.steps > self.job.steps_seen:
@@ -224,15 +236,18 @@ class Attempt:
         return self.spec.retries if self.spec is not None else UNKNOWN_RETRIES
 
     async def _record(self, error: Exception, *, is_dead: bool) -> None:
-        message = f"{type(error).__name__}: {error}"
+        message, rests_until = f"{type(error).__name__}: {error}", None
         async with self._open() as ctx:
             if self._plugin:
-                await self.machinery.circuits.failed(ctx, self._plugin, message[: letters.ERROR_LENGTH])
+                shown = message[: letters.ERROR_LENGTH]
+                rests_until = await self.machinery.circuits.failed(ctx, self._plugin, shown)
             if is_dead:
                 title = self.spec.title if self.spec is not None and self.spec.title else self.job.name
                 await letters.bury(ctx, self.job, title=title, error=message)
             elif self.job.is_visible:
                 await letters.trouble(ctx, self.job, message)
+        if rests_until is not None:
+            await self._tell_rest(rests_until)
 
     def _release(self, delay_s: float, *, crashes: int | None = None) -> Release:
         return Release(

@@ -1,6 +1,6 @@
 """Counts failures in a row per tenant and module, and holds a failing module's jobs back.
 
-Owns ``circuit``, which the portal shows as a banner. Emits nothing.
+Owns ``circuit``. Emits nothing; whoever carries jobs out tells when one opens and closes.
 Never stops other modules' or tenants' jobs.
 """
 
@@ -37,8 +37,8 @@ class Circuits:
         until = self.failing.get((tenant_id, plugin))
         return max(0.0, (until - now).total_seconds()) if until is not None else 0.0
 
-    async def failed(self, ctx: Any, plugin: str, error: str) -> None:
-        """Count a failure in the tenant's transaction."""
+    async def failed(self, ctx: Any, plugin: str, error: str) -> datetime | None:
+        """Count a failure in the tenant's transaction; gives until when the module's jobs rest now, if they do."""
         now = ctx.now()
         values = {
             "plugin": plugin,
@@ -47,13 +47,15 @@ class Circuits:
             "now": now,
             "until": now + OPEN_FOR,
         }
-        self.failing[ctx.tenant.id, plugin] = await ctx.session.scalar(_FAILED, values)
+        until: datetime | None = await ctx.session.scalar(_FAILED, values)
+        self.failing[ctx.tenant.id, plugin] = until
+        return until
 
     def is_failing(self, tenant_id: UUID, plugin: str) -> bool:
         """Whether the last job of a module failed, as far as this process knows."""
         return (tenant_id, plugin) in self.failing
 
-    async def worked(self, ctx: Any, plugin: str) -> None:
-        """Close the circuit in the tenant's transaction."""
+    async def worked(self, ctx: Any, plugin: str) -> bool:
+        """Close the circuit in the tenant's transaction; says whether it was open."""
         await ctx.session.execute(_WORKED, {"plugin": plugin})
-        self.failing.pop((ctx.tenant.id, plugin), None)
+        return self.failing.pop((ctx.tenant.id, plugin), None) is not None

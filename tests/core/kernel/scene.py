@@ -112,6 +112,7 @@ class Scene:
     specs: dict[str, JobSpec] = field(default_factory=lambda: {"count": COUNT})
     subscriptions: dict[str, list[Subscription]] = field(default_factory=lambda: {"note.added": [ON_NOTE]})
     slots: int = 12
+    told: list[tuple[UUID, str, datetime | None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.queue = Queue(self.open_cell)
@@ -122,6 +123,9 @@ class Scene:
     def open_cell(self) -> Any:
         return self.databases.cell("main")
 
+    async def rests(self, tenant_id: UUID, plugin: str, until: datetime | None) -> None:
+        self.told.append((tenant_id, plugin, until))
+
     def machinery(self) -> Machinery:
         return Machinery(
             open_ctx=self.open_ctx,
@@ -130,6 +134,7 @@ class Scene:
             events=EVENTS,
             is_on=always_on,
             progressed=self.queue.progressed,
+            rests=self.rests,
         )
 
     @asynccontextmanager

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import zipfile
-from datetime import timedelta
+from datetime import datetime, timedelta
 from io import BytesIO
 
+import httpx
+
 from core.kernel.jobs.models import Circuit
+from core.tenancy import resting
 from core.tenancy.plugin_uses import trim
 from core.web.uses import uses_of
-from tests.fixtures.people import Person
+from tenants.accounts.authentication import COOKIE
+from tests.fixtures.people import BASE, Person
 from tests.tenants.marketplace.conftest import Shop
 
 HERE = "/marketplace/loyalty"
@@ -149,6 +153,45 @@ async def test_a_module_that_rests_after_failures_says_so(shop: Shop, owner: Per
     page = (await owner.page.get(owner.w(HERE))).text
     assert "ValueError: dry" in page
     assert "failed 10 times in a row" in page
+
+
+async def test_administrators_are_told_everywhere_that_a_module_rests(shop: Shop, owner: Person) -> None:
+    await owner.post(f"{HERE}/enable")
+    await shop.drain()
+    told = "rests after many failures"
+
+    async def seen(page: httpx.AsyncClient) -> str:
+        await shop.now()
+        return (await page.get(owner.w("/customers"))).text
+
+    async def rests(plugin: str, until: datetime | None) -> None:
+        await resting.note(shop.runtime, shop.tenant.id, plugin, until)
+
+    now = shop.runtime.clock.now()
+    assert told not in await seen(owner.page)
+    await rests("loyalty", now + timedelta(minutes=5))
+    page = await seen(owner.page)
+    assert page.count(told) == 1
+    assert f'href="{owner.w("/marketplace/loyalty")}"' in page
+    cookies = {COOKIE: shop.cast.people["bo"].token}
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=shop.app), base_url=BASE, cookies=cookies
+    ) as bo:
+        assert told not in await seen(bo), "it is not his to mend"
+    await rests("webhooks", now + timedelta(minutes=5))
+    page = await seen(owner.page)
+    assert page.count(told) == 2
+    assert f'href="{owner.w("/jobs")}"' in page, "what cannot be switched has no page of its own"
+    await rests("webhooks", None)
+    assert (await seen(owner.page)).count(told) == 1
+    await rests("loyalty", now - timedelta(minutes=1))
+    assert told in await seen(owner.page), "the next try is about to begin"
+    await rests("loyalty", now - timedelta(minutes=3))
+    assert told not in await seen(owner.page), "there was nothing to try"
+    await rests("loyalty", now + timedelta(minutes=5))
+    await rests("gone", now + timedelta(minutes=5))
+    await owner.post(f"{HERE}/disable")
+    assert told not in await seen(owner.page), "what is off does not work at all"
 
 
 async def test_only_administrators_switch(shop: Shop, owner: Person) -> None:

@@ -1,5 +1,6 @@
 import asyncio
 import dataclasses
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -8,7 +9,7 @@ import pytest
 from core.kernel import jobs
 from core.kernel.errors import NotFound
 from core.kernel.ids import uuid7
-from core.kernel.jobs import attempt
+from core.kernel.jobs import attempt, circuit
 from core.kernel.jobs.circuit import FAILURES_TO_OPEN
 from core.tenancy.directory import Tenant
 from tests.core.kernel.scene import (
@@ -160,6 +161,41 @@ async def test_a_module_that_keeps_failing_is_held_back(scene: Scene, tenant: Te
     await scene.settle()
     assert len(calls) == FAILURES_TO_OPEN
     assert rows(scene.databases.settings, "SELECT run_at > now() FROM cell.job") == [(True,)]
+    [until] = rows(scene.databases.settings, f'SELECT open_until FROM "{tenant.schema}".circuit')[0]
+    assert scene.told == [(tenant.id, "testing", until)], "told once, when it opened"
+
+
+async def test_that_a_module_works_again_is_told_when_it_rested(
+    scene: Scene, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(circuit, "OPEN_FOR", timedelta(0))
+    declare(scene, failing, retries=0)
+    for _ in range(FAILURES_TO_OPEN + 1):
+        await scene.enqueue(tenant, job("test"))
+        await scene.settle()
+    assert [until is None for *_, until in scene.told] == [False, False], "told anew whenever the rest grows"
+    await scene.enqueue(tenant, job(), job())
+    await scene.settle()
+    assert [until is None for *_, until in scene.told] == [False, False, True]
+
+
+async def test_that_nobody_can_be_told_harms_no_job(
+    scene: Scene, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def deaf(*_: object) -> None:
+        raise ConnectionError("away")
+
+    monkeypatch.setattr(scene.runner.machinery, "rests", deaf)
+    monkeypatch.setattr(circuit, "OPEN_FOR", timedelta(0))
+    declare(scene, failing, retries=0)
+    for _ in range(FAILURES_TO_OPEN):
+        await scene.enqueue(tenant, job("test"))
+        await scene.settle()
+    await scene.enqueue(tenant, job())
+    await scene.settle()
+    assert queued(scene) == 0
+    query = f'SELECT failures, open_until FROM "{tenant.schema}".circuit'
+    assert rows(scene.databases.settings, query) == [(0, None)]
 
 
 async def test_a_good_job_closes_the_circuit(scene: Scene, tenant: Tenant) -> None:
@@ -170,6 +206,7 @@ async def test_a_good_job_closes_the_circuit(scene: Scene, tenant: Tenant) -> No
     await scene.settle()
     query = f'SELECT plugin, failures FROM "{tenant.schema}".circuit'
     assert rows(scene.databases.settings, query) == [("testing", 0)]
+    assert scene.told == [], "it never rested"
 
 
 async def failing(_run: jobs.JobRun) -> None:
