@@ -225,10 +225,13 @@ def search_vector_terms(*names: str, person: bool = True) -> list[str]:
     """
     found: set[str] = set()
     for name in filter(None, names):
-        words = [piece for piece in _pieces(name) if not _is_run(piece)]
-        found.update(grams(name), words, _pinyin_terms(name, person))
+        words: Sequence[str] = _pieces(name)
+        if not name.isascii():
+            words = [piece for piece in words if not _is_run(piece)]
+            found.update(grams(name), _pinyin_terms(name, person))
+        found.update(words)
         joined = "".join(words)
-        if joined and not joined.isalpha() and any(map(str.isdigit, joined)):
+        if "@" not in name and _DIGIT.search(joined) is not None:
             found.update((joined, _NO_DIGIT.sub("", joined)))
             found.update(word.lstrip("0") for word in words if word.isdigit())
     found.discard("")
@@ -237,6 +240,7 @@ def search_vector_terms(*names: str, person: bool = True) -> list[str]:
     return sorted(found)
 
 
+_DIGIT: Final = re.compile(r"\d")
 _NO_DIGIT: Final = re.compile(r"\D")
 
 

@@ -30,6 +30,8 @@ from core.kernel.words import read_lines
 BEGINNING: Final = 6
 """Beginnings of up to so many letters are terms; longer ones are few enough to be looked up by prefix."""
 BEGINNING_CJK: Final = 3
+BEGINNING_CODE: Final = 3
+"""Of numbers and addresses, which have so many beginnings in common, only those that are asked for as such."""
 QUERY_MAX: Final = 200
 PREFIX_MIN: Final = 3
 DIGITS_MIN: Final = 4
@@ -50,14 +52,20 @@ class Asked(NamedTuple):
 
 
 def of_document(doc: SearchDoc, record_type: str, owner_id: UUID | None) -> list[str]:
-    """List all terms of a record, in no order."""
+    """List all terms of a record, in no order; a term costs more to store than all else of a record together."""
     names = doc.names or (doc.title,)
-    found = {*search_vector_terms(*names, person=doc.person), *phone_terms(*doc.phones)}
-    found.update(search_vector_terms(*doc.numbers, *doc.emails))
-    for key in set(_keys(doc, names)):
+    found = {f"#{record_type}", owner_term(record_type, owner_id)}
+    found.update(
+        search_vector_terms(*names, person=doc.person),
+        search_vector_terms(*doc.numbers, *doc.emails),
+        phone_terms(*doc.phones),
+    )
+    for key in set(_keys(names, doc.person)):
         found.add(f"={key[:KEY_MAX]}")
         found.update(_beginnings(key[:BEGINNING]))
-    found |= {f"#{record_type}", owner_term(record_type, owner_id)}
+    for key in filter(None, map(bare, (*doc.numbers, *doc.emails))):
+        found.add(f"={key[:KEY_MAX]}")
+        found.update(_beginnings(key[:BEGINNING_CODE]))
     return list(found)
 
 
@@ -71,18 +79,14 @@ def owner_term(record_type: str, owner_id: UUID | None) -> str:
     return f"@{record_type}.{owner_id.hex if owner_id else NOBODY}"
 
 
-def _keys(doc: SearchDoc, names: Iterable[str]) -> Iterator[str]:
-    """Yield what may be typed for the whole of a record: names in every spelling, words, numbers, addresses."""
+def _keys(names: Iterable[str], is_person: bool) -> Iterator[str]:
+    """Yield what may be typed for the whole of a name: the name in every spelling, its words."""
     for name in names:
-        found = [bare(name), pinyin(name, doc.person), initials(name, doc.person)]
-        if not doc.person:
+        found = [bare(name), pinyin(name, is_person), initials(name, is_person)]
+        if not is_person:
             found.append(bare(strip_company(name)))
+        found += map(bare, name.split())
         yield from filter(None, found)
-        yield from (word for word in map(bare, name.split()) if word)
-    for text in (*doc.numbers, *doc.emails):
-        yield bare(text)
-    for phone in doc.phones:
-        yield "".join(filter(str.isdigit, phone.partition(";")[0])) or NOBODY
 
 
 @lru_cache(maxsize=8192)
