@@ -25,6 +25,7 @@ from core.kernel.jobs import GiveUp
 from core.kernel.texts import texts
 from core.records import bulk
 from core.tenancy.ctx import Ctx
+from core.tenancy.db import driver_of
 
 ERRORS = cast(Table, ImportRowError.__table__)
 RUNS = cast(Table, ImportRun.__table__)
@@ -278,21 +279,29 @@ async def _note_records(ctx: Ctx, plan: Plan, batch: Batch) -> None:
     new = [(draft.row_no, own, draft.record, None) for draft in batch.created]
     changed = [(draft.row_no, own, draft.record, draft.before) for draft in batch.updated]
     rows = {row[2].id: row for row in reversed((*made, *new, *changed))}
-    if not rows:
-        return
-    await ctx.session.execute(
-        _NOTE,
-        {
-            "run_id": plan.run_id,
-            "ids": texts(rows),
-            "types": [key for _, key, _, _ in rows.values()],
-            "places": texts(row_no for row_no, _, _, _ in rows.values()),
-            "befores": [
-                None if before is None else msgspec.json.encode(before).decode()
-                for _, _, _, before in rows.values()
-            ],
-            "versions": texts(record.version for _, _, record, _ in rows.values()),
-        },
+    await _note_new(ctx, plan.run_id, [row for row in rows.values() if row[3] is None])
+    again = [row for row in rows.values() if row[3] is not None]
+    if again:
+        await ctx.session.execute(
+            _NOTE,
+            {
+                "run_id": plan.run_id,
+                "ids": texts(record.id for _, _, record, _ in again),
+                "types": [key for _, key, _, _ in again],
+                "places": texts(row_no for row_no, _, _, _ in again),
+                "befores": [msgspec.json.encode(before).decode() for _, _, _, before in again],
+                "versions": texts(record.version for _, _, record, _ in again),
+            },
+        )
+
+
+async def _note_new(ctx: Ctx, run_id: UUID, rows: Sequence[tuple[int, str, Any, None]]) -> None:
+    """Note records that nothing was noted of before."""
+    driver = driver_of(await ctx.session.connection())
+    await driver.copy_records_to_table(
+        "import_row",
+        records=[(run_id, record.id, key, row_no, record.version) for row_no, key, record, _ in rows],
+        columns=["run_id", "record_id", "record_type", "row_no", "version"],
     )
 
 

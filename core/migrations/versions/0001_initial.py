@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "core_0001_1ec1ddbe"
+revision = "core_0001_aa12cbae"
 down_revision = None
 
 
@@ -164,6 +164,18 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_import_mapping'))
     )
     op.create_index('uq_import_mapping', 'import_mapping', ['record_type', 'titles_digest'], unique=True)
+    op.create_table('import_row',
+    sa.Column('run_id', sa.Uuid(), nullable=False),
+    sa.Column('record_id', sa.Uuid(), nullable=False),
+    sa.Column('record_type', sa.Text(), nullable=False),
+    sa.Column('row_no', sa.BigInteger(), nullable=False),
+    sa.Column('before', postgresql.JSONB(), nullable=True),
+    sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.Column('outcome', sa.Text(), nullable=True),
+    sa.CheckConstraint("outcome in ('reverted', 'changed', 'gone', 'forbidden')", name=op.f('ck_import_row_outcome')),
+    sa.PrimaryKeyConstraint('run_id', 'record_id', name=op.f('pk_import_row'))
+    )
+    op.create_index('ix_import_row_place', 'import_row', ['run_id', 'row_no'], unique=False)
     op.create_table('job_run',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('entry_id', sa.Uuid(), nullable=False),
@@ -584,19 +596,6 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['hand_over_id'], ['hand_over.id'], name=op.f('fk_hand_over_item_hand_over_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('hand_over_id', 'holding', 'record_id', name=op.f('pk_hand_over_item'))
     )
-    op.create_table('import_row',
-    sa.Column('run_id', sa.Uuid(), nullable=False),
-    sa.Column('record_id', sa.Uuid(), nullable=False),
-    sa.Column('record_type', sa.Text(), nullable=False),
-    sa.Column('row_no', sa.BigInteger(), nullable=False),
-    sa.Column('before', postgresql.JSONB(), nullable=True),
-    sa.Column('version', sa.BigInteger(), nullable=False),
-    sa.Column('outcome', sa.Text(), nullable=True),
-    sa.CheckConstraint("outcome in ('reverted', 'changed', 'gone', 'forbidden')", name=op.f('ck_import_row_outcome')),
-    sa.ForeignKeyConstraint(['run_id'], ['import_run.id'], name=op.f('fk_import_row_run_id'), ondelete='CASCADE'),
-    sa.PrimaryKeyConstraint('run_id', 'record_id', name=op.f('pk_import_row'))
-    )
-    op.create_index('ix_import_row_place', 'import_row', ['run_id', 'row_no'], unique=False)
     op.create_table('import_row_error',
     sa.Column('run_id', sa.Uuid(), nullable=False),
     sa.Column('row_no', sa.BigInteger(), nullable=False),
