@@ -41,7 +41,6 @@ _ALWAYS = {
     "jit": "off",
     "wal_level": "replica",
     "max_wal_senders": "4",
-    "wal_compression": "on",
     "timezone": "'UTC'",
     "log_timezone": "'UTC'",
     "log_line_prefix": "'%m [%p] %u@%d '",
