@@ -37,5 +37,4 @@ def _is_same(record: Any, name: str, value: Any) -> bool:
 
 def fields(data: msgspec.Struct) -> dict[str, Any]:
     """The given fields of a struct by name, nested structs left as they are."""
-    values = ((name, getattr(data, name)) for name in data.__struct_fields__)
-    return {name: value for name, value in values if value is not msgspec.UNSET}
+    return {name: value for name, value in msgspec.structs.asdict(data).items() if value is not msgspec.UNSET}

@@ -99,9 +99,11 @@ class _Shape:
         """The record as if it had been read: nothing of it is pending."""
         record = self.manager.new_instance()
         record.__dict__.update(values)
-        # What make_transient_to_detached does, which works the key out by each column's own getter.
-        instance_state(record).key = self.mapper.identity_key_from_primary_key((values["id"],))
-        ctx.session.add(record)
+        session, state = ctx.session.sync_session, instance_state(record)
+        state.key = self.mapper.identity_key_from_primary_key((values["id"],))
+        # As the mapper attaches what it has read; to add it would look for what hangs on it, and there is nothing.
+        state.session_id = session.hash_key
+        session.identity_map.add(state)
         return record
 
 

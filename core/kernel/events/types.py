@@ -91,9 +91,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
     def data(self) -> dict[str, Any]:
         """The fields that the subclass added, as JSON values."""
-        plain: dict[str, Any] = msgspec.to_builtins(self)
-        for field in _BASE_FIELDS:
-            plain.pop(field, None)
+        added = {name: getattr(self, name) for name in self.__struct_fields__ if name not in _BASE_FIELDS}
+        plain: dict[str, Any] = msgspec.to_builtins(added)
         return plain
 
     @classmethod
@@ -109,7 +108,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(msgspec.convert(plain, cls), meta=stored.meta())
 
 
-_BASE_FIELDS = tuple(field.name for field in msgspec.structs.fields(Event))
+_BASE_FIELDS = frozenset(field.name for field in msgspec.structs.fields(Event))
 
 
 class Stored(msgspec.Struct, frozen=True, kw_only=True):

@@ -169,7 +169,8 @@ def verify(stored: Stored, salt: bytes, digest: bytes) -> bool:
 
 
 def _columns(events: Sequence[Event], actor_name: str) -> dict[str, list[Any]]:
-    salts = [os.urandom(SALT_BYTES) for _ in events]
+    random = os.urandom(SALT_BYTES * len(events))
+    salts = [random[start : start + SALT_BYTES] for start in range(0, len(random), SALT_BYTES)]
     bodies = [
         _plain({"changes": event.changes, "data": event.data(), "links": event.links}) for event in events
     ]
