@@ -24,7 +24,7 @@ from core.kernel.jobs import CALLS, Claimed, Machinery, Postpone, Queue, Runner,
 from core.kernel.jobs.tidy import tidy
 from core.kernel.outbox import Relay
 from core.kernel.schedules import Schedules, Wanted
-from core.kernel.wake import channel
+from core.kernel.wake import Joined, channel
 from core.tenancy import resting
 from core.tenancy.ctx import Actor, Ctx, Principal
 from core.tenancy.directory import Tenant
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from core.runtime import Runtime
 
 POLL_S = 1.0
+PAUSE_S = 0.05
+"""How often at most signals of other processes have a cell looked at: what came meanwhile is handled together."""
 POOL = 8
 CLOSED_S = 300.0
 GRACE_S = 2.0
@@ -65,11 +67,12 @@ class CellWork:
     relay_bell: asyncio.Event = field(default_factory=asyncio.Event)
     claim_bell: asyncio.Event = field(default_factory=asyncio.Event)
     call_bell: asyncio.Event = field(default_factory=asyncio.Event)
+    _is_rung: bool = False
 
     def ring(self) -> None:
-        """Have the cell looked at now."""
+        """Have the cell looked at now: first the relay, then what it and others have queued."""
+        self._is_rung = True
         self.relay_bell.set()
-        self.wake()
 
     def wake(self) -> None:
         """Have free slots filled now."""
@@ -82,11 +85,15 @@ class CellWork:
         return [self.runner] if self.callers is None else [self.runner, self.callers]
 
     async def relay_once(self) -> bool:
-        """Place a batch of events; their jobs are claimed at once."""
-        placed = await self.relay.relay()
-        if placed:
-            self.claim_bell.set()
-        return placed > 0
+        """Place a batch of events, and have their jobs claimed at once; True where more may wait."""
+        is_rung, self._is_rung = self._is_rung, False
+        placed = 0
+        try:
+            placed = await self.relay.relay()
+        finally:
+            if placed or is_rung:
+                self.wake()
+        return placed >= self.relay.batch
 
     async def work_once(self) -> bool:
         """Run the jobs that are due, one after the other; says whether there were any."""
@@ -192,11 +199,12 @@ class Worker:
             await _pause(pause_s, bell)
 
     async def _hear(self, listen: Callable[..., AsyncIterator[Any]]) -> None:
-        cells = {channel(cell.name): cell for cell in self.cells}
-        async for signal in listen(*cells):
-            self._control_bell.set()
-            for cell in self.cells if signal.channel is None else [cells[signal.channel]]:
-                cell.ring()
+        rings = {channel(cell.name): Joined(cell.ring, PAUSE_S) for cell in self.cells}
+        control = Joined(self._control_bell.set, 2 * PAUSE_S)
+        async for signal in listen(*rings):
+            control()
+            for ring in rings.values() if signal.channel is None else [rings[signal.channel]]:
+                ring()
 
     async def _drain(self, cell: CellWork) -> None:
         try:

@@ -34,6 +34,26 @@ def live(tenant_id: str) -> tuple[str, bytes]:
     return LIVE, tenant_id.encode()
 
 
+class Joined:
+    """Calls ``work`` at most once per pause: at once after a quiet time, else once for all calls in between."""
+
+    def __init__(self, work: Callable[[], None], pause_s: float) -> None:
+        self._work = work
+        self._pause_s = pause_s
+        self._last = -pause_s
+        self._due: asyncio.TimerHandle | None = None
+
+    def __call__(self) -> None:
+        """Have the work done soon."""
+        if self._due is None:
+            loop = asyncio.get_running_loop()
+            self._due = loop.call_at(self._last + self._pause_s, self._call)
+
+    def _call(self) -> None:
+        self._due, self._last = None, asyncio.get_running_loop().time()
+        self._work()
+
+
 class Waker:
     """Publishes at most once per pause and subject; calls in between are joined into one."""
 

@@ -1,7 +1,7 @@
 import asyncio
 from itertools import pairwise
 
-from core.kernel.wake import Waker
+from core.kernel.wake import Joined, Waker
 
 
 class Told:
@@ -36,3 +36,20 @@ async def test_the_first_commit_wakes_at_once_and_the_last_is_not_forgotten() ->
     waker.notify("main")
     await waker.close()
     assert len(told.at) == 3
+
+
+async def test_calls_are_joined_until_the_pause_is_over() -> None:
+    called: list[float] = []
+    loop = asyncio.get_running_loop()
+    soon = Joined(lambda: called.append(loop.time()), 0.05)
+    start = loop.time()
+    soon()
+    await asyncio.sleep(0.005)
+    assert len(called) == 1
+    for _ in range(3):
+        soon()
+    await asyncio.sleep(0.01)
+    assert len(called) == 1
+    await asyncio.sleep(0.1)
+    assert len(called) == 2
+    assert called[1] - start >= 0.045
