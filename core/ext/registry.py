@@ -287,8 +287,8 @@ def _problems(registry: Registry, module: Module) -> Iterator[str]:
             yield f"{module.key}: nobody declares the event {event!r}"
         if isinstance(item, specs.Action | specs.Filter) and item.record_type not in registry.records:
             yield f"{module.key}: nobody declares the record type {item.record_type!r}"
-        if isinstance(item, specs.Subscription) and item.batch and item.event != "*":
-            yield f"{module.key}: the subscription {item.name!r} takes batches, so it must be one of *"
+        if isinstance(item, specs.Subscription) and item.batch and item.in_transaction and item.event != "*":
+            yield f"{module.key}: the subscription {item.name!r} takes batches in the transaction, so it must be of *"
     for need in module.manifest.requires:
         if need not in registry.modules or registry.modules[need].error:
             yield f"{module.key} requires {need!r}, which is not installed"

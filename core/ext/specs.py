@@ -139,10 +139,13 @@ class JobSpec(Spec, frozen=True, kw_only=True):
 class Subscription(Spec, frozen=True, kw_only=True):
     """``handler(ctx, event)`` for an event's name, or for ``*``; inside its transaction only for invariants.
 
-    With ``batch``, only for ``*``, it is ``handler(ctx, events)``. In the transaction it is called once at the end
-    with all its events, and cannot emit any more; it may give a ``Write`` back, which then goes to the database
-    together with the events. After the commit it gets the stored events of many transactions, each once, of those
-    tenants where it said by ``core.kernel.events.listen`` that it wants them.
+    With ``batch`` it is ``handler(ctx, events)``, and takes together what comes together. Of one name, after the
+    commit, it gets at most fifty events in one transaction; where that fails, each is tried again alone.
+
+    For ``*``, in the transaction, it is called once at the end with all its events, and cannot emit any more; it may
+    give a ``Write`` back, which then goes to the database together with the events. For ``*``, after the commit, it
+    gets the stored events of many transactions, each once, of those tenants where it said by
+    ``core.kernel.events.listen`` that it wants them.
     """
 
     event: str

@@ -6,7 +6,7 @@ Never touches the queue itself: it answers, and the runner tells the queue.
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -18,8 +18,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from core.kernel.errors import Unavailable
-from core.kernel.events.feed import find, find_all
-from core.kernel.events.types import Event
+from core.kernel.events.feed import find_all
+from core.kernel.events.types import Event, Stored
 from core.kernel.jobs import letters
 from core.kernel.jobs.circuit import Circuits
 from core.kernel.jobs.contract import (
@@ -36,6 +36,7 @@ from core.kernel.jobs.contract import (
 )
 from core.kernel.jobs.queue import Release
 from core.kernel.jobs.run import JobRun, open_checked
+from core.kernel.texts import texts
 
 EVENT_RETRIES = 8
 EVENT_TIMEOUT_S = 60.0
@@ -46,10 +47,10 @@ BACKOFF_CAP_S = 900.0
 
 log = structlog.get_logger(__name__)
 
-_RECEIPT = text("""
+_RECEIPTS = text("""
 INSERT INTO handled (source_id, subscriber, step, seq, handled_at)
-VALUES (:source_id, :subscriber, '', 1, :now)
-ON CONFLICT DO NOTHING RETURNING 1
+SELECT id, :subscriber, '', 1, :now FROM unnest(CAST(CAST(:ids AS text[]) AS uuid[])) AS e (id) ORDER BY id
+ON CONFLICT DO NOTHING RETURNING source_id
 """)
 
 
@@ -113,10 +114,10 @@ class Attempt:
         if wait_s:
             return self._release(wait_s * random.uniform(1, 1.2))  # noqa: S311 - spreads load
         async with limit:
-            if job.event_id is not None:
-                await self._on_event(job.event_id)
-            elif self.subscription is not None and self.subscription.batch:
-                await self._on_batch(self.subscription)
+            if self.subscription is not None:
+                await self._on_events(self.subscription)
+            elif job.event_id is not None:
+                raise LookupError(f"nobody declares the subscriber {job.name!r}")
             else:
                 await self._on_steps()
         return await self._end("done")
@@ -148,27 +149,69 @@ class Attempt:
         self._refuse_deadly(run.job)
         await spec.handler(run)
 
-    async def _on_event(self, event_id: UUID) -> None:
-        job, subscription = self.job, self.subscription
-        if subscription is None:
-            raise LookupError(f"nobody declares the subscriber {job.name!r}")
-        self._refuse_deadly(job)
-        async with self._open() as ctx:
-            receipt = {"source_id": event_id, "subscriber": job.name, "now": ctx.now()}
-            if await ctx.session.scalar(_RECEIPT, receipt) is None:
-                return
-            stored = await find(ctx.session, event_id)
-            declared = self.machinery.events.get(stored.name) if stored is not None else None
-            if stored is not None and declared is not None and not stored.is_erased:
-                await subscription.handler(ctx, declared.load(stored))
-
-    async def _on_batch(self, subscription: Subscription) -> None:
+    async def _on_events(self, subscription: Subscription) -> None:
         job = self.job
         self._refuse_deadly(job)
+        if job.event_id is not None:
+            await self._tell(subscription, [job.event_id])
+            return
+        ids = [UUID(event_id) for event_id in job.params["events"]]
+        if subscription.event == "*":
+            await self._tell_all(subscription, ids)
+        elif job.attempts or job.crashes:
+            await self._tell_apart(subscription, ids)
+        else:
+            await self._tell_together(subscription, ids)
+
+    async def _tell(self, subscription: Subscription, ids: Sequence[UUID]) -> None:
+        """Have events handled in one transaction, but for those that were handled before."""
         async with self._open() as ctx:
-            receipt = {"source_id": job.run_id, "subscriber": job.name, "now": ctx.now()}
-            if await ctx.session.scalar(_RECEIPT, receipt) is not None:
-                ids = [UUID(event_id) for event_id in job.params["events"]]
+            receipts = {"ids": texts(ids), "subscriber": self.job.name, "now": ctx.now()}
+            fresh = (await ctx.session.scalars(_RECEIPTS, receipts)).all()
+            events = [self._event(stored) for stored in await find_all(ctx.session, fresh)] if fresh else []
+            known = [event for event in events if event is not None]
+            if subscription.batch:
+                if known:
+                    await subscription.handler(ctx, known)
+                return
+            for event in known:
+                await subscription.handler(ctx, event)
+
+    def _event(self, stored: Stored) -> Event | None:
+        """The event as its handlers take it; None where nobody declares it any more, or it was erased."""
+        declared = self.machinery.events.get(stored.name)
+        return None if declared is None or stored.is_erased else declared.load(stored)
+
+    async def _tell_together(self, subscription: Subscription, ids: Sequence[UUID]) -> None:
+        try:
+            await self._tell(subscription, ids)
+        except Exception as error:
+            if len(ids) == 1 or _is_no_fault(error):
+                raise
+            log.warning("job.taken_apart", job=self.job.name, error=repr(error))
+            await self._tell_apart(subscription, ids)
+
+    async def _tell_apart(self, subscription: Subscription, ids: Sequence[UUID]) -> None:
+        """Have each event handled in a transaction of its own, so that one that fails spoils no other.
+
+        In any order: one at which workers die must not always stand before the same others.
+        """
+        failure: Exception | None = None
+        for event_id in random.sample(ids, len(ids)):
+            try:
+                await self._tell(subscription, [event_id])
+            except Exception as error:
+                if _is_no_fault(error):
+                    raise
+                failure = failure or error
+        if failure is not None:
+            raise failure
+
+    async def _tell_all(self, subscription: Subscription, ids: Sequence[UUID]) -> None:
+        """Have a batch of all events handled: one receipt for the whole."""
+        async with self._open() as ctx:
+            receipt = {"ids": texts([self.job.run_id]), "subscriber": self.job.name, "now": ctx.now()}
+            if await ctx.session.scalar(_RECEIPTS, receipt) is not None:
                 await subscription.handler(ctx, await find_all(ctx.session, ids))
 
     async def _note_progress(self, run: JobRun) -> None:
@@ -268,6 +311,11 @@ class Attempt:
 def backoff_s(attempts: int) -> float:
     """Full jitter: any delay up to a limit that doubles with each failure."""
     return random.uniform(0, min(BACKOFF_CAP_S, BACKOFF_BASE_S * 2 ** min(attempts, 20)))  # noqa: S311
+
+
+def _is_no_fault(error: Exception) -> bool:
+    """Whether no event is to blame, so that trying them one by one is of no use."""
+    return isinstance(error, Postpone | LeaseLost | TenantGone | Cancelled) or _is_outage(error)
 
 
 def _is_outage(error: BaseException) -> bool:

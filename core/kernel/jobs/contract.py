@@ -37,7 +37,7 @@ class JobSpec(Protocol):
 
 
 class Subscription(Protocol):
-    """A declared handler of an event, ``handler(ctx, event)``, or of all in batches, ``handler(ctx, events)``."""
+    """A declared handler of an event, ``handler(ctx, event)``, or of several at once, ``handler(ctx, events)``."""
 
     @property
     def event(self) -> str: ...

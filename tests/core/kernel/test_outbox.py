@@ -6,10 +6,11 @@ import pytest
 from psycopg import sql
 
 from core.ext.specs import Subscription
-from core.kernel import events
+from core.kernel import events, jobs
 from core.kernel.events import Stored
 from core.kernel.ids import uuid7
-from core.kernel.outbox import Relay
+from core.kernel.jobs import GiveUp
+from core.kernel.outbox import TOGETHER, Relay
 from core.tenancy.db import Databases
 from core.tenancy.directory import Tenant
 from tests.core.kernel.scene import (
@@ -22,7 +23,9 @@ from tests.core.kernel.scene import (
     left,
     make_effects,
     on_note,
+    queued,
     rows,
+    until,
 )
 from tests.fixtures.restore import Restore
 
@@ -149,3 +152,103 @@ async def test_a_batch_that_fails_is_tried_again_and_takes_effect_once(scene: Sc
     await scene.settle(lambda: len(tries) >= 3)
     assert tries == [3, 3, 3]
     assert left(scene, tenant) == sorted((str(id_), "taken") for id_ in ids)
+
+
+def together(scene: Scene, take: object) -> None:
+    """Have the scene's only subscriber take the events of one name together."""
+    scene.subscriptions["note.added"] = [
+        Subscription(event="note.added", plugin="testing", name="all", handler=take, batch=True)  # type: ignore[arg-type]
+    ]
+    scene.runner.machinery = scene.machinery()
+
+
+def waiting(scene: Scene) -> list[int]:
+    query = "SELECT jsonb_array_length(params -> 'events') FROM cell.job ORDER BY 1"
+    return [row[0] for row in rows(scene.databases.settings, query)]
+
+
+async def test_events_of_one_name_are_taken_together_and_later_ones_join_those_that_wait(
+    scene: Scene, tenant: Tenant, other_tenant: Tenant
+) -> None:
+    taken: list[tuple[str, list[str]]] = []
+
+    async def take(ctx: Context, found: Sequence[NoteAdded]) -> None:
+        taken.append((ctx.tenant.slug, [event.text for event in found]))
+
+    together(scene, take)
+    await scene.emit(tenant, *(NoteAdded(subject_id=uuid7(), text=str(n)) for n in range(TOGETHER + 3)))
+    await scene.emit(other_tenant, NoteAdded(subject_id=uuid7(), text="other"))
+    await scene.relay.relay()
+    assert waiting(scene) == [1, 3, TOGETHER]
+    for number in range(2):
+        await scene.emit(tenant, NoteAdded(subject_id=uuid7(), text=f"later {number}"))
+        await scene.relay.relay()
+    assert waiting(scene) == [1, 5, TOGETHER]
+    await scene.emit(tenant, *(NoteAdded(subject_id=uuid7(), text="many") for _ in range(TOGETHER)))
+    await scene.relay.relay()
+    assert waiting(scene) == [1, 5, TOGETHER, TOGETHER]
+    await scene.settle()
+    assert sorted(len(texts) for _, texts in taken) == [1, 5, TOGETHER, TOGETHER]
+    assert (tenant.slug, ["50", "51", "52", "later 0", "later 1"]) in taken
+
+
+async def test_nothing_joins_a_job_that_was_begun(scene: Scene, tenant: Tenant) -> None:
+    counts: list[int] = []
+
+    async def take(ctx: Context, found: Sequence[NoteAdded]) -> None:
+        counts.append(len(found))
+        await leave(ctx, found[0].subject_id, "taken")
+        if len(counts) == 1:
+            raise ValueError("not yet")
+
+    together(scene, take)
+    await scene.emit(tenant, NoteAdded(subject_id=uuid7()))
+    await scene.relay.relay()
+    await scene.runner.claim()
+    await until(lambda: counts == [1])
+    await scene.emit(tenant, NoteAdded(subject_id=uuid7()))
+    await scene.relay.relay()
+    assert waiting(scene) == [1, 1]
+    await scene.settle(lambda: len(counts) == 3)
+    assert len(left(scene, tenant)) == 2
+
+
+async def test_one_event_that_fails_spoils_no_other(scene: Scene, tenant: Tenant) -> None:
+    counts: list[int] = []
+
+    async def take(ctx: Context, found: Sequence[NoteAdded]) -> None:
+        counts.append(len(found))
+        for event in found:
+            await leave(ctx, event.text, "taken")
+        if "bad" in {event.text for event in found}:
+            raise GiveUp("never")
+
+    together(scene, take)
+    await scene.emit(tenant, *(NoteAdded(subject_id=uuid7(), text=name) for name in ("one", "bad", "two")))
+    await scene.relay.relay()
+    await scene.settle(lambda: queued(scene) == 0)
+    assert left(scene, tenant) == [("one", "taken"), ("two", "taken")]
+    assert sorted(counts) == [1, 1, 1, 3]
+    async with scene.databases.tenant(tenant) as unit:
+        (letter,) = await jobs.dead_letters(unit.session)
+        await jobs.replay(unit.session, tenant, letter.id)
+        await unit.commit()
+    await scene.settle(lambda: queued(scene) == 0)
+    assert left(scene, tenant) == [("one", "taken"), ("two", "taken")]
+    assert set(counts[4:]) == {1}, "what took effect is not handled again"
+
+
+async def test_after_a_worker_died_events_are_taken_one_by_one(scene: Scene, tenant: Tenant) -> None:
+    counts: list[int] = []
+
+    async def take(ctx: Context, found: Sequence[NoteAdded]) -> None:
+        counts.append(len(found))
+        await leave(ctx, found[0].text, "taken")
+
+    together(scene, take)
+    await scene.emit(tenant, *(NoteAdded(subject_id=uuid7(), text=name) for name in ("one", "two")))
+    await scene.relay.relay()
+    rows(scene.databases.settings, "UPDATE cell.job SET crashes = 1, claims = 1 RETURNING 1")
+    await scene.settle(lambda: queued(scene) == 0)
+    assert counts == [1, 1]
+    assert left(scene, tenant) == [("one", "taken"), ("two", "taken")]
