@@ -111,7 +111,7 @@ from core.pipeline.deals import service as deals
 from core.pipeline.deals.schema import DealIn, DealPatch
 from core.pipeline.leads import service as leads
 from core.pipeline.leads.models import Lead
-from core.pipeline.leads.queries import known_contacts, known_customers
+from core.pipeline.leads.queries import contacts_like, customers_like
 from core.pipeline.leads.records import LEAD
 from core.pipeline.leads.schema import LeadIn, LeadPatch
 from core.pipeline.models import Deal, Pipeline, Stage
@@ -242,7 +242,9 @@ __all__ = [
     "cells",
     "changes",
     "contacts",
+    "contacts_like",
     "customers",
+    "customers_like",
     "deals",
     "delete",
     "delete_route",
@@ -257,8 +259,6 @@ __all__ = [
     "idempotency",
     "insert",
     "is_partial",
-    "known_contacts",
-    "known_customers",
     "leads",
     "lists",
     "literal",

@@ -109,7 +109,8 @@ class Registry:
         return [
             item
             for item in (*self.subscriptions.get(event, ()), *self.subscriptions.get("*", ()))
-            if item.in_transaction is in_transaction and not item.batch and self.is_on(item.plugin, enabled)
+            if item.in_transaction is in_transaction and self.is_on(item.plugin, enabled)
+            if not item.batch or item.event != "*"
         ]
 
     def batches(self, enabled: frozenset[str]) -> list[specs.Subscription]:

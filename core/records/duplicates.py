@@ -72,7 +72,12 @@ def _likely(type_: RecordType, own: Keys, stored: Sequence[tuple[Any, ...]]) -> 
 
 async def of(ctx: Any, type_: RecordType, data: Any) -> Sequence[Duplicate]:
     """Return what exists already of one record about to be written."""
-    return (await type_.duplicates(ctx, [data]))[0] if type_.duplicates is not None else ()
+    return (await of_each(ctx, type_, [data]))[0]
+
+
+async def of_each(ctx: Any, type_: RecordType, rows: Sequence[Any]) -> Sequence[Sequence[Duplicate]]:
+    """Return what exists already of each of several records about to be written."""
+    return await type_.duplicates(ctx, rows) if type_.duplicates is not None else [()] * len(rows)
 
 
 def refusal(ctx: Any, type_: RecordType, found: Sequence[Duplicate]) -> Conflict:

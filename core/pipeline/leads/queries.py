@@ -13,6 +13,7 @@ from core.customers.records import CUSTOMER
 from core.customers.schema import CustomerIn
 from core.ext.specs import Duplicate, RecordType
 from core.pipeline.leads.models import Lead
+from core.pipeline.leads.schema import LeadIn
 from core.records import duplicates
 from core.records.duplicates import Keys
 from core.tenancy.ctx import Ctx
@@ -41,18 +42,33 @@ async def find_duplicates(ctx: Ctx, type_: RecordType, rows: Sequence[Any]) -> S
 
 async def known_customers(ctx: Ctx, lead: Lead) -> Sequence[Duplicate]:
     """Customers that a lead may already be, also those that only the owner's name is told of."""
-    as_customer = CustomerIn(
-        name=lead.company or lead.name,
-        kind="company" if lead.company else "person",
-        phone=lead.phone,
-        mobile=lead.mobile,
-        email=lead.email,
-        city=lead.city,
-    )
-    return await duplicates.of(ctx, CUSTOMER, as_customer)
+    return (await customers_like(ctx, [lead]))[0]
+
+
+async def customers_like(ctx: Ctx, leads: Sequence[Lead | LeadIn]) -> Sequence[Sequence[Duplicate]]:
+    """For each of several leads the customers that it may already be."""
+    as_customers = [
+        CustomerIn(
+            name=lead.company or lead.name,
+            kind="company" if lead.company else "person",
+            phone=lead.phone,
+            mobile=lead.mobile,
+            email=lead.email,
+            city=lead.city,
+        )
+        for lead in leads
+    ]
+    return await duplicates.of_each(ctx, CUSTOMER, as_customers)
 
 
 async def known_contacts(ctx: Ctx, lead: Lead) -> Sequence[Duplicate]:
     """Contacts that a lead may already be."""
-    as_contact = ContactIn(name=lead.name, phone=lead.phone, mobile=lead.mobile, email=lead.email)
-    return await duplicates.of(ctx, CONTACT, as_contact)
+    return (await contacts_like(ctx, [lead]))[0]
+
+
+async def contacts_like(ctx: Ctx, leads: Sequence[Lead | LeadIn]) -> Sequence[Sequence[Duplicate]]:
+    """For each of several leads the contacts that it may already be."""
+    as_contacts = [
+        ContactIn(name=lead.name, phone=lead.phone, mobile=lead.mobile, email=lead.email) for lead in leads
+    ]
+    return await duplicates.of_each(ctx, CONTACT, as_contacts)

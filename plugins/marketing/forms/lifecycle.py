@@ -8,10 +8,9 @@ from sqlalchemy import delete, select
 
 from core.sdk import N_, SavedView, hookimpl
 from plugins.marketing.forms import service
-from plugins.marketing.forms.events import SubmissionReceived
 from plugins.marketing.forms.models import Form, Submission
 from plugins.marketing.forms.schema import FormIn
-from plugins.marketing.forms.service_verdict import judge
+from plugins.marketing.forms.service_verdict import judge_all
 
 TYPES: Final = ("marketing_forms_form", "marketing_forms_submission")
 MOST: Final = 1_000
@@ -29,9 +28,8 @@ async def crm_install(ctx: Any) -> None:
 async def crm_upgrade(ctx: Any, from_version: str) -> None:
     """Judge what came in last before the module was switched off and has no verdict yet."""
     del from_version
-    waiting = select(Submission.id, Submission.form_id).where(Submission.state == "received").limit(MOST)
-    for submission_id, form_id in (await ctx.session.execute(waiting)).all():
-        await judge(ctx, SubmissionReceived(subject_id=submission_id, form_id=form_id))
+    waiting = select(Submission.id).where(Submission.state == "received").order_by(Submission.id).limit(MOST)
+    await judge_all(ctx, list(await ctx.session.scalars(waiting)))
 
 
 @hookimpl

@@ -105,4 +105,5 @@ def crm_events() -> list[type[Event]]:
 @hookimpl
 def crm_subscriptions() -> list[Subscription]:
     """The verdict on what was sent."""
-    return [Subscription(event="marketing.forms.submission.received", name="judge", handler=judge)]
+    event = "marketing.forms.submission.received"
+    return [Subscription(event=event, name="judge", handler=judge, batch=True)]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, or_, select, true
+from sqlalchemy.orm import aliased
 
 from core.sdk import Ctx, Lead, Member, NotFound
 from plugins.marketing.forms.definition import Content, Field
@@ -62,6 +63,15 @@ async def by_slug(ctx: Ctx, slug: str) -> Form:
     return found
 
 
+async def forms_of(ctx: Ctx, submissions: Sequence[Submission]) -> dict[UUID, Form]:
+    """The forms by which these were sent, deleted ones included, by id."""
+    wanted = {one.form_id for one in submissions}
+    found = await ctx.session.scalars(
+        select(Form).where(Form.id.in_(wanted)), execution_options={"include_deleted": True}
+    )
+    return {form.id: form for form in found}
+
+
 async def is_taken(ctx: Ctx, slug: str, *, but: UUID | None = None) -> bool:
     """Whether another form has this address."""
     found = select(Form.id).where(Form.slug == slug)
@@ -81,9 +91,9 @@ async def last_consent(ctx: Ctx, form_id: UUID) -> ConsentText | None:
     return await ctx.session.scalar(found.limit(1))
 
 
-async def files_of(ctx: Ctx, submission_id: UUID) -> Sequence[SubmissionFile]:
-    """The files that came with a submission."""
-    found = select(SubmissionFile).where(SubmissionFile.submission_id == submission_id)
+async def files_of(ctx: Ctx, *submission_ids: UUID) -> Sequence[SubmissionFile]:
+    """The files that came with submissions."""
+    found = select(SubmissionFile).where(SubmissionFile.submission_id.in_(submission_ids))
     return (await ctx.session.scalars(found.order_by(SubmissionFile.field, SubmissionFile.id))).all()
 
 
@@ -177,17 +187,29 @@ async def this_week(ctx: Ctx) -> tuple[list[tuple[UUID, str, int]], int]:
     return rows, int(counted or 0)
 
 
-async def has_repeats(ctx: Ctx, submission: Submission, *, since: datetime, most: int) -> bool:
-    """Whether the same answers came from the same place more often than that."""
+async def repeated(
+    ctx: Ctx, submissions: Sequence[Submission], *, within: timedelta, most: int
+) -> frozenset[UUID]:
+    """Which of these are the same answers from the same place as at least so many before them."""
+    earlier = aliased(Submission)
     same = (
-        select(Submission.id)
+        select(earlier.id)
         .where(
-            Submission.form_id == submission.form_id,
-            Submission.digest == submission.digest,
-            Submission.address_mark == submission.address_mark,
-            Submission.created_at >= since,
-            Submission.id < submission.id,
+            earlier.form_id == Submission.form_id,
+            earlier.digest == Submission.digest,
+            earlier.address_mark == Submission.address_mark,
+            earlier.created_at >= Submission.created_at - within,
+            earlier.id < Submission.id,
         )
         .limit(most)
+        .correlate(Submission)
+        .lateral()
     )
-    return len((await ctx.session.scalars(same)).all()) >= most
+    found = (
+        select(Submission.id)
+        .join(same, true())
+        .where(Submission.id.in_([one.id for one in submissions]))
+        .group_by(Submission.id)
+        .having(func.count() >= most)
+    )
+    return frozenset(await ctx.session.scalars(found))

@@ -214,15 +214,22 @@ async def saw(ctx: Ctx, form: Form) -> None:
 
 async def count(ctx: Ctx, form_id: UUID, at: datetime, **more: int) -> None:
     """Add to the counts of the day that an instant belongs to."""
-    key = {"form_id": form_id, "on": _day(ctx, at), "part": randrange(PARTS)}  # noqa: S311 - spreads load
-    statement = insert(FormDay).values(**key, **more)
-    added = {name: getattr(FormDay, name) + value for name, value in more.items()}
-    await ctx.session.execute(
-        statement.on_conflict_do_update(index_elements=["form_id", "on", "part"], set_=added)
-    )
+    await count_all(ctx, {(form_id, day_of(ctx, at)): more})
 
 
-def _day(ctx: Ctx, at: datetime) -> date:
+async def count_all(ctx: Ctx, counts: Mapping[tuple[UUID, date], Mapping[str, int]]) -> None:
+    """Add to the counts of several forms and days, always in the same order."""
+    part = randrange(PARTS)  # noqa: S311 - spreads load
+    for (form_id, on), more in sorted(counts.items()):
+        statement = insert(FormDay).values(form_id=form_id, on=on, part=part, **more)
+        added = {name: getattr(FormDay, name) + value for name, value in more.items()}
+        await ctx.session.execute(
+            statement.on_conflict_do_update(index_elements=["form_id", "on", "part"], set_=added)
+        )
+
+
+def day_of(ctx: Ctx, at: datetime) -> date:
+    """The day of the workspace that an instant belongs to."""
     return at.astimezone(ZoneInfo(ctx.tenant.timezone)).date()
 
 

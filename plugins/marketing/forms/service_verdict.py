@@ -6,8 +6,9 @@ A verdict falls once: repeated, it changes nothing. It never changes a record th
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -19,23 +20,16 @@ from core.sdk import (
     N_,
     AppError,
     Conflict,
-    Contact,
     Ctx,
-    Customer,
-    Lead,
     LeadIn,
     attachments,
-    duplicates,
-    known_contacts,
-    known_customers,
     leads,
     notifications,
     validate,
 )
 from plugins.marketing.forms import queries
 from plugins.marketing.forms.answers import by_target
-from plugins.marketing.forms.assignment import owner_of
-from plugins.marketing.forms.definition import Content
+from plugins.marketing.forms.assignment import owners_of
 from plugins.marketing.forms.events import (
     OfSubmission,
     SubmissionAccepted,
@@ -43,17 +37,15 @@ from plugins.marketing.forms.events import (
     SubmissionReceived,
     SubmissionRejected,
 )
+from plugins.marketing.forms.matching import Draft, Match, keys, known, waves
 from plugins.marketing.forms.models import Form, Submission
-from plugins.marketing.forms.service_submissions import count, require_open
+from plugins.marketing.forms.service_submissions import count_all, day_of, require_open
 
 TELL: Final = "marketing.forms.tell"
 TELL_AFTER: Final = timedelta(seconds=20)
 LINKS_MAX: Final = 4
 REPEATS_MAX: Final = 2
 REPEATS_WITHIN: Final = timedelta(minutes=10)
-OWN: Final = frozenset({"phone", "mobile", "email"})
-"""What tells that somebody is the same; a name that anybody can type does not."""
-PROBED: Final = ("name", "company", "phone", "mobile", "email", "city")
 REASONS: Final[Mapping[str, str]] = {
     "trap": N_("An input that people do not see was filled in"),
     "too_fast": N_("It was sent faster than anybody types"),
@@ -62,7 +54,12 @@ REASONS: Final[Mapping[str, str]] = {
     "by_hand": N_("Somebody marked it"),
 }
 _LINK: Final = re.compile(r"https?://|www\.", re.IGNORECASE)
-_LOCK: Final = text("SELECT pg_advisory_xact_lock(1718580836, hashtext(:key))")
+# In one order for everybody, whatever the keys.
+_LOCK: Final = text("""
+SELECT pg_advisory_xact_lock(1718580836, lock)
+FROM (SELECT DISTINCT hashtext(key) AS lock FROM unnest(CAST(:keys AS text[])) AS k (key) ORDER BY lock) AS locks
+""")
+Forms = Mapping[UUID, Form]
 
 
 class Tell(msgspec.Struct, kw_only=True, frozen=True):
@@ -71,28 +68,30 @@ class Tell(msgspec.Struct, kw_only=True, frozen=True):
     member_id: UUID | None = None
 
 
-class Match(msgspec.Struct, kw_only=True):
-    """Somebody who is known already, and whom to tell."""
-
-    lead_id: UUID | None = None
-    customer_id: UUID | None = None
-    contact_id: UUID | None = None
-    owner_id: UUID | None = None
+async def judge(ctx: Ctx, events: Sequence[SubmissionReceived]) -> None:
+    """Give the verdict on submissions; one that has its verdict keeps it."""
+    await judge_all(ctx, [event.subject_id for event in events])
 
 
-async def judge(ctx: Ctx, event: SubmissionReceived) -> None:
-    """Give the verdict on a submission; one that has its verdict keeps it."""
-    found = select(Submission).where(Submission.id == event.subject_id).with_for_update()
-    submission = await ctx.session.scalar(found)
-    if submission is None or submission.state != "received":
+async def judge_all(ctx: Ctx, submission_ids: Sequence[UUID]) -> None:
+    """Give the verdict on those of these submissions that wait for it."""
+    chosen = select(Submission).where(Submission.id.in_(submission_ids), Submission.state == "received")
+    waiting = list(await ctx.session.scalars(chosen.order_by(Submission.id).with_for_update()))
+    if not waiting:
         return
-    form = await ctx.session.get_one(Form, submission.form_id)
-    is_own = submission.created_by_id is not None
-    reason = "" if is_own else await _suspicion(ctx, form, submission)
-    if reason:
-        await _reject(ctx, form, submission, reason)
-        return
-    await _take(ctx, form, submission)
+    forms = await queries.forms_of(ctx, waiting)
+    marked = [one for one in waiting if one.address_mark and one.created_by_id is None]
+    repeated = await queries.repeated(ctx, marked, within=REPEATS_WITHIN, most=REPEATS_MAX) if marked else ()
+    believed = []
+    for one in waiting:
+        is_own = one.created_by_id is not None
+        reason = "" if is_own else _suspicion(forms[one.form_id], one, is_repeated=one.id in repeated)
+        if reason:
+            _reject(ctx, forms[one.form_id], one, reason)
+        else:
+            believed.append(one)
+    await _take(ctx, forms, believed)
+    await _count(ctx, [(one, "received") for one in waiting])
 
 
 async def accept(ctx: Ctx, submission: Submission) -> Submission:
@@ -103,8 +102,9 @@ async def accept(ctx: Ctx, submission: Submission) -> Submission:
     require_open(submission)
     if submission.state in {"accepted", "duplicate"}:
         raise Conflict(N_("This submission is accepted already."), code="marketing.forms.accepted")
-    form = await ctx.session.get_one(Form, submission.form_id)
-    await _take(ctx, form, submission)
+    before = submission.state
+    await _take(ctx, await queries.forms_of(ctx, [submission]), [submission])
+    await _count(ctx, [(submission, before)])
     return submission
 
 
@@ -114,11 +114,13 @@ async def mark_spam(ctx: Ctx, submission: Submission) -> Submission:
     await ctx.session.refresh(submission, with_for_update=True)
     if submission.state != "spam":
         form = await ctx.session.get_one(Form, submission.form_id)
-        await _reject(ctx, form, submission, "by_hand")
+        before = submission.state
+        _reject(ctx, form, submission, "by_hand")
+        await _count(ctx, [(submission, before)])
     return submission
 
 
-async def _suspicion(ctx: Ctx, form: Form, submission: Submission) -> str:
+def _suspicion(form: Form, submission: Submission, *, is_repeated: bool) -> str:
     """Why a submission is taken for spam, '' where it is not."""
     if submission.is_trapped:
         return "trap"
@@ -127,109 +129,118 @@ async def _suspicion(ctx: Ctx, form: Form, submission: Submission) -> str:
     written = " ".join(str(value) for value in submission.values.values())
     if len(_LINK.findall(written)) > LINKS_MAX:
         return "links"
-    since = submission.created_at - REPEATS_WITHIN
-    repeated = submission.address_mark and await queries.has_repeats(
-        ctx, submission, since=since, most=REPEATS_MAX
-    )
-    return "repeated" if repeated else ""
+    return "repeated" if is_repeated else ""
 
 
-async def _take(ctx: Ctx, form: Form, submission: Submission) -> None:
-    content = queries.published_of(form) or queries.content_of(form)
-    draft = _draft(form, content, submission)
+async def _take(ctx: Ctx, forms: Forms, submissions: Sequence[Submission]) -> None:
+    """Make leads of submissions, or link whom they came from; what is wrong with one is noted on it alone."""
+    drafts: list[Draft] = []
+    for one in submissions:
+        try:
+            drafts.append((one, _draft(ctx, forms[one.form_id], one)))
+        except AppError as error:
+            _refuse(ctx, one, error)
+    locks = sorted({key for _, data in drafts for key in keys(data)})
+    if locks:
+        await ctx.session.execute(_LOCK, {"keys": locks})
+    for wave in waves(drafts):
+        await _take_wave(ctx, forms, wave)
+
+
+async def _take_wave(ctx: Ctx, forms: Forms, wave: Sequence[Draft]) -> None:
     try:
         async with ctx.attempt():
-            data = validate.convert(LeadIn, draft, text=True, region=ctx.tenant.country or "CN")
-            for key in sorted({value for value in (data.email, data.mobile, data.phone) if value}):
-                await ctx.session.execute(_LOCK, {"key": key})
-            match = await _known(ctx, data)
-            if match is None:
-                match = await _new(ctx, form, submission, data)
-                await _finish(ctx, form, submission, match, SubmissionAccepted)
-            else:
-                await _finish(ctx, form, submission, match, SubmissionMatched)
+            await _take_together(ctx, forms, wave)
     except AppError as error:
-        await ctx.session.refresh(submission)
-        told = "; ".join(f"{e.path}: {ctx.t(e.message, **e.params)}" for e in error.errors)
-        await _settle(ctx, submission, "error", told or ctx.t(error.detail or error.title, **error.params))
+        for submission, _ in wave:
+            await ctx.session.refresh(submission)
+        if len(wave) == 1:
+            _refuse(ctx, wave[0][0], error)
+            return
+        for draft in wave:
+            await _take_wave(ctx, forms, [draft])
 
 
-def _draft(form: Form, content: Content, submission: Submission) -> dict[str, Any]:
+async def _take_together(ctx: Ctx, forms: Forms, wave: Sequence[Draft]) -> None:
+    matches = await known(ctx, [data for _, data in wave])
+    fresh = [draft for draft, match in zip(wave, matches, strict=True) if match is None]
+    made = iter(await _new(ctx, forms, fresh))
+    told: set[UUID | None] = set()
+    for (submission, _), match in zip(wave, matches, strict=True):
+        form = forms[submission.form_id]
+        await _finish(ctx, form, submission, match or next(made), is_new=match is None)
+        if form.notify:
+            told.add(submission.owner_id)
+    for owner_id in sorted(told, key=str):
+        key = f"{TELL}:{owner_id or ''}"
+        ctx.enqueue(TELL, Tell(member_id=owner_id), run_at=ctx.now() + TELL_AFTER, key=key)
+    await ctx.session.flush()
+
+
+def _refuse(ctx: Ctx, submission: Submission, error: AppError) -> None:
+    told = "; ".join(f"{e.path}: {ctx.t(e.message, **e.params)}" for e in error.errors)
+    _settle(ctx, submission, "error", told or ctx.t(error.detail or error.title, **error.params))
+
+
+def _draft(ctx: Ctx, form: Form, submission: Submission) -> LeadIn:
     """The lead as the answers say; it is called what its submission is called."""
+    content = queries.published_of(form) or queries.content_of(form)
     known: dict[str, Any] = by_target(content.fields, submission.values)
     known["name"] = submission.title
     known["source"] = form.source or form.name
-    return known
+    return validate.convert(LeadIn, known, text=True, region=ctx.tenant.country or "CN")
 
 
-async def _known(ctx: Ctx, data: LeadIn) -> Match | None:
-    """Find who it may be already by the core's rule: a lead, a contact, a customer, the likeliest first."""
-    lead_id = next((one.id for one in await duplicates.of(ctx, LEAD, data) if one.id), None)
-    if lead_id is not None:
-        lead = await ctx.session.get_one(Lead, lead_id)
-        return Match(
-            lead_id=lead.id, customer_id=lead.customer_id, contact_id=lead.contact_id, owner_id=lead.owner_id
-        )
-    probe = Lead(**{name: getattr(data, name) for name in PROBED})
-    for one in await known_contacts(ctx, probe):
-        if one.id is not None and OWN & set(one.matches):
-            contact = await ctx.session.get_one(Contact, one.id)
-            return Match(contact_id=contact.id, customer_id=contact.customer_id, owner_id=contact.owner_id)
-    for one in await known_customers(ctx, probe):
-        if one.id is not None and OWN & set(one.matches):
-            customer = await ctx.session.get_one(Customer, one.id)
-            return Match(customer_id=customer.id, owner_id=customer.owner_id)
-    return None
+async def _new(ctx: Ctx, forms: Forms, drafts: Sequence[Draft]) -> list[Match]:
+    if not drafts:
+        return []
+    for form_id in sorted({submission.form_id for submission, _ in drafts}):
+        own = [draft for draft in drafts if draft[0].form_id == form_id]
+        owners = await owners_of(ctx, forms[form_id], [submission.values for submission, _ in own])
+        for (_, data), owner_id in zip(own, owners, strict=True):
+            data.owner_id = owner_id
+    made = await leads.create_many(ctx, [data for _, data in drafts])
+    by_submission = {submission.id: lead for (submission, _), lead in zip(drafts, made, strict=True)}
+    for file in await queries.files_of(ctx, *by_submission):
+        await attachments.attach(ctx, LEAD, by_submission[file.submission_id], file)  # type: ignore[arg-type]
+    return [Match(lead_id=lead.id, owner_id=lead.owner_id) for lead in made]
 
 
-async def _new(ctx: Ctx, form: Form, submission: Submission, data: LeadIn) -> Match:
-    data.owner_id = await owner_of(ctx, form, submission.values)
-    lead = await leads.create(ctx, data)
-    for file in await queries.files_of(ctx, submission.id):
-        await attachments.attach(ctx, LEAD, lead, file)  # type: ignore[arg-type]
-    return Match(lead_id=lead.id, owner_id=lead.owner_id)
-
-
-async def _finish(
-    ctx: Ctx, form: Form, submission: Submission, match: Match, event: type[OfSubmission]
-) -> None:
-    is_new = event is SubmissionAccepted
+async def _finish(ctx: Ctx, form: Form, submission: Submission, match: Match, *, is_new: bool) -> None:
     submission.lead_id, submission.customer_id = match.lead_id, match.customer_id
     submission.contact_id, submission.owner_id = match.contact_id, match.owner_id
-    await _settle(ctx, submission, "accepted" if is_new else "duplicate", None)
+    _settle(ctx, submission, "accepted" if is_new else "duplicate", None)
     near = (("lead", match.lead_id), ("customer", match.customer_id), ("contact", match.contact_id))
     links = tuple((kind, found) for kind, found in near if found is not None)
+    event = SubmissionAccepted if is_new else SubmissionMatched
     _tell(ctx, form, submission, event, links=links, values=submission.values)
-    await _inform(ctx, form, submission, links, is_new=is_new)
-
-
-async def _inform(
-    ctx: Ctx, form: Form, submission: Submission, links: Sequence[tuple[str, UUID]], *, is_new: bool
-) -> None:
-    """Tell whom it concerns, at once on the page and soon by mail; several within seconds make one mail."""
     owner = submission.owner_id
     if owner is not None and owner != ctx.actor.member_id:
         kind, record_id = links[0]
         path = f"/{kind}s/{record_id}"
         params = {"title": submission.title, "actor": form.name}
         await notifications.notify(ctx, [owner], "came" if is_new else "came_again", path=path, params=params)
-    if form.notify:
-        key = f"{TELL}:{owner or ''}"
-        ctx.enqueue(TELL, Tell(member_id=owner), run_at=ctx.now() + TELL_AFTER, key=key)
 
 
-async def _reject(ctx: Ctx, form: Form, submission: Submission, reason: str) -> None:
-    await _settle(ctx, submission, "spam", reason)
+def _reject(ctx: Ctx, form: Form, submission: Submission, reason: str) -> None:
+    _settle(ctx, submission, "spam", reason)
     _tell(ctx, form, submission, SubmissionRejected, reason=reason)
 
 
-async def _settle(ctx: Ctx, submission: Submission, state: str, reason: str | None) -> None:
-    before = submission.state
-    moved = {"sent": 1} if before == "received" else {before: -1}
+def _settle(ctx: Ctx, submission: Submission, state: str, reason: str | None) -> None:
     submission.state, submission.reason, submission.judged_at = state, reason, ctx.now()
     submission.updated_by_id = ctx.actor.member_id or submission.updated_by_id
+
+
+async def _count(ctx: Ctx, moved: Iterable[tuple[Submission, str]]) -> None:
+    """Write the verdicts, and count them on the days of what was sent."""
     await ctx.session.flush()
-    await count(ctx, submission.form_id, submission.created_at, **{**moved, state: moved.get(state, 0) + 1})
+    counts: dict[tuple[UUID, date], Counter[str]] = defaultdict(Counter)
+    for submission, before in moved:
+        own = counts[submission.form_id, day_of(ctx, submission.created_at)]
+        own.update({"sent": 1} if before == "received" else {before: -1})
+        own[submission.state] += 1
+    await count_all(ctx, counts)
 
 
 def _tell(ctx: Ctx, form: Form, submission: Submission, event: type[OfSubmission], **more: Any) -> None:
