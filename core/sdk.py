@@ -90,6 +90,7 @@ from core.kernel.jobs import GiveUp, JobRun, Postpone
 from core.kernel.mail import Attachment, Message
 from core.kernel.money import Money
 from core.kernel.rate import Limit
+from core.kernel.statements import Statement
 from core.kernel.types import (
     AmountMinor,
     Color,
@@ -220,6 +221,7 @@ __all__ = [
     "ShortText",
     "SmallInteger",
     "Stage",
+    "Statement",
     "Step",
     "Stream",
     "Subscription",

@@ -27,6 +27,11 @@ def secret_names(struct: type[msgspec.Struct]) -> frozenset[str]:
     return frozenset(meta.name for meta in fields(struct) if meta.kind == "secret")
 
 
+@cache
+def _infos(struct: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]:
+    return msgspec.structs.fields(struct)
+
+
 def read(struct: type[msgspec.Struct], tenant: Tenant, plugin: str, cipher: Cipher) -> Any:
     """Build the struct from what is stored.
 
@@ -37,7 +42,7 @@ def read(struct: type[msgspec.Struct], tenant: Tenant, plugin: str, cipher: Ciph
     plain, sealed = kept
     names = secret_names(struct)
     found = {}
-    for info in msgspec.structs.fields(struct):
+    for info in _infos(struct):
         try:
             if info.name in names and info.name in sealed:
                 found[info.name] = cipher.decrypt(sealed[info.name], place(tenant, plugin, info.name))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -24,7 +24,8 @@ from core.sdk import (
 from plugins.marketing.forms import queries, sending, service_submissions, tickets
 from plugins.marketing.forms.answers import Answers
 from plugins.marketing.forms.definition import Content
-from plugins.marketing.forms.models import Form
+from plugins.marketing.forms.drawing import drawn_once
+from plugins.marketing.forms.queries import PublicForm
 from plugins.marketing.forms.sending import Sending
 from plugins.marketing.forms.service import PLUGIN
 from plugins.marketing.forms.service_submissions import Received
@@ -108,11 +109,8 @@ def _script() -> bytes:
     return SCRIPT.read_bytes()
 
 
-async def _form(ctx: Ctx, slug: str) -> tuple[Form, Content]:
-    form = await queries.by_slug(ctx, slug)
-    content = queries.published_of(form)
-    if content is None:
-        raise NotFound
+async def _form(ctx: Ctx, slug: str) -> tuple[PublicForm, Content]:
+    form, content = await queries.by_slug(ctx, slug)
     ctx.locale = content.language
     return form, content
 
@@ -127,7 +125,7 @@ async def _show(ctx: Ctx, request: Any_, slug: str, *, is_embedded: bool) -> Res
     return _fill_in(ctx, request, form, content, is_embedded=is_embedded)
 
 
-async def _refuse_flood(ctx: Ctx, request: Any_, form: Form) -> None:
+async def _refuse_flood(ctx: Ctx, request: Any_, form: PublicForm) -> None:
     """Count a sending against what one address may send; raises TooManyRequests."""
     if not form.per_hour:
         return
@@ -139,7 +137,7 @@ async def _refuse_flood(ctx: Ctx, request: Any_, form: Form) -> None:
 def _fill_in(
     ctx: Ctx,
     request: Any_,
-    form: Form,
+    form: PublicForm,
     content: Content,
     *,
     sent: Sending | None = None,
@@ -151,6 +149,11 @@ def _fill_in(
     spent = timedelta(seconds=sent.evidence.seconds or 0) if sent and sent.evidence else timedelta()
     ticket = tickets.new_ticket(ctx.now() - spent, effort=form.effort, consent=content.consent_version)
     answers = sent.answers if sent else _prefilled(request, content)
+    inputs = {
+        "_ticket": tickets.seal(ctx, form.id, word, ticket),
+        **(sent.origin if sent else sending.origin_of(request)),
+    }
+    is_plain = not sent and not request.query_params.keys() & {one.key for one in content.fields}
     return _page(
         ctx,
         request,
@@ -159,10 +162,10 @@ def _fill_in(
         "marketing_forms/form.html",
         status=422 if sent else 200,
         is_embedded=sent.is_embedded if sent else is_embedded,
+        is_plain=is_plain,
+        inputs=inputs,
         answers=answers,
         errors=answers.errors,
-        origin=sent.origin if sent else sending.origin_of(request),
-        ticket=tickets.seal(ctx, form.id, word, ticket),
         bits=ticket.bits,
         accepts=sending.EXTENSIONS,
         file_mb=sending.FILE_MAX // 2**20,
@@ -180,7 +183,7 @@ def _prefilled(request: Any_, content: Content) -> Answers:
 def _answer(
     ctx: Ctx,
     request: Any_,
-    form: Form,
+    form: PublicForm,
     content: Content,
     received: Received,
     **more: bool,
@@ -189,7 +192,7 @@ def _answer(
     if received.is_other:
         return _page(ctx, request, form, content, "marketing_forms/sent.html", status=409, **more)
     if received.state != "held":
-        return _page(ctx, request, form, content, "marketing_forms/thanks.html", **more)
+        return _page(ctx, request, form, content, "marketing_forms/thanks.html", is_plain=True, **more)
     word = ctx.settings(PLUGIN).signing_word
     one, other = 2 + received.id.bytes[-1] % 7, 2 + received.id.bytes[-2] % 7
     question = tickets.Question(submission_id=str(received.id), at=ctx.now().timestamp(), sum=one + other)
@@ -201,16 +204,20 @@ def _answer(
 def _page(
     ctx: Ctx,
     request: Any_,
-    form: Form,
+    form: PublicForm,
     content: Content,
     template: str,
     **values: Any,
 ) -> Response[Any]:
-    status = values.pop("status", 200)
-    is_embedded = values.pop("is_embedded", False)
+    status, inputs = values.pop("status", 200), values.pop("inputs", {})
+    is_embedded, is_plain = values.pop("is_embedded", False), values.pop("is_plain", False)
     headers = {"Referrer-Policy": "strict-origin-when-cross-origin"}
     if is_embedded:
         headers["Content-Security-Policy"] = EMBEDDED + (" ".join(form.embed_hosts) or "*")
     place = f"/p/{ctx.tenant.slug}/marketing/forms/{form.slug}"
-    shown = {"form": form, "content": content, "place": place, "is_embedded": is_embedded, "is_wrong": False}
-    return render(ctx, request, template, status=status, headers=headers, **{**shown, **values})
+    shown = {"content": content, "place": place, "is_embedded": is_embedded, "is_wrong": False, **values}
+    drawn = partial(render, ctx, request, template, status=status, headers=headers, **shown)
+    if not is_plain:
+        return drawn(inputs=inputs)
+    key = (template, place, ctx.tenant.name, form.effort, is_embedded, shown["is_wrong"], headers, form.text)
+    return drawn_once(repr(key), inputs, drawn)

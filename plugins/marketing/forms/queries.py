@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Any, Final
+from functools import lru_cache
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import func, or_, select, true
+from sqlalchemy import Text, bindparam, cast, func, or_, select, true
 from sqlalchemy.orm import aliased
 
-from core.sdk import Ctx, Lead, Member, NotFound
+from core.sdk import Ctx, Lead, Member, NotFound, Statement
 from plugins.marketing.forms.definition import Content, Field
 from plugins.marketing.forms.models import ConsentText, Form, FormDay, Submission, SubmissionFile
 from plugins.marketing.forms.schema import StatsOut
@@ -55,12 +56,44 @@ def has_changes(form: Form) -> bool:
     return seen is not None and content_of(form, seen.consent_version) != seen
 
 
-async def by_slug(ctx: Ctx, slug: str) -> Form:
-    """Read a form that was published at some time; raises NotFound."""
-    found = await ctx.session.scalar(select(Form).where(Form.slug == slug, Form.published.is_not(None)))
-    if found is None:
+_PUBLIC: Final = Statement(
+    select(
+        Form.id,
+        Form.name,
+        Form.slug,
+        Form.state,
+        Form.effort,
+        Form.per_hour,
+        Form.embed_hosts,
+        cast(Form.published, Text).label("text"),
+    ).where(Form.slug == bindparam("slug"), Form.published.is_not(None), Form.deleted_at.is_(None))
+)
+
+
+class PublicForm(Protocol):
+    """What the public pages of a form need of it; ``text`` is what was published, as it is stored."""
+
+    id: UUID
+    name: str
+    slug: str
+    state: str
+    effort: str
+    per_hour: int
+    embed_hosts: list[str]
+    text: str
+
+
+@lru_cache(256)
+def _content(stored: str) -> Content:
+    return msgspec.json.decode(stored, type=Content)
+
+
+async def by_slug(ctx: Ctx, slug: str) -> tuple[PublicForm, Content]:
+    """Read a form that was published at some time, and what visitors see of it; raises NotFound."""
+    found = await ctx.session.run(_PUBLIC, {"slug": slug})
+    if not found:
         raise NotFound
-    return found
+    return found[0], _content(found[0].text)
 
 
 async def forms_of(ctx: Ctx, submissions: Sequence[Submission]) -> dict[UUID, Form]:

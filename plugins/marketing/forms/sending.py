@@ -15,7 +15,7 @@ from core.sdk import N_, AppError, Ctx, FieldError, Request, files, form_values
 from plugins.marketing.forms import tickets
 from plugins.marketing.forms.answers import Answers, read
 from plugins.marketing.forms.definition import TRAP, Content, Field
-from plugins.marketing.forms.models import Form
+from plugins.marketing.forms.queries import PublicForm
 from plugins.marketing.forms.service import PLUGIN
 from plugins.marketing.forms.service_submissions import Evidence
 
@@ -77,7 +77,7 @@ def origin_of(request: Any_) -> dict[str, str]:
     found = {f"_utm_{name}": query.get(f"utm_{name}", "") for name in UTM}
     found["_page"] = query.get("page", "")
     found["_referrer"] = query.get("referrer", "") or request.headers.get("referer", "")
-    return {name: _line(value) for name, value in found.items() if _line(value)}
+    return {name: _line(value) for name, value in found.items()}
 
 
 def _line(value: Any) -> str:
@@ -85,7 +85,7 @@ def _line(value: Any) -> str:
     return "".join(mark for mark in str(value)[:1_000] if mark.isprintable())[:500]
 
 
-async def receive(ctx: Ctx, request: Any_, form: Form, content: Content) -> Sending:
+async def receive(ctx: Ctx, request: Any_, form: PublicForm, content: Content) -> Sending:
     """Read a request; what is wrong is among the errors of the answers. Stores files only where nothing is."""
     if not content.has_files and len(await request.body()) > BODY_MAX:
         raise TooLarge
@@ -101,7 +101,7 @@ async def receive(ctx: Ctx, request: Any_, form: Form, content: Content) -> Send
     if evidence is None:
         text = N_("This page was open for too long. Please check your answers and send them again.")
         answers.errors.append(FieldError("_form", "expired", text))
-    sending = Sending(answers, evidence, {k: v for k, v in origin.items() if v}, own["_embed"] == "1")
+    sending = Sending(answers, evidence, origin, own["_embed"] == "1")
     if evidence is not None:
         evidence.page, evidence.referrer = origin["_page"] or None, origin["_referrer"] or None
         evidence.utm = {name: origin[f"_utm_{name}"] for name in UTM}
@@ -119,7 +119,7 @@ def _uploads(value: Any) -> list[UploadFile]:
     return [one for one in some if isinstance(one, UploadFile) and one.filename]
 
 
-def _evidence(ctx: Ctx, request: Any_, form: Form, own: Mapping[str, str]) -> Evidence | None:
+def _evidence(ctx: Ctx, request: Any_, form: PublicForm, own: Mapping[str, str]) -> Evidence | None:
     word = ctx.settings(PLUGIN).signing_word
     ticket = tickets.open_ticket(ctx, form.id, word, own["_ticket"])
     if ticket is None:

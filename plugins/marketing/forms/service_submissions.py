@@ -10,20 +10,46 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 
-from core.sdk import N_, Conflict, Ctx, Event, Invalid, NotFound, changes, files, opaque, uuid7
+from core.sdk import N_, Conflict, Ctx, Event, Invalid, NotFound, Statement, changes, files, opaque, uuid7
 from plugins.marketing.forms import queries
 from plugins.marketing.forms.answers import CONSENT, Answers, by_target, read, title_of
 from plugins.marketing.forms.definition import Content
 from plugins.marketing.forms.events import SubmissionChanged, SubmissionReceived
 from plugins.marketing.forms.models import Form, FormDay, Submission, SubmissionFile
+from plugins.marketing.forms.queries import PublicForm
 from plugins.marketing.forms.schema import SubmissionIn, SubmissionPatch
 
 PARTS: Final = 16
 """In so many rows a day's counts are kept, so that those who count seldom meet."""
 TRIES_MAX: Final = 3
+
+
+_COLUMNS: Final = Submission.__table__.columns
+_STORE: Final = Statement(
+    insert(Submission)
+    .values({column.name: bindparam(column.name, type_=column.type) for column in _COLUMNS})
+    .on_conflict_do_nothing(index_elements=["form_id", "nonce"])
+    .returning(Submission.id)
+)
+_BLANK: Final[Mapping[str, Any]] = {
+    **{column.name: None for column in _COLUMNS},
+    "version": 1,
+    "tries": 0,
+    "is_restricted": False,
+}
+COUNTED: Final = ("views", "sent", "held", "accepted", "duplicate", "spam", "error")
+_DAY: Final = insert(FormDay).values(
+    {column.name: bindparam(column.name, type_=column.type) for column in FormDay.__table__.columns}
+)
+_COUNT: Final = Statement(
+    _DAY.on_conflict_do_update(
+        index_elements=["form_id", "on", "part"],
+        set_={name: getattr(FormDay, name) + _DAY.excluded[name] for name in COUNTED},
+    )
+)
 
 
 class Evidence(msgspec.Struct, kw_only=True):
@@ -54,7 +80,7 @@ class Received(msgspec.Struct, kw_only=True):
 
 async def receive(
     ctx: Ctx,
-    form: Form,
+    form: Form | PublicForm,
     content: Content,
     answers: Answers,
     evidence: Evidence,
@@ -66,11 +92,12 @@ async def receive(
     """
     state = "received" if evidence.is_proven else "held"
     row = _row(ctx, form, content, answers, evidence) | {"state": state}
-    statement = insert(Submission).values(row).on_conflict_do_nothing(index_elements=["form_id", "nonce"])
-    found = await ctx.session.scalar(statement.returning(Submission.id))
-    if found is None:
+    stored = await ctx.session.run(_STORE, {**_BLANK, **row})
+    if not stored:
         return await _earlier(ctx, form, evidence.nonce, str(row["digest"]))
-    ctx.session.add_all(_file(found, name, stored) for name, stored in sent)
+    found: UUID = stored[0].id
+    if sent:
+        ctx.session.add_all(_file(found, name, file) for name, file in sent)
     if state == "received":
         _tell(ctx, form, found, str(row["title"]))
     else:
@@ -78,7 +105,9 @@ async def receive(
     return Received(id=found, state=state)
 
 
-def _row(ctx: Ctx, form: Form, content: Content, answers: Answers, evidence: Evidence) -> dict[str, Any]:
+def _row(
+    ctx: Ctx, form: Form | PublicForm, content: Content, answers: Answers, evidence: Evidence
+) -> dict[str, Any]:
     known = by_target(content.fields, answers.values)
     utm = {f"utm_{name}": value[:200] for name, value in evidence.utm.items() if value}
     given = answers.consent and bool(content.consent_text)
@@ -106,7 +135,7 @@ def _row(ctx: Ctx, form: Form, content: Content, answers: Answers, evidence: Evi
     }
 
 
-async def _earlier(ctx: Ctx, form: Form, nonce: str, digest: str) -> Received:
+async def _earlier(ctx: Ctx, form: Form | PublicForm, nonce: str, digest: str) -> Received:
     same = select(Submission.id, Submission.state, Submission.digest).where(
         Submission.form_id == form.id, Submission.nonce == nonce
     )
@@ -126,7 +155,7 @@ def _file(submission_id: UUID, field: str, stored: files.Stored) -> SubmissionFi
     )
 
 
-async def release(ctx: Ctx, form: Form, submission_id: UUID, *, is_right: bool) -> str:
+async def release(ctx: Ctx, form: PublicForm, submission_id: UUID, *, is_right: bool) -> str:
     """Let a held submission go on to the verdict after the right answer; gives its state then.
 
     After three wrong answers it stays held until somebody looks at it. Emits
@@ -207,7 +236,7 @@ async def restore(ctx: Ctx, submission: Submission) -> None:
     _changed(ctx, submission, reason="restored")
 
 
-async def saw(ctx: Ctx, form: Form) -> None:
+async def saw(ctx: Ctx, form: PublicForm) -> None:
     """Count that a form was shown to somebody."""
     await count(ctx, form.id, ctx.now(), views=1)
 
@@ -221,11 +250,8 @@ async def count_all(ctx: Ctx, counts: Mapping[tuple[UUID, date], Mapping[str, in
     """Add to the counts of several forms and days, always in the same order."""
     part = randrange(PARTS)  # noqa: S311 - spreads load
     for (form_id, on), more in sorted(counts.items()):
-        statement = insert(FormDay).values(form_id=form_id, on=on, part=part, **more)
-        added = {name: getattr(FormDay, name) + value for name, value in more.items()}
-        await ctx.session.execute(
-            statement.on_conflict_do_update(index_elements=["form_id", "on", "part"], set_=added)
-        )
+        values = {**dict.fromkeys(COUNTED, 0), **more, "form_id": form_id, "on": on, "part": part}
+        await ctx.session.run(_COUNT, values)
 
 
 def day_of(ctx: Ctx, at: datetime) -> date:
@@ -239,7 +265,7 @@ def require_open(submission: Submission) -> None:
         raise Conflict(N_("The use of this person's data is restricted."), code="marketing.forms.restricted")
 
 
-def _tell(ctx: Ctx, form: Form, submission_id: UUID, title: str) -> None:
+def _tell(ctx: Ctx, form: Form | PublicForm, submission_id: UUID, title: str) -> None:
     ctx.emit(SubmissionReceived(subject_id=submission_id, label=title, form_id=form.id, form=form.name))
 
 
