@@ -17,7 +17,7 @@ from plugins.marketing.forms.service import PLUGIN
 from plugins.marketing.forms.service_verdict import TELL, Tell
 
 CLEAR: Final = "marketing.forms.clear"
-MOST: Final = 50
+MOST: Final = 1_000
 SHOWN: Final = 10
 CLEARED: Final = 500
 
@@ -31,7 +31,10 @@ async def tell(run: JobRun) -> None:
 
     What it says is kept with the step that marks it as told, so that a failed sending is tried again.
     """
-    await run.step("collect", _collect, run)
+    for number in count():
+        await run.step(f"collect-{number}", _collect, run)
+        if run.state.get("found", 0) < MOST:
+            break
     async with run.open() as ctx:
         mailer = ctx.machinery.mailer
     for number, mail in enumerate(run.state.get("mails", ())):
@@ -51,8 +54,8 @@ async def _collect(ctx: Ctx, run: JobRun) -> None:
     )
     found = list(await ctx.session.scalars(statement))
     owner = await ctx.session.get(Member, owner_id) if owner_id else None
-    forms = {form.id: form for form in await _forms(ctx, found)}
-    told = [one for one in found if one.form_id in forms and forms[one.form_id].notify]
+    forms = await queries.forms_of(ctx, found)
+    told = [one for one in found if forms[one.form_id].notify and forms[one.form_id].deleted_at is None]
     for one in found:
         one.told_at = ctx.now()
     await ctx.session.flush()
@@ -61,13 +64,8 @@ async def _collect(ctx: Ctx, run: JobRun) -> None:
     for to, some in _readers(ctx, owner, told, forms).items():
         subject, text = _written(ctx, some, forms, locale)
         mails.append({"to": to, "subject": subject, "text": text})
-    if mails:
-        run.state["mails"] = mails
-
-
-async def _forms(ctx: Ctx, found: list[Submission]) -> list[Form]:
-    wanted = {one.form_id for one in found}
-    return list(await ctx.session.scalars(select(Form).where(Form.id.in_(wanted))))
+    run.state["found"] = len(found)
+    run.state["mails"] = [*run.state.get("mails", ()), *mails]
 
 
 def _readers(

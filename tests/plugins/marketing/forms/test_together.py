@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -132,3 +133,18 @@ async def test_one_lead_that_is_refused_spoils_no_other(
         created = await ctx.session.scalar(events)
     assert (found, reason, created) == ({"one", "two"}, "name: There is no room for this.", 2)
     assert await counted(forms) == {"sent": 3, "accepted": 2, "duplicate": 0, "spam": 0, "error": 1}
+
+
+async def test_of_many_that_came_all_are_told(
+    forms: Person, visitor: Visitor, bo: Person, drain: Drain, runtime: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("plugins.marketing.forms.service_verdict.TELL_AFTER", timedelta())
+    monkeypatch.setattr("plugins.marketing.forms.jobs.MOST", 2)
+    await published(forms, assignment=Assignment(kind="member", members=[bo.member_id]))
+    await send(visitor, "a", "b", "c", "d", "e")
+    await drain()
+    mails = [runtime.mailer.inbox.read(mail.id) for mail in runtime.mailer.inbox.newest()]
+    text_ = "".join(mail.text for mail in mails if mail.entry.to == "bo@acme.test")
+    assert [name for name in "abcde" if f"{name}@example.com" in text_] == list("abcde")
+    async with forms.ctx() as ctx:
+        assert all(await ctx.session.scalars(select(Submission.told_at)))
