@@ -29,6 +29,8 @@ BATCH = 20
 LIMIT_S = 300.0
 LEASE_S = LIMIT_S + 60.0
 CLOSED_S = 300.0
+DEAD_KEPT = timedelta(days=90)
+"""How long the operator can see what gave up."""
 LOOK_S = 1.0
 UNKNOWN_RETRIES = 8
 """While releases change, an older worker may meet what a newer one asked for: it leaves that for the newer one."""
@@ -65,6 +67,12 @@ async def work_once(runtime: Runtime) -> bool:
 def scheduled(runtime: Runtime) -> list[JobSpec]:
     """The control plane's jobs that every worker process runs now and then."""
     return [spec for spec in runtime.registry.jobs.values() if spec.kind == CONTROL and spec.every_s]
+
+
+async def forget_dead(runtime: Runtime) -> None:
+    """Remove what gave up long ago; what ended well is gone at once."""
+    old = ControlOutbox.dead_at < runtime.clock.now() - DEAD_KEPT
+    await _change(runtime, delete(ControlOutbox).where(old))
 
 
 async def run(runtime: Runtime, spec: JobSpec, params: msgspec.Struct) -> None:

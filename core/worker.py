@@ -323,6 +323,7 @@ def _housekeeping(runtime: Runtime, cells: Sequence[CellWork]) -> list[Chore]:
     chores = [
         Chore("schedules", 60, partial(reconcile, runtime, cells)),
         Chore("deletions", 600, partial(remove_deleted, runtime)),
+        Chore("dead letters", 86_400, partial(control_jobs.forget_dead, runtime)),
     ]
     chores += [
         Chore(spec.name, spec.every_s or 0, partial(control_jobs.run, runtime, spec, spec.params()))

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 import msgspec
-from sqlalchemy import delete
+from sqlalchemy import delete, exists
 
 from core.runtime import Runtime
-from tenants.accounts.models import Proof, Session
+from tenants.accounts.models import Account, Membership, Proof, Session
 
 KEPT = timedelta(days=7)
+CLAIM_KEPT = timedelta(days=30)
+"""How long after its time a claim stays that nobody confirmed and that opens no workspace."""
 
 
 class Nothing(msgspec.Struct):
@@ -18,8 +20,18 @@ class Nothing(msgspec.Struct):
 
 
 async def forget_old(runtime: Runtime, _params: Nothing) -> None:
-    """Remove links that work no more and sessions that are over."""
+    """Remove links that work no more, sessions that are over, and claims that came to nothing.
+
+    A claim that still opens a workspace stays as long as that does, and one that somebody is signed in with.
+    """
     async with runtime.control() as control:
         now = control.now()
         await control.session.execute(delete(Proof).where(Proof.expires_at < now - KEPT))
         await control.session.execute(delete(Session).where(Session.expires_at < now))
+        await control.session.execute(
+            delete(Account).where(
+                Account.verify_by < now - CLAIM_KEPT,
+                ~exists().where(Membership.account_id == Account.id),
+                ~exists().where(Session.account_id == Account.id),
+            )
+        )

@@ -15,6 +15,7 @@ from tenants.invitations.jobs import JOBS
 from tenants.invitations.join_pages import JoinPages, WorkspacePages
 from tenants.invitations.notices import missing
 from tenants.invitations.pages import InvitationPages
+from tenants.invitations.tidying import FORGET
 
 
 @hookimpl
@@ -87,5 +88,5 @@ def crm_banners() -> list[Banner]:
 
 @hookimpl
 def crm_jobs() -> list[JobSpec]:
-    """Send mails, complete what was accepted, look domains up."""
-    return JOBS
+    """Send mails, complete what was accepted, look domains up, forget what ended."""
+    return [*JOBS, FORGET]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from core.control_jobs import CLOSED_S, LEASE_S, scheduled, work_once
+from core.control_jobs import CLOSED_S, LEASE_S, forget_dead, scheduled, work_once
 from core.ext.specs import JobSpec
 from core.imports.jobs import FORGET, Nothing
 from core.kernel.clock import FrozenClock
@@ -195,3 +195,22 @@ async def test_a_scheduled_one_is_a_chore_of_every_worker(runtime, own):
     assert chore.every_s == spec.every_s
     await chore.run()
     assert own.seen == [Count()]
+
+
+async def test_what_gave_up_is_kept_for_ninety_days(runtime, committing, own, clock):
+    own.failures = 3
+    async with runtime.control() as control:
+        control.enqueue(OWN, Count())
+    for _ in range(3):
+        assert await work_once(runtime)
+        clock.advance(3_600)
+    async with runtime.control() as control:
+        control.enqueue(OWN, Count(), run_at=clock.now() + timedelta(days=200))
+    clock.advance(89 * 86_400)
+    await forget_dead(runtime)
+    assert len(await rows(runtime)) == 2
+    clock.advance(86_400)
+    await forget_dead(runtime)
+    (row,) = await rows(runtime)
+    assert row.dead_at is None, "what waits is not forgotten, however long it waits"
+    assert "dead letters" in {chore.name for chore in worker(runtime)._chores}

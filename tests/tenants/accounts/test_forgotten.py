@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from core.access.models import Member
 from core.kernel.errors import NotFound
@@ -228,3 +228,31 @@ async def test_old_links_and_sessions_go(ann, runtime):
         assert len((await control.session.scalars(select(Proof.id))).all()) == 1
         kept = select(Session.token_hash).where(Session.account_id == ann.account_id)
         assert (await control.session.scalars(kept)).all() == [service.digest(ann.token)]
+
+
+async def test_claims_that_came_to_nothing_go(ann, stranger, runtime):
+    async with runtime.control() as control:
+        now = control.now()
+        for name, days in (("young", 29), ("old", 31), ("in", 31), ("real", None)):
+            until = None if days is None else now - timedelta(days=days)
+            control.session.add(Account(email=f"{name}@claims.test", name=name, verify_by=until))
+        await control.session.flush()
+        chosen = select(Account).where(Account.email == "in@claims.test")
+        await service.open_session(control, (await control.session.scalars(chosen)).one())
+    await sign_up(stranger, "works@claims.test")
+    async with runtime.control() as control:
+        works = Account.email == "works@claims.test"
+        await control.session.execute(update(Account).where(works).values(verify_by=now - timedelta(days=31)))
+        ended = Session.account_id.in_(select(Account.id).where(works))
+        await control.session.execute(delete(Session).where(ended))
+
+    async def left() -> set[str]:
+        await tidying.forget_old(runtime, tidying.Nothing())
+        async with runtime.control() as control:
+            found = select(Account.email).where(Account.email.like("%@claims.test"))
+            return {email.partition("@")[0] for email in await control.session.scalars(found)}
+
+    assert await left() == {"young", "in", "real", "works"}, "a workspace is not taken from anybody"
+    async with runtime.control() as control:
+        await control.session.execute(update(Session).values(expires_at=now - timedelta(days=1)))
+    assert await left() == {"young", "real", "works"}, "nobody is signed in any more"
