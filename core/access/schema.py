@@ -11,7 +11,7 @@ from core.ext.specs import Reach
 from core.kernel.i18n import N_
 from core.kernel.types import Email, Locale, Name, Phone, ShortText, TimeZone
 
-MemberName = Annotated[Name, Meta(title=N_("Name"))]
+MemberName = Annotated[Name, Meta(title=N_("Full name"))]
 MemberEmail = Annotated[Email, Meta(title=N_("E-mail address"))]
 MemberPhone = Annotated[Phone, Meta(title=N_("Phone"))]
 MemberTitle = Annotated[ShortText, Meta(title=N_("Job title"))]

@@ -24,7 +24,7 @@ FOLLOW_UP = N_("Owner and follow-up")
 PERSON = N_("Personal")
 RECORD = N_("Record")
 COLUMNS = (
-    Column("name", N_("Name"), Contact.name, link=True, editable=True),
+    Column("name", N_("Full name"), Contact.name, link=True, editable=True),
     Column("mobile", N_("Mobile"), Contact.mobile, kind="phone", editable=True, group=REACH),
     Column("phone", N_("Phone"), Contact.phone, kind="phone", editable=True, group=REACH),
     Column("email", N_("E-mail"), Contact.email, kind="email", editable=True, group=REACH),

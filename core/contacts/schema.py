@@ -14,7 +14,7 @@ from core.kernel.types import Email, LongText, Name, Phone, ShortText, Tag
 
 Role = Literal["decision_maker", "influencer", "user", "buyer", "gatekeeper", "other"]
 Tags = Annotated[list[Tag], Meta(max_length=50, title=N_("Tags"))]
-ContactName = Annotated[Name, Meta(title=N_("Name"))]
+ContactName = Annotated[Name, Meta(title=N_("Full name"))]
 CustomerRef = Annotated[UUID | None, Meta(title=N_("Customer"), extra={"kind": "ref", "ref": "customer"})]
 ContactRef = Annotated[UUID | None, Meta(title=N_("Reports to"), extra={"kind": "ref", "ref": "contact"})]
 Owner = Annotated[UUID | None, Meta(title=N_("Owner"), extra={"kind": "member"})]

@@ -167,7 +167,7 @@ async def _ask_new(
     return ask(
         ctx,
         request,
-        title=ctx.t(N_("New {record}"), record=ctx.t(type_.title)),
+        title=ctx.t(N_("New {record}"), record=ctx.t(type_.title).lower()),
         fields=fields_of(ctx, type_.create, type_, values),
         values=values,
         action=ctx.w(f"/settings/pipelines/{kind}/new"),

@@ -53,7 +53,8 @@ def full_on(count: Count, limit: int | None, today: date) -> date | None:
         return None
     if count.used >= limit:
         return today
-    if count.recent <= 0:
+    if count.recent <= 1:
+        # One more, whoever founded the workspace for one, is no growth.
         return None
     days = -(-(limit - count.used) * 30 // count.recent)
     return today + timedelta(days=days) if days <= FORESEEN.days else None

@@ -23,6 +23,7 @@ from core.tenancy.control import Control
 from core.tenancy.ctx import Ctx
 from core.tenancy.directory import TenantPlugin
 from core.tenancy.plugin_uses import KEPT_DAYS
+from tenants.billing.plans import currency_for, module_minor
 from tenants.marketplace import queries
 from tenants.marketplace.schema import PluginOut, Touches, UseOut
 
@@ -84,10 +85,11 @@ async def uses_of(control: Control, tenant_id: UUID, module: Module) -> list[Use
 
 
 def price_text(ctx: Ctx, price: specs.Price | None, trial_days: int) -> str:
-    """What a module costs, in words."""
+    """What a module costs the workspace, in words and in the currency that it pays in."""
     if price is None or not price.amount_minor:
         return ctx.t(N_("Free of charge"))
-    amount = money.format(price.amount_minor, price.currency, ctx.locale)
+    currency = currency_for(ctx.tenant.currency)
+    amount = money.format(module_minor(price, "month", currency), currency, ctx.locale)
     per = N_("{amount} a month") if price.per == "workspace" else N_("{amount} per member and month")
     text = ctx.t(per, amount=amount)
     return (

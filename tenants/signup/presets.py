@@ -50,7 +50,7 @@ FIRSTS = (
     Answer("team", N_("Work as a team"), "users", N_("Begin by inviting a colleague.")),
 )
 BEGINNINGS = {
-    "customers": "/imports",
+    "customers": "/imports/new",
     "deals": "/deals",
     "leads": "/leads",
     "team": "/settings/members",

@@ -26,7 +26,20 @@ VOID = frozenset(
 NAMES = re.compile(r"\S+@\S+|https?://\S+|\S*/\S*|[A-Za-z]+[-_.]?\d[\w.-]*")
 WORD = re.compile(r"[A-Za-z][A-Za-z'’]{2,}")
 KNOWN = frozenset(
-    {"Guanxi", "WhatsApp", "Excel", "English", "Ctrl", "Alt", "Shift", "Esc", "Enter", "Tab", "Webhook"}
+    {
+        "Guanxi",
+        "WhatsApp",
+        "Excel",
+        "English",
+        "JavaScript",
+        "Ctrl",
+        "Alt",
+        "Shift",
+        "Esc",
+        "Enter",
+        "Tab",
+        "Webhook",
+    }
 )
 
 

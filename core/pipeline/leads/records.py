@@ -32,9 +32,9 @@ FOLLOW_UP = N_("Owner and follow-up")
 BECAME = N_("What it became")
 RECORD = N_("Record")
 COLUMNS = (
-    Column("name", N_("Name"), Lead.name, link=True, editable=True),
+    Column("name", N_("Full name"), Lead.name, link=True, editable=True),
     Column("company", N_("Company"), Lead.company, editable=True, group=WORK),
-    Column("position", N_("Position"), Lead.position, editable=True, group=WORK),
+    Column("position", N_("Job title"), Lead.position, editable=True, group=WORK),
     Column("city", N_("City"), Lead.city, editable=True, group=WORK),
     Column("country", N_("Country"), Lead.country, kind="country", group=WORK),
     Column("rating", N_("Rating"), Lead.rating, kind="choice", choices=RATINGS, editable=True, group=STATE),

@@ -16,7 +16,7 @@ Status = Annotated[Literal["new", "contacted", "qualified", "unqualified"], Meta
 """What people set; ``converted`` comes of converting alone."""
 Rating = Annotated[Literal["hot", "warm", "cold", "not_interested"], Meta(title=N_("Rating"))]
 Tags = Annotated[list[Tag], Meta(max_length=50, title=N_("Tags"))]
-LeadName = Annotated[Name, Meta(title=N_("Name"))]
+LeadName = Annotated[Name, Meta(title=N_("Full name"))]
 Owner = Annotated[UUID | None, Meta(title=N_("Owner"), extra={"kind": "member"})]
 
 
@@ -25,7 +25,7 @@ class LeadIn(msgspec.Struct, kw_only=True):
 
     name: LeadName
     company: Annotated[ShortText | None, Meta(title=N_("Company"))] = None
-    position: Annotated[ShortText | None, Meta(title=N_("Position"))] = None
+    position: Annotated[ShortText | None, Meta(title=N_("Job title"))] = None
     mobile: Annotated[Phone | None, Meta(title=N_("Mobile"))] = None
     phone: Annotated[Phone | None, Meta(title=N_("Phone"))] = None
     email: Annotated[Email | None, Meta(title=N_("E-mail"))] = None

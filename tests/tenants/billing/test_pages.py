@@ -196,6 +196,8 @@ async def test_modules_and_limits_show(bank: Bank, modules: Any) -> None:
         (Count(70, 30), 100, 30),
         (Count(70, 29), 100, 32),
         (Count(0, 1), 100, None),
+        (Count(1, 1), 3, None),
+        (Count(2, 2), 3, 15),
     ],
 )
 def test_the_day_on_which_a_limit_is_reached(count: Count, limit: int | None, days: int | None) -> None:

@@ -130,7 +130,7 @@ class Chart extends HTMLElement {
 
   funnel() {
     const { text, surface, hue } = this.paint;
-    return { series: [{ type: "funnel", left: 0, right: "30%", top: 6, bottom: 6, minSize: "6%", gap: 3, sort: "none", label: { position: "right", color: text, formatter: ({ dataIndex }) => `${this.rows[dataIndex].label}  ${this.rows[dataIndex].values.map((v) => v.text).join("  ")}` },
+    return { series: [{ type: "funnel", left: 0, right: "38%", top: 6, bottom: 6, minSize: "6%", gap: 3, sort: "none", label: { position: "right", color: text, formatter: ({ dataIndex }) => `${this.rows[dataIndex].label}  ${this.rows[dataIndex].values.map((v) => v.text).join("  ")}` },
       labelLine: { length: 14, lineStyle: { color: this.paint.line } }, itemStyle: { borderColor: surface, borderWidth: 0 },
       data: this.rows.map((row, index) => ({ name: row.label, value: row.values[0].value, itemStyle: { color: hue([264, 0.17 - index * 0.018], index * (this.paint.dark ? -5 : 6)) } })) }] };
   }
