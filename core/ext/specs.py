@@ -91,7 +91,10 @@ class Nav(Spec, frozen=True, kw_only=True):
 
 
 class Panel(Spec, frozen=True, kw_only=True):
-    """A card on a record page: ``render(ctx, record)`` gives a template's name and its values."""
+    """A card on a record page: ``render(ctx, record)`` gives a template's name and its values.
+
+    ``is_wanted(runtime, tenant)``, outside of the page's transaction, says whether there is a place for it at all.
+    """
 
     slot: str
     key: str
@@ -101,6 +104,7 @@ class Panel(Spec, frozen=True, kw_only=True):
     permission: str = ""
     timeout_ms: int = 2_000
     lazy: bool = True
+    is_wanted: Callable[[Any, Any], Awaitable[bool]] | None = None
 
 
 class TimelineKind(Spec, frozen=True, kw_only=True):

@@ -25,7 +25,7 @@ from core.records import (
     service,
     text,
 )
-from core.records.panels import panel_url, panels_of
+from core.records.panels import panel_url, wanted
 from core.records.query import MAX_QUERY, parse, parse_page
 from core.records.schema import SavedViewIn
 from core.records.shown import cell_value, column_view, place
@@ -92,7 +92,7 @@ async def _preview(ctx: Ctx, type_: RecordType, raw: str) -> dict[str, Any] | No
         "label": getattr(record, type_.label.key) or "",
         "url": url,
         "facts": shown,
-        "panels": [panel_url(ctx, panel, record.id) for panel in panels_of(ctx, type_, "main")[:1]],
+        "panels": [panel_url(ctx, panel, record.id) for panel in (await wanted(ctx, type_, "main"))[:1]],
     }
 
 

@@ -27,6 +27,22 @@ def panels_of(ctx: Ctx, type_: RecordType, place: str) -> Sequence[Panel]:
     return [panel for panel in ctx.machinery.registry.serve(Panel, ctx) if panel.slot == slot]
 
 
+async def wanted(ctx: Ctx, type_: RecordType, place: str) -> Sequence[Panel]:
+    """The panels of a place that have something to show in this workspace; one that cannot tell has not."""
+    return [panel for panel in panels_of(ctx, type_, place) if await _is_wanted(ctx, panel)]
+
+
+async def _is_wanted(ctx: Ctx, panel: Panel) -> bool:
+    if panel.is_wanted is None:
+        return True
+    try:
+        async with asyncio.timeout(panel.timeout_ms / 1000):
+            return await panel.is_wanted(ctx.machinery, ctx.tenant)
+    except Exception:
+        log.exception("panel cannot tell", plugin=panel.plugin, panel=panel.key, request_id=ctx.request_id)
+        return False
+
+
 def panel_url(ctx: Ctx, panel: Panel, record_id: UUID) -> str:
     """The address of a panel's content."""
     record_type, _, place = panel.slot.partition(".")

@@ -11,7 +11,7 @@ from core.kernel.errors import NotFound
 from core.records import labels
 from core.records.forms import field_of
 from core.records.labels import Labels
-from core.records.panels import panel_url, panels_of
+from core.records.panels import panel_url, wanted
 from core.records.shown import cell_value, column_view, place, row_view
 from core.tenancy.ctx import Ctx
 from core.web.pages import render, target
@@ -34,7 +34,7 @@ async def record_page(
     """
     names = await labels.resolve(ctx, labels.wanted(type_.columns, [record]))
     may_edit = await ctx.can_on(f"{type_.permission}.edit", record) and record.deleted_at is None
-    tabs = panels_of(ctx, type_, "tab")
+    tabs = await wanted(ctx, type_, "tab")
     tab = request.query_params.get("tab", OVERVIEW)
     address = place(ctx, type_, f"/{record.id}")
     entries = [(OVERVIEW, ctx.t("Overview"), address)]
@@ -57,8 +57,8 @@ async def record_page(
         tabs=entries,
         tab=tab,
         tab_url=panel_url(ctx, current, record.id) if current else "",
-        main=[(item, panel_url(ctx, item, record.id)) for item in panels_of(ctx, type_, "main")],
-        side=[(item, panel_url(ctx, item, record.id)) for item in panels_of(ctx, type_, "side")],
+        main=[(item, panel_url(ctx, item, record.id)) for item in await wanted(ctx, type_, "main")],
+        side=[(item, panel_url(ctx, item, record.id)) for item in await wanted(ctx, type_, "side")],
         may_edit=may_edit,
         may_delete=await ctx.can_on(f"{type_.permission}.delete", record),
         list_url=place(ctx, type_),

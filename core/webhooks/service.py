@@ -47,13 +47,18 @@ class NoticeParams(msgspec.Struct, frozen=True, kw_only=True):
 
 async def create(ctx: Ctx, data: EndpointIn) -> tuple[str, Endpoint]:
     """Make a webhook; its secret is returned once. It tells of what happens from now on."""
+    secret = signing.new_secret()
+    return secret, await add(ctx, data, id_=uuid7(), secret=secret)
+
+
+async def add(ctx: Ctx, data: EndpointIn, *, id_: UUID, secret: str) -> Endpoint:
+    """Make a webhook whose id and secret are given."""
     _check(ctx, data.url, data.events, data.conditions)
     await feed.listen(ctx.session, SUBSCRIBER)
     if (await ctx.session.scalar(select(func.count()).select_from(Endpoint)) or 0) >= MOST:
         raise Conflict(
             detail=N_("There are {count} webhooks already. Delete one first."), params={"count": MOST}
         )
-    secret, id_ = signing.new_secret(), uuid7()
     endpoint = Endpoint(
         id=id_,
         url=data.url,
@@ -66,7 +71,7 @@ async def create(ctx: Ctx, data: EndpointIn) -> tuple[str, Endpoint]:
     ctx.session.add(endpoint)
     await ctx.session.flush()
     ctx.emit(events.WebhookCreated(subject_id=id_, label=endpoint.url))
-    return secret, endpoint
+    return endpoint
 
 
 async def change(ctx: Ctx, endpoint: Endpoint, patch: EndpointPatch) -> None:

@@ -112,6 +112,7 @@ async def _read(runtime: Runtime, key_hash: bytes) -> Principal | None:
         .where(
             ApiKey.key_hash == key_hash,
             ApiKey.revoked_at.is_(None),
+            ApiKey.paused_at.is_(None),
             or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > now),
         )
     )

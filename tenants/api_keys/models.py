@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, Integer, LargeBinary
+from sqlalchemy import CheckConstraint, Index, Integer, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.kernel.db import ControlBase, Row
@@ -15,13 +15,15 @@ from core.kernel.ids import uuid7
 class ApiKey(Row, ControlBase):
     """A key of one workspace with the rights of one member, narrowed by scopes.
 
-    ``tenant_id`` is the workspace that it acts on: for a test key the sandbox.
+    ``tenant_id`` is the workspace that it acts on: for a test key the sandbox. ``app_id`` is the remote app that has
+    it; while that one is paused, so is its key.
     """
 
     __tablename__ = "api_key"
     __table_args__ = (
         CheckConstraint("mode in ('live', 'test')", name="mode"),
         Index("ix_api_key_tenant", "tenant_id"),
+        Index("ix_api_key_app", "app_id", postgresql_where=text("app_id IS NOT NULL")),
     )
 
     tenant_id: Mapped[UUID]
@@ -34,6 +36,8 @@ class ApiKey(Row, ControlBase):
     expires_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+    app_id: Mapped[UUID | None]
+    paused_at: Mapped[datetime | None]
 
 
 class KeyRequest(ControlBase):

@@ -163,9 +163,11 @@ async def _one(ctx: Ctx, control: Control, key_id: UUID, before: UUID | None) ->
 
 
 def state_of(key: ApiKey, now: Any) -> str:
-    """Whether a key works: ``active``, ``expired`` or ``revoked``."""
+    """Whether a key works: ``active``, ``paused``, ``expired`` or ``revoked``."""
     if key.revoked_at is not None:
         return "revoked"
+    if key.paused_at is not None:
+        return "paused"
     return "expired" if key.expires_at is not None and key.expires_at <= now else "active"
 
 

@@ -38,6 +38,7 @@ class KeyIn:
     scopes: Sequence[str]
     mode: format.Mode = "live"
     expires_at: datetime | None = None
+    app_id: UUID | None = None
 
 
 async def issue(control: Control, data: KeyIn) -> tuple[str, ApiKey]:
@@ -50,7 +51,7 @@ async def issue(control: Control, data: KeyIn) -> tuple[str, ApiKey]:
     created = events.KeyCreated(
         subject_id=key.id, label=key.name, mode=key.mode, scopes=tuple(sorted(key.scopes))
     )
-    await _tell(control, key, created)
+    await tell(control, key, created)
     return text, key
 
 
@@ -71,11 +72,12 @@ async def rotate(control: Control, key_id: UUID, *, overlap: timedelta) -> tuple
         scopes=old.scopes,
         mode="live" if old.mode == "live" else "test",
         expires_at=now + (old.expires_at - old.created_at) if old.expires_at else None,
+        app_id=old.app_id,
     )
     text, key = await _make(control, successor)
     old.expires_at = min(old.expires_at or now + overlap, now + overlap)
     rotated = events.KeyRotated(subject_id=old.id, label=old.name, until=old.expires_at.isoformat())
-    await _tell(control, old, rotated)
+    await tell(control, old, rotated)
     return text, key
 
 
@@ -83,7 +85,7 @@ async def revoke(control: Control, key_id: UUID) -> None:
     """End a key; within a second no process accepts it any more. Emits ``api_key.revoked``."""
     key = await _living(control, key_id)
     key.revoked_at = control.now()
-    await _tell(control, key, events.KeyRevoked(subject_id=key.id, label=key.name))
+    await tell(control, key, events.KeyRevoked(subject_id=key.id, label=key.name))
 
 
 async def _require_room(control: Control, tenant_id: UUID, *, adding: int = 1) -> None:
@@ -110,13 +112,14 @@ async def _make(control: Control, data: KeyIn) -> tuple[str, ApiKey]:
         key_hash=digest(text),
         scopes=sorted({scope for scope in data.scopes if scope.endswith(WAYS)}),
         expires_at=data.expires_at,
+        app_id=data.app_id,
     )
     control.session.add(key)
     await control.session.flush()
     return text, key
 
 
-async def _tell(control: Control, key: ApiKey, event: Event) -> None:
+async def tell(control: Control, key: ApiKey, event: Event) -> None:
     """Write into the log of the workspace itself, also where the key acts on its sandbox."""
     home = select(func.coalesce(TenantRow.sandbox_of, TenantRow.id)).where(TenantRow.id == key.tenant_id)
     control.emit(event, tenant_id=await control.session.scalar(home) or key.tenant_id)

@@ -21,12 +21,17 @@ from core.web.routing import get, post, runtime_of
 from tenants.marketplace import queries, service, settings, views
 from tenants.marketplace.calls import archives
 from tenants.marketplace.queries import module_of, needed_by, needs, offered, rows
+from tenants.remote_apps import queries as remote_apps
+from tenants.remote_apps.asking import told
+from tenants.remote_apps.schema import AppOut
 
 Any_ = Request[Any, Any, Any]
 VIEW, MANAGE = "plugins.view", "plugins.manage"
 PAGE = "marketplace/show.html"
 BUSY = frozenset({"enabling", "uninstalling"})
 CHUNK = 1 << 18
+REMOTE = "remote"
+"""The category of what is not installed here; no module's, for theirs are titles."""
 
 
 class MarketplacePages(Controller):
@@ -44,6 +49,7 @@ class MarketplacePages(Controller):
         cards = [views.shown(ctx, one, found.get(one.key)) for one in offered(ctx.machinery.registry)]
         categories = sorted({card.category for card in cards if card.category})
         asked = q.strip().casefold()
+        apps = await _apps(ctx, control) if category in ("", REMOTE) else []
         chosen = [
             card
             for card in cards
@@ -61,6 +67,8 @@ class MarketplacePages(Controller):
             prices={key: views.price_text(ctx, one.price, 0) for key, one in manifests.items()},
             states=views.STATES,
             categories=categories,
+            apps=[app for app in apps if asked in f"{app.name} {told(app).summary}".casefold()],
+            told=told,
             asked={"q": q, "category": category, "mine": mine},
         )
 
@@ -148,6 +156,13 @@ class MarketplacePages(Controller):
         if path is None or name not in module.manifest.screenshots or path.suffix not in {".png", ".webp"}:
             raise NotFound
         return Response(await asyncio.to_thread(path.read_bytes), media_type=f"image/{path.suffix[1:]}")
+
+
+async def _apps(ctx: Ctx, control: Control) -> list[AppOut]:
+    """The remote apps of the workspace, for those who may know of them."""
+    if not ctx.can("remote_apps.view"):
+        return []
+    return await remote_apps.shown(ctx, control, await remote_apps.apps(control, ctx.tenant.id))
 
 
 async def _switched(ctx: Ctx, control: Control, request: Any_, plugin: str, verb: Any) -> Response[Any]:

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "control_0001_f2488b6e"
+revision = "control_0001_34e47929"
 down_revision = None
 
 
@@ -39,6 +39,8 @@ def upgrade() -> None:
     sa.Column('expires_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('last_used_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('revoked_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('app_id', sa.Uuid(), nullable=True),
+    sa.Column('paused_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('version', sa.BigInteger(), nullable=False),
@@ -47,6 +49,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('key_hash', name=op.f('uq_api_key_key_hash')),
     schema='control'
     )
+    op.create_index('ix_api_key_app', 'api_key', ['app_id'], unique=False, schema='control', postgresql_where=sa.text('app_id IS NOT NULL'))
     op.create_index('ix_api_key_tenant', 'api_key', ['tenant_id'], unique=False, schema='control')
     op.create_table('api_key_request',
     sa.Column('id', sa.Uuid(), nullable=False),
@@ -250,6 +253,27 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('tenant_id', 'plugin', 'permission', 'kind', 'day', name=op.f('pk_plugin_use')),
     schema='control'
     )
+    op.create_table('remote_app',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('tenant_id', sa.Uuid(), nullable=False),
+    sa.Column('member_id', sa.Uuid(), nullable=True),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('manifest_url', sa.Text(), nullable=False),
+    sa.Column('granted', postgresql.JSONB(), nullable=True),
+    sa.Column('asked', postgresql.JSONB(), nullable=True),
+    sa.Column('problems', postgresql.JSONB(), nullable=False),
+    sa.Column('reading_since', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('read_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('secret', sa.Text(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.CheckConstraint("state in ('asked', 'active', 'paused')", name=op.f('ck_remote_app_state')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_remote_app')),
+    schema='control'
+    )
+    op.create_index('ix_remote_app_tenant', 'remote_app', ['tenant_id', 'id'], unique=False, schema='control')
     op.create_table('sign_in_policy',
     sa.Column('tenant_id', sa.Uuid(), nullable=False),
     sa.Column('demanded_at', sa.DateTime(timezone=True), nullable=False),
