@@ -53,10 +53,6 @@ def check(ctx: Ctx, wanted: AppIn) -> AppIn:
         for number, panel in enumerate(wanted.panels)
         if not _is_permitted(ctx, panel.url)
     ]
-    if not (wanted.scopes or wanted.webhook_url or wanted.panels):
-        wrong.append(
-            FieldError("scopes", "required", N_("An app without scopes, events and panels can do nothing."))
-        )
     if wrong:
         raise Invalid(errors=wrong)
     return msgspec.structs.replace(wanted, scopes=held, events=list(dict.fromkeys(wanted.events)))

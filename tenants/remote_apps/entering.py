@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from core.kernel.errors import FieldError, Invalid
+from core.kernel.i18n import N_
 from core.kernel.validate import convert
 from core.tenancy.ctx import Ctx
 from core.webhooks import entering as webhooks
@@ -74,6 +75,9 @@ def app_in(ctx: Ctx, sent: Mapping[str, Any]) -> AppIn:
             found = check(ctx, found)
     except Invalid as error:
         wrong += [one for one in error.errors if one.path not in {other.path for other in wrong}]
+    if not (data["scopes"] or data.get("webhook_url") or found is None or found.panels):
+        message = N_("An app without scopes, events and panels can do nothing.")
+        wrong.append(FieldError("scopes", "required", message))
     if wrong or found is None:
         raise Invalid(errors=wrong)
     return found

@@ -35,22 +35,23 @@ class FramePages(Controller):
     path = "/remote-apps"
     include_in_schema = False
 
-    @get("/{app_id:uuid}/panels/{number:int}/{record_id:uuid}", permission=SIGNED_IN)
+    @get("/{app_id:uuid}/panels/{number:str}/{record_id:uuid}", permission=SIGNED_IN)
     async def frame(
         self,
         ctx: Ctx,
         control: Control,
         request: Request[Any, Any, Any],
         app_id: UUID,
-        number: int,
+        number: str,
         record_id: UUID,
     ) -> Response[Any]:
         """Show an app's panel for a record that the reader may see."""
         app = await queries.one(control, ctx.tenant.id, app_id)
         granted = read(app.granted)
-        if app.state != "active" or granted is None or not 0 <= number < len(granted.panels):
+        panels = dict(enumerate(granted.panels)) if granted is not None and app.state == "active" else {}
+        panel = panels.get(int(number)) if number.isdecimal() and len(number) < 3 else None
+        if panel is None:
             raise NotFound
-        panel = granted.panels[number]
         await lists.get(ctx, ctx.machinery.registry.records[panel.on], record_id)
         claims = {
             "iss": runtime_of(request).settings.public_url,

@@ -33,11 +33,6 @@ class RemoteAppPages(Controller):
     path = "/remote-apps"
     include_in_schema = False
 
-    @get("/", permission=VIEW)
-    async def index(self, ctx: Ctx, request: Any_) -> Response[Any]:
-        """Apps are listed among what else a workspace has."""
-        return redirect(request, ctx.w("/marketplace?category=remote"))
-
     @get("/new", permission=MANAGE)
     async def new(self, ctx: Ctx, request: Any_) -> Response[Any]:
         """Show the form of a new app, and the one for its manifest."""

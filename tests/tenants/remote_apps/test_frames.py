@@ -122,7 +122,7 @@ async def test_who_may_not_see_the_record_gets_no_word_on_it(ann, bo, author):
 async def test_there_is_no_panel_where_none_was_agreed_to(ann, author):
     made, customer = await make(ann, author), await new_customer(ann)
     contact = (await ann.api.post("/contacts", json={"name": "张伟"})).json()["id"]
-    for number, record in ((1, customer), (99, customer), (0, contact), (0, made.id)):
+    for number, record in (("x", customer), (1, customer), (99, customer), (0, contact), (0, made.id)):
         assert (await framed(ann, made, record, number)).status_code == 404
     asking = (
         await ann.api.post(
