@@ -91,14 +91,13 @@ async def running(runtime: Runtime) -> AsyncIterator[Runtime]:
 def create_app(runtime: Runtime | None = None) -> Litestar:
     """Make the web application; without a runtime it reads the environment and makes its own."""
     parts = runtime or create_runtime(Settings.read())
-    refuse_unmountable(parts.registry)
 
     def lifespan(app: Litestar) -> AbstractAsyncContextManager[Runtime]:
         return running(parts)
 
     app = Litestar(
         route_handlers=[
-            *_routers(parts.registry),
+            *refuse_unmountable(parts.registry),
             _static(),
             styles.style_page,
             live,
@@ -127,21 +126,22 @@ def create_app(runtime: Runtime | None = None) -> Litestar:
     return app
 
 
-def refuse_unmountable(registry: Registry) -> None:
-    """Put installed modules out of order whose routes cannot be served, described or guarded."""
-    guests = [module for module in registry.modules.values() if not module.builtin and not module.error]
-    if not guests:
-        return
-    ours = [module.key for module in registry.modules.values() if module.builtin]
-    taken = {path for router in _routers(registry, ours) for path in _paths(router)}
-    for module in guests:
+def refuse_unmountable(registry: Registry) -> list[Router]:
+    """Put installed modules out of order whose routes cannot be served, described or guarded; gives the rest's."""
+    known = list(registry.modules.values())
+    routers = _routers(registry, [module.key for module in known if module.builtin])
+    taken = {path for router in routers for path in _paths(router)}
+    for module in known:
+        if module.builtin or module.error:
+            continue
         try:
-            within(LIMIT_S, partial(_try, registry, module.key, taken))
+            routers += within(LIMIT_S, partial(_try, registry, module.key, taken))
         except Exception as error:
             quarantine(registry, module.key, str(error), module.distribution)
+    return routers
 
 
-def _try(registry: Registry, key: str, taken: set[str]) -> None:
+def _try(registry: Registry, key: str, taken: set[str]) -> list[Router]:
     """Mount one module alone, and have its API described; raises whatever is wrong with it."""
     routers = _routers(registry, [key])
     both = taken.intersection(path for router in routers for path in _paths(router))
@@ -161,18 +161,19 @@ def _try(registry: Registry, key: str, taken: set[str]) -> None:
         openapi_config=OpenAPIConfig(title=key, version="1"),
     )
     app.openapi_schema.to_schema()
+    return routers
 
 
 def _paths(router: Router) -> list[str]:
     return [route.path for route in router.routes]
 
 
-def _routers(registry: Registry, modules: Iterable[str] | None = None) -> list[Router]:
-    """Mount the controllers of all or some modules under the prefix of their kind, marked with their module."""
+def _routers(registry: Registry, modules: Iterable[str]) -> list[Router]:
+    """Mount the controllers of some modules under the prefix of their kind, marked with their module."""
     from core.records.api import record_api
     from core.records.pages import record_pages
 
-    wanted = set(registry.modules if modules is None else modules)
+    wanted = set(modules)
     mounted: dict[tuple[str, str], list[Any]] = {}
     roots = {"crm_api": "/api/v1", "crm_pages": "/w/{workspace:str}", "crm_public": "/p/{workspace:str}"}
     for hook, root in roots.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import httpx
 import psycopg
@@ -70,15 +71,19 @@ class Shop:
     """A process with planted modules, and what tests ask of it."""
 
     runtime: Runtime
-    app: Litestar
     settings: DatabaseSettings
     tenant: Tenant
     cast: Cast
 
+    @cached_property
+    def app(self) -> Litestar:
+        """The process's application, for those who ask it."""
+        return create_app(self.runtime)
+
     def use(self, registry: Registry) -> None:
         """Go on as a process that starts with these modules."""
         self.runtime = replace(self.runtime, registry=registry, _parts={})
-        self.app = create_app(self.runtime)
+        self.__dict__.pop("app", None)
 
     async def drain(self) -> None:
         """Run all that waits, in the tenants and in the control plane."""
@@ -123,7 +128,7 @@ async def shop(
     registry: Registry = plant("loyalty", {"models.py": MODELS, "plugin.py": PLUGIN})
     assert not registry.modules["loyalty"].error, registry.modules["loyalty"].error
     mine = replace(runtime, registry=registry, _parts={})
-    made = Shop(mine, create_app(mine), database_settings, cast.people["ann"].tenant, cast)
+    made = Shop(mine, database_settings, cast.people["ann"].tenant, cast)
     yield made
     runtime.directory.forget()
     with psycopg.connect(database_settings.admin_dsn()) as admin:
