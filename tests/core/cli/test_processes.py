@@ -18,7 +18,7 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch, watch: list[float]) -> Granian:
+def granian(monkeypatch: pytest.MonkeyPatch, watch: list[float]) -> Granian:
     """A server whose workers are not started; the library notes each as it does."""
 
     def noted(self: Any, workers: Any, *_: object) -> None:
@@ -30,19 +30,19 @@ def server(monkeypatch: pytest.MonkeyPatch, watch: list[float]) -> Granian:
 
 
 def test_workers_that_are_killed_now_and_then_are_no_reason_to_end(
-    server: Granian, watch: list[float]
+    granian: Granian, watch: list[float]
 ) -> None:
     for _ in range(HOPELESS_RESPAWNS * 2):
-        server._respawn_workers([0], None, None)
-        assert server.respawned_wrks == {}
+        granian._respawn_workers([0], None, None)
+        assert granian.respawned_wrks == {}
         watch[0] += HOPELESS_SECONDS / (HOPELESS_RESPAWNS - 2)
 
 
-def test_workers_that_cannot_begin_are(server: Granian, watch: list[float]) -> None:
+def test_workers_that_cannot_begin_are(granian: Granian, watch: list[float]) -> None:
     for _ in range(HOPELESS_RESPAWNS - 1):
-        server._respawn_workers([0, 1], None, None)
+        granian._respawn_workers([0, 1], None, None)
         watch[0] += 0.5
-    assert server.respawned_wrks == {}
-    server._respawn_workers([0], None, None)
+    assert granian.respawned_wrks == {}
+    granian._respawn_workers([0], None, None)
     # What the library looks at before it ends itself.
-    assert list(server.respawned_wrks) == [0]
+    assert list(granian.respawned_wrks) == [0]

@@ -16,7 +16,7 @@ from tests.contract.statements import counted
 
 
 @pytest.fixture
-def statements() -> Iterator[Callable[[], list[str]]]:
+def searches() -> Iterator[Callable[[], list[str]]]:
     with counted() as seen:
 
         def of_search() -> list[str]:
@@ -27,16 +27,16 @@ def statements() -> Iterator[Callable[[], list[str]]]:
         yield of_search
 
 
-async def test_a_transaction_costs_one_statement_however_much_it_touched(ctx, statements):
+async def test_a_transaction_costs_one_statement_however_much_it_touched(ctx, searches):
     await customers.create_many(ctx, [CustomerIn(name=f"恒通{n}") for n in range(50)])
     await contacts.create_many(ctx, [ContactIn(name=f"张伟{n}") for n in range(50)])
     await ctx.flush()
-    assert len(statements()) == 1
+    assert len(searches()) == 1
 
 
-async def test_a_question_is_one_statement(ctx, statements):
+async def test_a_question_is_one_statement(ctx, searches):
     await queries.find(ctx, "张伟")
-    assert len(statements()) == 1
+    assert len(searches()) == 1
 
 
 async def test_records_that_the_session_lost_are_read_together(ctx):

@@ -21,43 +21,43 @@ Setting = Callable[..., Awaitable[None]]
 
 
 @pytest.fixture
-def having(runtime: Runtime, ann: Person, monkeypatch: pytest.MonkeyPatch) -> Setting:
+def setting(runtime: Runtime, ann: Person, monkeypatch: pytest.MonkeyPatch) -> Setting:
     """Change what the directory says of Acme; no process remembers the past second."""
     monkeypatch.setattr("tenants.api_keys.authentication.TTL_S", 0.0)
     monkeypatch.setattr("tenants.accounts.authentication.TTL_S", 0.0)
 
-    async def _having(**values: Any) -> None:
+    async def _setting(**values: Any) -> None:
         async with runtime.control() as control:
             changing = update(TenantRow).where(TenantRow.id == ann.tenant.id).values(**values)
             await control.session.execute(changing)
             await runtime.directory.bump(ann.tenant.id, control.session)
         runtime.directory.forget()
 
-    return _having
+    return _setting
 
 
-async def test_what_has_no_limit_is_not_counted(ann: Person, having: Setting) -> None:
-    await having(limits={})
+async def test_what_has_no_limit_is_not_counted(ann: Person, setting: Setting) -> None:
+    await setting(limits={})
     for name in ("One", "Two"):
         assert (await ann.api.post("/customers", json={"name": name})).status_code == 201
 
 
-async def test_customers_stop_at_the_limit_and_stay(ann: Person, having: Setting) -> None:
+async def test_customers_stop_at_the_limit_and_stay(ann: Person, setting: Setting) -> None:
     for name in ("One", "Two"):
         await ann.api.post("/customers", json={"name": name})
-    await having(limits={"customers": 1})
+    await setting(limits={"customers": 1})
     refused = await ann.api.post("/customers", json={"name": "Three"})
     assert refused.status_code == 402
     assert refused.json()["code"] == "plan.limit"
     assert refused.json()["limit"] == {"name": "customers", "limit": 1, "used": 2}
     assert "room for 1 customers" in refused.json()["detail"]
     assert len((await ann.api.get("/customers")).json()["data"]) == 2
-    await having(limits={"customers": 3})
+    await setting(limits={"customers": 3})
     assert (await ann.api.post("/customers", json={"name": "Three"})).status_code == 201
 
 
-async def test_of_many_customers_as_many_come_in_as_there_is_room_for(ann: Person, having: Setting) -> None:
-    await having(limits={"customers": 3})
+async def test_of_many_customers_as_many_come_in_as_there_is_room_for(ann: Person, setting: Setting) -> None:
+    await setting(limits={"customers": 3})
     rows = "\n".join(f'{{"name": "Customer {number}"}}' for number in range(5))
     answer = await ann.api.post(
         "/customers/bulk", content=rows, headers={"Content-Type": "application/x-ndjson"}
@@ -66,9 +66,9 @@ async def test_of_many_customers_as_many_come_in_as_there_is_room_for(ann: Perso
     assert len((await ann.api.get("/customers")).json()["data"]) == 3
 
 
-async def test_members_stop_at_the_limit(ann: Person, having: Setting, runtime: Runtime) -> None:
+async def test_members_stop_at_the_limit(ann: Person, setting: Setting, runtime: Runtime) -> None:
     tenant = ann.tenant
-    await having(limits={"members": 5})
+    await setting(limits={"members": 5})
     async with runtime.open(await runtime.tenant(tenant.id)) as ctx:
         five = await people.add_member(ctx, MemberIn(name="Fay", email="fay@acme.test"))
         with pytest.raises(PaymentRequired) as refused:
@@ -81,8 +81,8 @@ async def test_members_stop_at_the_limit(ann: Person, having: Setting, runtime: 
         await people.update_member(ctx, six, MemberPatch(title="Boss"))
 
 
-async def test_keys_stop_at_the_limit_but_rotate(ann: Person, having: Setting, runtime: Runtime) -> None:
-    await having(limits={"api_keys": 5})
+async def test_keys_stop_at_the_limit_but_rotate(ann: Person, setting: Setting, runtime: Runtime) -> None:
+    await setting(limits={"api_keys": 5})
     wanted = keys.KeyIn(tenant_id=ann.tenant.id, member_id=ann.member_id, name="x", scopes=["customers:read"])
     async with runtime.control() as control:
         _, key = await keys.issue(control, wanted)
@@ -91,9 +91,9 @@ async def test_keys_stop_at_the_limit_but_rotate(ann: Person, having: Setting, r
         await keys.rotate(control, key.id, overlap=timedelta(hours=1))
 
 
-async def test_files_stop_at_the_limit(ann: Person, having: Setting) -> None:
+async def test_files_stop_at_the_limit(ann: Person, setting: Setting) -> None:
     customer = (await ann.api.post("/customers", json={"name": "One"})).json()
-    await having(limits={"storage_mb": 1})
+    await setting(limits={"storage_mb": 1})
     place = f"/files/customer/{customer['id']}"
     first = await ann.post(place, files={"file": ("a.txt", b"x" * 1024)})
     assert first.status_code < 400, first.text
@@ -101,9 +101,9 @@ async def test_files_stop_at_the_limit(ann: Person, having: Setting) -> None:
     assert "room for 1 MB" in second.text
 
 
-async def test_unpaid_a_workspace_can_only_be_read(ann: Person, having: Setting) -> None:
+async def test_unpaid_a_workspace_can_only_be_read(ann: Person, setting: Setting) -> None:
     customer = (await ann.api.post("/customers", json={"name": "One"})).json()
-    await having(readonly=True)
+    await setting(readonly=True)
     for refused in (
         await ann.api.post("/customers", json={"name": "Two"}),
         await ann.api.patch(f"/customers/{customer['id']}", json={"name": "Two"}),
@@ -114,5 +114,5 @@ async def test_unpaid_a_workspace_can_only_be_read(ann: Person, having: Setting)
     assert (await ann.api.get(f"/customers/{customer['id']}")).json()["name"] == "One"
     assert (await ann.page.get(ann.w("/customers"))).status_code == 200
     assert (await ann.post("/settings/sessions/end")).status_code == 303
-    await having(readonly=False)
+    await setting(readonly=False)
     assert (await ann.api.post("/customers", json={"name": "Two"})).status_code == 201
