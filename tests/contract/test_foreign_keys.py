@@ -54,7 +54,7 @@ def is_found(table: Table, key: ForeignKeyConstraint) -> bool:
     return any(order[: len(columns)] == columns for order in orders)
 
 
-@pytest.mark.parametrize(("table", "key"), keys())
+@pytest.mark.parametrize(("table", "key"), list(keys()))
 def test_a_foreign_key_has_an_index_or_a_reason(table: Table, key: ForeignKeyConstraint) -> None:
     name = f"{table.name}.{'.'.join(key.column_keys)}"
     assert is_found(table, key) != (name in REASONS), name

@@ -157,7 +157,7 @@ async def bank(
             return (await client.post("/billing/stripe", content=body, headers=headers)).status_code
 
         yield Bank(world, runtime, ann, Courier(world, send, SECRET, seed=1), drain)
-    del runtime._parts[Gateway]
+    runtime._parts.pop(Gateway, None)
 
 
 MODULES = {
