@@ -116,6 +116,7 @@ from core.pipeline.leads.queries import contacts_like, customers_like
 from core.pipeline.leads.records import LEAD
 from core.pipeline.leads.schema import LeadIn, LeadPatch
 from core.pipeline.models import Deal, Pipeline, Stage
+from core.privacy.queries import erased_among
 from core.records import changes, duplicates, lists, numbers, references
 from core.records.models import SavedView
 from core.records.panels import panel_url
@@ -251,6 +252,7 @@ __all__ = [
     "delete",
     "delete_route",
     "duplicates",
+    "erased_among",
     "exists",
     "files",
     "form_again",

@@ -26,11 +26,12 @@ class Who(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What matters of one record: whether it has an owner at all, who it is, and how it is shared."""
+    """What matters of one record: whether it has an owner, who that is, how it is shared, whether it is only kept."""
 
     ownable: bool = False
     owner_id: UUID | None = None
     share: Level | None = None
+    is_restricted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,9 @@ class Decision:
         return self.allowed
 
 
+RESTRICTED: Final = N_(
+    "The use of this person's data is restricted: they are kept and nothing else is done with them."
+)
 SYSTEM: Final = N_("The system itself acts here.")
 NOT_GRANTED: Final = N_("Your role does not include this permission: {permission}.")
 NOBODY: Final = N_("Only people who are signed in may do this.")
@@ -60,6 +64,8 @@ NOT_OWNED: Final = N_("This record has no owner yet, and your role reaches only 
 
 def decide(actor: Who, permission: str, record: Facts | None = None) -> Decision:
     """Decide whether `actor` may use `permission`, on `record` if given, else on any record at all."""
+    if record is not None and record.is_restricted and not is_view(permission):
+        return Decision(False, RESTRICTED)
     if actor.kind == "system":
         return Decision(True, SYSTEM)
     reach = reach_of(_grants(actor), permission)
@@ -74,6 +80,11 @@ def decide(actor: Who, permission: str, record: Facts | None = None) -> Decision
     if reach == "team":
         return _of_team(actor, record)
     return Decision(False, NOT_OWN if record.owner_id else NOT_OWNED)
+
+
+def is_view(permission: str) -> bool:
+    """Tell whether a permission is one to look at records: all that may be done with those that are restricted."""
+    return permission.rpartition(".")[2] == "view"
 
 
 def shares(level: Level | None, permission: str) -> bool:

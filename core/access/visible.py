@@ -3,15 +3,23 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Uuid, any_, bindparam, exists, false, or_, select, true
+from sqlalchemy import ARRAY, ColumnElement, Uuid, and_, any_, bindparam, exists, false, or_, select, true
 
-from core.access.decide import Facts, Level, Who, share_levels
+from core.access.decide import Facts, Level, Who, is_view, share_levels
 from core.access.grants import reach_of
 from core.access.models import Share
+from core.kernel.db import Restrictable
 
 
 def visible(actor: Who, model: type[Any], permission: str) -> ColumnElement[bool]:
     """Return the condition under which `actor` may use `permission` on a row of `model`."""
+    reached = _reached(actor, model, permission)
+    if is_view(permission) or not issubclass(model, Restrictable):
+        return reached
+    return and_(reached, model.restricted_at.is_(None))
+
+
+def _reached(actor: Who, model: type[Any], permission: str) -> ColumnElement[bool]:
     if actor.kind == "system":
         return true()
     reach = reach_of(actor.grants, permission)  # type: ignore[arg-type]
@@ -33,7 +41,12 @@ def visible(actor: Who, model: type[Any], permission: str) -> ColumnElement[bool
 
 def facts(record: Any, share: Level | None = None) -> Facts:
     """Return what decides about a loaded record; its owner is the attribute `owner_id`, if it has one."""
-    return Facts(hasattr(type(record), "owner_id"), getattr(record, "owner_id", None), share)
+    return Facts(
+        hasattr(type(record), "owner_id"),
+        getattr(record, "owner_id", None),
+        share,
+        getattr(record, "restricted_at", None) is not None,
+    )
 
 
 def _is_any(column: Any, ids: frozenset[UUID]) -> ColumnElement[bool]:

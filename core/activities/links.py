@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import false, select
 
+from core.access.decide import RESTRICTED
+from core.kernel.db import Restrictable
 from core.kernel.errors import FieldError, Invalid
 from core.kernel.i18n import N_
 from core.tenancy.ctx import Ctx
@@ -52,9 +54,11 @@ async def complete(ctx: Ctx, rows: Sequence[Any]) -> list[Targets]:
     errors: list[FieldError] = []
     for name, record_type in FIELDS.items():
         ids = {targets[name] for targets in asked if targets[name]}
-        known = await _read(ctx, record_type, ids) if ids else {}
+        known, kept = await _read(ctx, record_type, ids) if ids else ({}, False)
         if ids - known.keys():
             errors.append(FieldError(name, "reference", MISSING[name]))
+        if kept:
+            errors.append(FieldError(name, "restricted", RESTRICTED))
         for targets, named_ in zip(found, asked, strict=True):
             for field, value in known.get(named_[name], {}).items():
                 targets[field] = targets[field] or value
@@ -63,14 +67,18 @@ async def complete(ctx: Ctx, rows: Sequence[Any]) -> list[Targets]:
     return found
 
 
-async def _read(ctx: Ctx, record_type: str, ids: set[Any]) -> dict[Any, Targets]:
+async def _read(ctx: Ctx, record_type: str, ids: set[Any]) -> tuple[dict[Any, Targets], bool]:
+    """Where the records that may be seen belong, and whether one of them may only be kept."""
     type_ = ctx.machinery.registry.records.get(record_type)
     if type_ is None:
-        return {}
+        return {}, False
     model = type_.model
     above = [name for name in FIELDS if hasattr(model, name) and FIELDS[name] != record_type]
     columns = [getattr(model, name) for name in above]
-    statement = select(model.id, *columns).where(
+    kept = model.restricted_at.is_not(None) if issubclass(model, Restrictable) else false()
+    statement = select(model.id, *columns, kept).where(
         model.id.in_(ids), ctx.visible(model, f"{type_.permission}.view")
     )
-    return {row[0]: dict(zip(above, row[1:], strict=True)) for row in await ctx.session.execute(statement)}
+    rows = (await ctx.session.execute(statement)).all()
+    known = {row[0]: dict(zip(above, row[1:-1], strict=True)) for row in rows}
+    return known, any(row[-1] for row in rows)

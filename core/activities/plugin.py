@@ -11,6 +11,7 @@ from core.activities.api import TimelineApi
 from core.activities.links import FIELDS
 from core.activities.pages import ActivityPages, TimelinePages, timeline_panel
 from core.activities.permissions import PERMISSIONS
+from core.activities.personal import crm_personal_data as crm_personal_data
 from core.activities.records import ACTIVITY
 from core.activities.service import TITLES
 from core.activities.widgets import my_numbers

@@ -13,7 +13,6 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-import msgspec
 import structlog
 from sqlalchemy import DateTime, Uuid, select
 
@@ -130,8 +129,7 @@ async def tell(ctx: Ctx, found: Sequence[events.Stored]) -> list[Entry]:
         kind = registry.timeline.get(stored.name) or TimelineKind(
             event=stored.name, icon="circle-dot", summary=_plainly
         )
-        event = _event(ctx, stored) if stored.name in registry.events else None
-        title = kind.summary(event, ctx.t) if event is not None else stored.name
+        title = _line(ctx, kind, stored) if stored.name in registry.events else stored.name
         changes = [_change(ctx, stored, name, names) for name in sorted(stored.changes)]
         entries.append(Entry(stored, kind, title, stored.actor.name, None, changes))
     return entries
@@ -148,24 +146,20 @@ async def _activities(ctx: Ctx, ids: set[UUID]) -> dict[UUID, Activity]:
 
 
 def _line(ctx: Ctx, kind: TimelineKind, stored: events.Stored) -> str:
-    """The line that a module makes of an event; where it fails, what the event's type says of itself."""
-    try:
-        title = kind.summary(_event(ctx, stored), ctx.t)
-        if isinstance(title, str):
-            return title
-        raise TypeError(f"the summary is {title!r}")
-    except Exception:
-        log.exception("summary failed", plugin=kind.plugin, timeline=kind.event, request_id=ctx.request_id)
-        return ctx.t(ctx.machinery.registry.events[stored.name].summary or stored.name)
+    """The line that a module makes of an event; what the event's type says of itself where its values were erased.
 
-
-def _event(ctx: Ctx, stored: events.Stored) -> events.Event:
-    """The struct that an event was; an erased one has lost its values."""
+    The same where the module's line fails.
+    """
     class_: type[events.Event] = ctx.machinery.registry.events[stored.name]
     try:
-        return class_.load(stored)
-    except msgspec.ValidationError:
-        return class_(subject_id=stored.record_id, meta=stored.meta())
+        if not stored.is_erased:
+            title = kind.summary(class_.load(stored), ctx.t)
+            if isinstance(title, str):
+                return title
+            raise TypeError(f"the summary is {title!r}")
+    except Exception:
+        log.exception("summary failed", plugin=kind.plugin, timeline=kind.event, request_id=ctx.request_id)
+    return ctx.t(class_.summary or stored.name)
 
 
 def _column(ctx: Ctx, stored: events.Stored, name: str) -> Column | None:

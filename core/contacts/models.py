@@ -9,12 +9,12 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.kernel.db import Base, Entity, Ref, Row
+from core.kernel.db import Base, Entity, Ref, Restrictable, Row
 
 ROLES = ("decision_maker", "influencer", "user", "buyer", "gatekeeper", "other")
 
 
-class Contact(Entity, Base):
+class Contact(Restrictable, Entity, Base):
     """A person, mostly at a customer; phones are E.164."""
 
     __tablename__ = "contact"

@@ -11,6 +11,7 @@ from core.contacts.api import ContactRolesApi, OrganisationApi
 from core.contacts.pages import ContactPages
 from core.contacts.panels import PANELS
 from core.contacts.permissions import PERMISSIONS
+from core.contacts.personal import crm_personal_data as crm_personal_data
 from core.contacts.records import CONTACT
 from core.ext.hooks import hookimpl
 from core.ext.specs import Manifest, Nav, Panel, Permission, RecordType, TimelineKind

@@ -72,7 +72,11 @@ async def roles(ctx: Ctx, contact_id: UUID) -> list[RoleOut]:
 
 async def of_customer(ctx: Ctx, customer_id: UUID, *, most: int = MOST) -> list[Contact]:
     """Read the contacts of a customer that the actor may see, by name."""
-    mine = (Contact.customer_id == customer_id, ctx.visible(Contact, "contacts.view"))
+    mine = (
+        Contact.customer_id == customer_id,
+        Contact.restricted_at.is_(None),
+        ctx.visible(Contact, "contacts.view"),
+    )
     found = select(Contact).where(*mine).order_by(Contact.name, Contact.id).limit(most)
     return list(await ctx.session.scalars(found))
 
@@ -84,7 +88,7 @@ async def organisation(ctx: Ctx, customer_id: UUID) -> list[Department]:
     guests = (
         select(Contact, ContactRole.role, ContactRole.position)
         .join(ContactRole, ContactRole.contact_id == Contact.id)
-        .where(ContactRole.customer_id == customer_id, seen)
+        .where(ContactRole.customer_id == customer_id, Contact.restricted_at.is_(None), seen)
         .order_by(Contact.name, Contact.id)
         .limit(MOST)
     )
@@ -134,7 +138,11 @@ def _seat(contact: Contact) -> Seat:
 async def team(ctx: Ctx, contact: Contact) -> list[tuple[str, Contact]]:
     """Read whom a contact reports to and who reports to him, as 'above' and 'below'."""
     near = or_(Contact.id == contact.reports_to_id, Contact.reports_to_id == contact.id)
-    found = select(Contact).where(near, ctx.visible(Contact, "contacts.view")).order_by(Contact.name)
+    found = (
+        select(Contact)
+        .where(near, Contact.restricted_at.is_(None), ctx.visible(Contact, "contacts.view"))
+        .order_by(Contact.name)
+    )
     return sorted(
         (
             ("above" if one.id == contact.reports_to_id else "below", one)

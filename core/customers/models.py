@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.kernel.db import Base, Entity, Ref, Row
+from core.kernel.db import Base, Entity, Ref, Restrictable, Row
 
 KINDS = ("company", "person")
 STAGES = ("potential", "intending", "user", "loyal", "high_value")
@@ -40,7 +40,7 @@ class CustomerClass(Entity, Base):
     position: Mapped[int] = mapped_column(default=0)
 
 
-class Customer(Entity, Base):
+class Customer(Restrictable, Entity, Base):
     """A company or a person; ``number`` is issued on creation and never changes.
 
     ``name_key`` is the name without legal form and city, for finding duplicates. Phones are E.164.

@@ -13,6 +13,7 @@ from core.customers.nav import NAV
 from core.customers.pages import AddressPages, ClassPages, CustomerPages, CustomerPartPages
 from core.customers.panels import PANELS
 from core.customers.permissions import PERMISSIONS
+from core.customers.personal import crm_personal_data as crm_personal_data
 from core.customers.records import CUSTOMER
 from core.ext.hooks import hookimpl
 from core.ext.specs import Manifest, Nav, Panel, Permission, RecordType, TimelineKind

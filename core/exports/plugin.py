@@ -8,6 +8,7 @@ from core.exports import events
 from core.exports.api import ExportApi
 from core.exports.jobs import JOBS
 from core.exports.pages import ExportPages
+from core.exports.personal import crm_personal_data as crm_personal_data
 from core.ext.hooks import hookimpl
 from core.ext.specs import JobSpec, Manifest, Nav, TimelineKind
 from core.kernel.events import Event

@@ -10,7 +10,7 @@ import inspect
 from collections.abc import Iterator
 from pathlib import Path
 
-from core.ext import hooks, specs
+from core.ext import hooks, person, specs
 
 PAGE = Path(__file__).parents[2] / "docs" / "hooks.md"
 HEAD = """\
@@ -49,9 +49,10 @@ def _hook(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
 
 
 def _structs() -> Iterator[ast.ClassDef]:
-    for node in ast.parse(inspect.getsource(specs)).body:
-        if isinstance(node, ast.ClassDef):
-            yield node
+    for module in (specs, person):
+        for node in ast.parse(inspect.getsource(module)).body:
+            if isinstance(node, ast.ClassDef):
+                yield node
 
 
 def _struct(node: ast.ClassDef) -> str:

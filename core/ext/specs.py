@@ -11,6 +11,8 @@ from uuid import UUID
 
 import msgspec
 
+from core.ext.person import Person as Person
+
 Reach = Literal["none", "own", "team", "all"]
 Tone = Literal["neutral", "info", "success", "warning", "danger"]
 
@@ -233,27 +235,22 @@ class Filter(Spec, frozen=True, kw_only=True):
     permission: str = ""
 
 
-class Person(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose data are meant: a record of a customer, contact or lead, and what else names the person."""
-
-    record_type: str
-    record_id: UUID
-    emails: tuple[str, ...] = ()
-    phones: tuple[str, ...] = ()
-
-
 class PersonalData(Spec, frozen=True, kw_only=True):
     """What a module holds about people: ``export(ctx, person)`` gives plain values of every row.
 
-    ``erase(ctx, person)`` removes or blanks them; ``restrict(ctx, person, is_restricted)`` stops or allows their
-    use.
+    The file of a row with ``sha256`` is exported with it, by its ``name``. ``erase(ctx, person)`` removes or blanks
+    rows, harmless to repeat, and may give the digests of stored files that it let go of.
+    ``restrict(ctx, person, is_restricted)`` stops or allows their use; None where what keeps the person's record from
+    use is enough. ``records(ctx, person)`` names further records that are about this person alone: their events,
+    files and other traces go with them.
     """
 
     key: str
     title: str
     export: Callable[[Any, Person], Awaitable[Sequence[Mapping[str, Any]]]]
-    erase: Callable[[Any, Person], Awaitable[None]]
-    restrict: Callable[[Any, Person, bool], Awaitable[None]]
+    erase: Callable[[Any, Person], Awaitable[Sequence[str] | None]]
+    restrict: Callable[[Any, Person, bool], Awaitable[None]] | None = None
+    records: Callable[[Any, Person], Awaitable[Sequence[tuple[str, UUID]]]] | None = None
 
 
 class Check(Spec, frozen=True, kw_only=True):

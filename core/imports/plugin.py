@@ -10,6 +10,7 @@ from core.imports import events
 from core.imports.api import ImportApi
 from core.imports.jobs import JOBS
 from core.imports.pages import ImportPages
+from core.imports.personal import crm_personal_data as crm_personal_data
 from core.kernel.events import Event
 from core.kernel.i18n import N_
 

@@ -23,6 +23,7 @@ from core.kernel.errors import AppError, FieldError
 from core.kernel.i18n import N_
 from core.kernel.jobs import GiveUp
 from core.kernel.texts import texts
+from core.privacy.queries import erased_among
 from core.records import bulk
 from core.tenancy.ctx import Ctx
 from core.tenancy.db import driver_of
@@ -38,6 +39,8 @@ FROM unnest(CAST(CAST(:ids AS text[]) AS uuid[]), CAST(:types AS text[]), CAST(C
 ON CONFLICT (run_id, record_id) DO UPDATE SET version = excluded.version
 """)
 AMBIGUOUS = N_("Several records have this: {value}")
+ERASED = N_("This person was erased on request. Enter them by hand if they want to be known again.")
+NAMING = ("email", "mobile", "phone")
 UNSEEN = N_("This record exists already and belongs to somebody else.")
 
 
@@ -237,6 +240,7 @@ async def _load(
 async def _store(ctx: Ctx, plan: Plan, batch: Batch) -> None:
     """Write what is not written yet."""
     fresh = [draft for draft in batch.created if draft.before is None and not draft.errors]
+    await _refuse_erased(ctx, fresh)
     changes = [draft for draft in batch.updated if draft.before is None and not draft.errors]
     for draft in changes:
         plan.reader.change(draft)
@@ -254,6 +258,16 @@ async def _store(ctx: Ctx, plan: Plan, batch: Batch) -> None:
             draft.errors += _told(row.error)
         else:
             draft.record = row.record
+
+
+async def _refuse_erased(ctx: Ctx, drafts: Sequence[Draft]) -> None:
+    """Refuse new records with an address or number of somebody who was erased on request."""
+    given = [(draft, name, getattr(draft.data, name, None)) for draft in drafts for name in NAMING]
+    named = [(draft, name, value) for draft, name, value in given if isinstance(value, str)]
+    erased = await erased_among(ctx, [value for _, _, value in named])
+    for draft, name, value in named:
+        if value in erased:
+            draft.errors.append(FieldError(name, "erased", ERASED))
 
 
 def _before(draft: Draft) -> dict[str, Any]:

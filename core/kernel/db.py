@@ -166,6 +166,12 @@ class Entity(Row):
     updated_by_id: Mapped[UUID | None] = mapped_column(Ref("member"), sort_order=913)
 
 
+class Restrictable:
+    """A record about a person; ``restricted_at`` is set while it may be stored, and nothing else be done with it."""
+
+    restricted_at: Mapped[datetime | None] = mapped_column(sort_order=914)
+
+
 @event.listens_for(Entity, "after_mapper_constructed", propagate=True)
 def _external_id_is_unique(_mapper: Any, cls: type[Entity]) -> None:
     columns = cls.__table__.c
@@ -220,6 +226,7 @@ __all__ = [
     "Mapped",
     "MappedColumn",
     "Ref",
+    "Restrictable",
     "Row",
     "cell_metadata",
     "control_metadata",

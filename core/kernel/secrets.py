@@ -7,6 +7,7 @@ same for bytes. Never stores anything and never logs a value. The associated dat
 
 import base64
 import binascii
+import hmac
 import os
 from functools import lru_cache
 from typing import Final, overload
@@ -21,6 +22,7 @@ _NONCE_BYTES: Final = 12
 _TAG_BYTES: Final = 16
 _VERSION: Final = b"\x01"
 _TEXT_VERSION: Final = "v1."
+_MARKING: Final = b"guanxi|marking-key"
 _WRAP_AAD: Final = "guanxi|tenant-key"
 
 
@@ -31,12 +33,14 @@ class SealBrokenError(Exception):
 class Cipher:
     """Seals and opens the values of one tenant."""
 
-    __slots__ = ("_key",)
+    __slots__ = ("_key", "_marking")
 
     def __init__(self, key: bytes) -> None:
         if len(key) != _KEY_BYTES:
             raise ValueError("a key has 32 bytes")
         self._key = AESGCM(key)
+        # Another key for another use: whoever learns one of them learns nothing about the other.
+        self._marking = hmac.digest(key, _MARKING, "sha256")
 
     def __repr__(self) -> str:
         return "Cipher(…)"
@@ -66,6 +70,10 @@ class Cipher:
             raise SealBrokenError("unknown version")
         raw = _decode(sealed.removeprefix(_TEXT_VERSION))
         return self._open(raw, _bound(_TEXT_VERSION.encode(), aad)).decode()
+
+    def digest(self, plain: str, purpose: str) -> bytes:
+        """Mark a value so that it is recognised and never read; equal values look alike under one key and purpose."""
+        return hmac.digest(self._marking, f"{purpose}|{plain}".encode(), "sha256")
 
     def _seal(self, plain: bytes, aad: bytes) -> bytes:
         nonce = os.urandom(_NONCE_BYTES)

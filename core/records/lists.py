@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, True_, Uuid, bindparam, false, fun
 
 from core.ext.specs import Column, RecordType
 from core.kernel import money, paging
+from core.kernel.db import Restrictable
 from core.kernel.errors import NotFound
 from core.kernel.statements import Statement
 from core.records import foreign, labels, text
@@ -131,7 +132,7 @@ def conditions(ctx: Any, query: ListQuery) -> list[ColumnElement[bool]]:
     if query.deleted:
         found += [model.deleted_at.is_not(None), ctx.visible(model, f"{query.type.permission}.delete")]
     else:
-        found.append(model.deleted_at.is_(None))
+        found += at_hand(model)
     if query.right != "view":
         found.append(ctx.visible(model, f"{query.type.permission}.{query.right}"))
     for item in query.filters:
@@ -142,6 +143,12 @@ def conditions(ctx: Any, query: ListQuery) -> list[ColumnElement[bool]]:
     if query.q:
         found.append(text.matching(ctx, query.type, query.q))
     return found
+
+
+def at_hand(model: type[Any]) -> list[ColumnElement[bool]]:
+    """Return what holds of all records of a list: not in the bin, and not restricted to being kept."""
+    found: list[ColumnElement[bool]] = [model.deleted_at.is_(None)]
+    return [*found, model.restricted_at.is_(None)] if issubclass(model, Restrictable) else found
 
 
 def order(query: ListQuery) -> tuple[paging.Key, ...]:
@@ -186,7 +193,7 @@ def _one(type_: RecordType) -> Statement:
 def _first_page(type_: RecordType, limit: int) -> Statement:
     """The statement of a list's first page for whoever sees all, in its natural order."""
     keys = order(ListQuery(type=type_))
-    found = base(type_).where(type_.model.deleted_at.is_(None))
+    found = base(type_).where(*at_hand(type_.model))
     return Statement(found.order_by(*paging.order_by(keys)).limit(limit + 1))
 
 

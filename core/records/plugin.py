@@ -11,6 +11,7 @@ from core.kernel.i18n import N_
 from core.records import events
 from core.records.bulk_job import JOB
 from core.records.panels import PanelPages
+from core.records.personal import crm_personal_data as crm_personal_data
 from core.records.views_api import SavedViewApi
 
 

@@ -12,6 +12,7 @@ from core.search import queries, service
 from core.search.api import SearchApi
 from core.search.jobs import REBUILD
 from core.search.pages import SearchPages
+from core.search.personal import crm_personal_data as crm_personal_data
 
 # Lists and fields ask the index from the moment on that it is loaded.
 text.use(queries.condition, queries.best)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import ARRAY, Text, Uuid, any_, bindparam, cast, delete, exists, inspect, select, text
 
-from core.ext.specs import RecordType
+from core.ext.specs import Person, RecordType
 from core.kernel.events import Event
 from core.kernel.statements import Write, send
 from core.kernel.texts import texts
@@ -67,13 +67,17 @@ async def write(ctx: Ctx, keys: Sequence[Key], records: dict[Key, Any]) -> Write
 
     The last of them are given back, to be written with whatever else the caller has.
     """
-    alive = {key: record for key in keys if (record := records.get(key)) and record.deleted_at is None}
+    alive = {key: record for key in keys if (record := records.get(key)) and _is_found(record)}
     gone = [key for key in keys if key not in alive]
     if gone:
         await ctx.session.execute(
             _DELETE, {"types": [key[0] for key in gone], "ids": texts(key[1] for key in gone)}
         )
     return await _write(ctx, list(alive.items())) if alive else None
+
+
+def _is_found(record: Any) -> bool:
+    return record.deleted_at is None and getattr(record, "restricted_at", None) is None
 
 
 async def _write(ctx: Ctx, alive: Sequence[tuple[Key, Any]]) -> Write:
@@ -89,6 +93,14 @@ async def _write(ctx: Ctx, alive: Sequence[tuple[Key, Any]]) -> Write:
 
 def _document(columns: Mapping[str, Any]) -> Write:
     return Write((("search_rows", _STORE),), columns)
+
+
+async def index_again(ctx: Ctx, person: Person, _is_restricted: bool) -> None:
+    """Write anew how a person's records are found: not at all while they are restricted."""
+    known: dict[str, RecordType] = ctx.machinery.registry.records
+    keys = [key for key in person.records if key[0] in known and known[key[0]].search is not None]
+    last = await write(ctx, keys, await _records(ctx, keys))
+    await send(ctx.session, [last] if last else [])
 
 
 async def rebuild_some(ctx: Ctx, place: Place) -> Place | None:

@@ -14,6 +14,7 @@ from core.webhooks.checks import delivery_problems
 from core.webhooks.jobs import JOBS
 from core.webhooks.pages import WebhookPages
 from core.webhooks.pages_deliveries import DeliveryPages
+from core.webhooks.personal import crm_personal_data as crm_personal_data
 from core.webhooks.service_deliveries import fan_out
 
 EVENTS: list[type[Event]] = [

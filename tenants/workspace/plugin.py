@@ -14,6 +14,7 @@ from tenants.workspace.events import EVENTS
 from tenants.workspace.jobs import JOBS
 from tenants.workspace.nav import NAV
 from tenants.workspace.pages import CompanyPages, DangerPages, DataPages
+from tenants.workspace.personal import crm_personal_data as crm_personal_data
 
 OWNER: dict[str, Reach] = {"owner": "all"}
 LEADERS: dict[str, Reach] = {"owner": "all", "admin": "all"}

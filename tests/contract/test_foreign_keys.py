@@ -22,6 +22,7 @@ REASONS = {
     "unit.parent_id": FEW,
     "saved_view.owner_id": STAYS,
     "import_run.owner_id": STAYS,
+    "data_request.owner_id": STAYS,
     "hand_over.to_id": STAYS,
     "hand_over.by_id": STAYS,
     "webhook_endpoint.member_id": STAYS,

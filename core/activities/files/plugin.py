@@ -7,6 +7,7 @@ from litestar import Controller
 from core.activities.files import events, jobs
 from core.activities.files.api import FileApi
 from core.activities.files.pages import FilePages, files_panel
+from core.activities.files.personal import crm_personal_data as crm_personal_data
 from core.activities.links import FIELDS
 from core.ext.hooks import hookimpl
 from core.ext.specs import JobSpec, Manifest, Panel, Permission, TimelineKind

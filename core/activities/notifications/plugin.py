@@ -7,6 +7,7 @@ from litestar import Controller
 from core.activities.notifications import service
 from core.activities.notifications.api import NotificationApi
 from core.activities.notifications.pages import NotificationPages, bell
+from core.activities.notifications.personal import crm_personal_data as crm_personal_data
 from core.ext.hooks import hookimpl
 from core.ext.specs import LivePart, Manifest, Permission, Subscription
 from core.kernel.i18n import N_

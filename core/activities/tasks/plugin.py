@@ -10,6 +10,7 @@ from core.activities.tasks.api import TaskApi
 from core.activities.tasks.jobs import JOB
 from core.activities.tasks.pages import CalendarPages, TaskPages, tasks_panel
 from core.activities.tasks.permissions import PERMISSIONS
+from core.activities.tasks.personal import crm_personal_data as crm_personal_data
 from core.activities.tasks.records import COMPLETE, TASK
 from core.ext.hooks import hookimpl
 from core.ext.specs import Action, JobSpec, Manifest, Nav, Panel, Permission, RecordType, TimelineKind

@@ -1,7 +1,7 @@
 """Tables of events, in every tenant's schema.
 
 Append-only: tenants may add and read, and nothing else; positions are written by the relay alone, and
-bodies are blanked by a role of their own when a person is erased. There are no foreign keys between these
+bodies are blanked by the worker's role when a person is erased. There are no foreign keys between these
 tables: one statement writes them all, and the checks would cost more than the rows.
 """
 
@@ -39,7 +39,7 @@ class EventBody(Base):
     """The values of an event and the salt of its digest; personal data, so erasable."""
 
     __tablename__ = "event_body"
-    __table_args__ = ({"info": APPEND_ONLY},)
+    __table_args__ = ({"info": {**APPEND_ONLY, "worker_grants": "SELECT, UPDATE"}},)
 
     event_id: Mapped[UUID] = mapped_column(primary_key=True)
     salt: Mapped[bytes | None]

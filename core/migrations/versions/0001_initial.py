@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "core_0001_aa12cbae"
+revision = "core_0001_15e2d134"
 down_revision = None
 
 
@@ -86,6 +86,12 @@ def upgrade() -> None:
     )
     op.create_index('uq_customer_class_external_id', 'customer_class', ['external_id'], unique=True, postgresql_where=sa.text('deleted_at IS NULL'))
     op.create_index('uq_customer_class_sibling', 'customer_class', ['parent_id', 'name'], unique=True, postgresql_where='deleted_at IS NULL', postgresql_nulls_not_distinct=True)
+    op.create_table('data_suppression',
+    sa.Column('digest', sa.LargeBinary(), nullable=False),
+    sa.Column('request_id', sa.Uuid(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('digest', name=op.f('pk_data_suppression'))
+    )
     op.create_table('event',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('name', sa.Text(), nullable=False),
@@ -337,6 +343,7 @@ def upgrade() -> None:
     sa.Column('deleted_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('created_by_id', sa.Uuid(), nullable=True),
     sa.Column('updated_by_id', sa.Uuid(), nullable=True),
+    sa.Column('restricted_at', sa.DateTime(timezone=True), nullable=True),
     sa.CheckConstraint("kind in ('company', 'person')", name=op.f('ck_customer_kind')),
     sa.CheckConstraint("stage in ('potential', 'intending', 'user', 'loyal', 'high_value')", name=op.f('ck_customer_stage')),
     sa.ForeignKeyConstraint(['class_id'], ['customer_class.id'], name=op.f('fk_customer_class_id')),
@@ -357,6 +364,32 @@ def upgrade() -> None:
     op.create_index('ix_customer_tags', 'customer', ['tags'], unique=False, postgresql_using='gin')
     op.create_index('uq_customer_external_id', 'customer', ['external_id'], unique=True, postgresql_where=sa.text('deleted_at IS NULL'))
     op.create_index('uq_customer_number', 'customer', ['number'], unique=True)
+    op.create_table('data_request',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('record_type', sa.Text(), nullable=False),
+    sa.Column('record_id', sa.Uuid(), nullable=False),
+    sa.Column('label', sa.Text(), nullable=False),
+    sa.Column('owner_id', sa.Uuid(), nullable=True),
+    sa.Column('job_id', sa.Uuid(), nullable=True),
+    sa.Column('person', postgresql.JSONB(), nullable=True),
+    sa.Column('counts', postgresql.JSONB(), nullable=False),
+    sa.Column('file_name', sa.Text(), nullable=False),
+    sa.Column('file_sha256', sa.Text(), nullable=True),
+    sa.Column('size_bytes', sa.BigInteger(), nullable=True),
+    sa.Column('finished_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.CheckConstraint("kind in ('export', 'restrict', 'erase')", name=op.f('ck_data_request_kind')),
+    sa.CheckConstraint("state in ('running', 'done', 'lifted')", name=op.f('ck_data_request_state')),
+    sa.ForeignKeyConstraint(['owner_id'], ['member.id'], name=op.f('fk_data_request_owner_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_data_request'))
+    )
+    op.create_index('ix_data_request_expires', 'data_request', ['expires_at'], unique=False)
+    op.create_index('ix_data_request_record', 'data_request', ['record_type', 'record_id'], unique=False)
     op.create_table('dismissal',
     sa.Column('member_id', sa.Uuid(), nullable=False),
     sa.Column('hint', sa.Text(), nullable=False),
@@ -543,6 +576,7 @@ def upgrade() -> None:
     sa.Column('deleted_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('created_by_id', sa.Uuid(), nullable=True),
     sa.Column('updated_by_id', sa.Uuid(), nullable=True),
+    sa.Column('restricted_at', sa.DateTime(timezone=True), nullable=True),
     sa.CheckConstraint("role in ('decision_maker', 'influencer', 'user', 'buyer', 'gatekeeper', 'other')", name=op.f('ck_contact_role')),
     sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_contact_customer_id')),
     sa.ForeignKeyConstraint(['owner_id'], ['member.id'], name=op.f('fk_contact_owner_id')),
@@ -713,6 +747,7 @@ def upgrade() -> None:
     sa.Column('deleted_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('created_by_id', sa.Uuid(), nullable=True),
     sa.Column('updated_by_id', sa.Uuid(), nullable=True),
+    sa.Column('restricted_at', sa.DateTime(timezone=True), nullable=True),
     sa.CheckConstraint("rating in ('hot', 'warm', 'cold', 'not_interested')", name=op.f('ck_lead_rating')),
     sa.CheckConstraint("status in ('new', 'contacted', 'qualified', 'unqualified', 'converted')", name=op.f('ck_lead_status')),
     sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_lead_contact_id')),

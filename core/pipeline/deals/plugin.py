@@ -16,6 +16,7 @@ from core.pipeline.deals.pages import DealPages
 from core.pipeline.deals.panels import PANELS
 from core.pipeline.deals.permissions import PERMISSIONS
 from core.pipeline.deals.records import DEAL
+from core.pipeline.deals.service_personal import crm_personal_data as crm_personal_data
 from core.pipeline.deals.story import EVENTS, TIMELINE
 from core.pipeline.deals.widgets import WIDGETS
 from core.pipeline.demo import fill_deals

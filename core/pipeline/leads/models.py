@@ -9,13 +9,13 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.kernel.db import Base, Entity, Ref
+from core.kernel.db import Base, Entity, Ref, Restrictable
 
 STATUSES = ("new", "contacted", "qualified", "unqualified", "converted")
 RATINGS = ("hot", "warm", "cold", "not_interested")
 
 
-class Lead(Entity, Base):
+class Lead(Restrictable, Entity, Base):
     """Somebody from a form, a fair or a list; a converted one keeps what it became.
 
     ``deal_id`` has no foreign key: the deal already points back by its own.

@@ -15,6 +15,7 @@ from core.pipeline.leads.api import LeadApi
 from core.pipeline.leads.demo import fill_leads
 from core.pipeline.leads.pages import LeadPages
 from core.pipeline.leads.permissions import PERMISSIONS
+from core.pipeline.leads.personal import crm_personal_data as crm_personal_data
 from core.pipeline.leads.records import LEAD
 from core.tenancy.ctx import Ctx
 

@@ -23,6 +23,7 @@ from core.sdk import (
     Ctx,
     LeadIn,
     attachments,
+    erased_among,
     leads,
     notifications,
     validate,
@@ -52,6 +53,7 @@ REASONS: Final[Mapping[str, str]] = {
     "links": N_("It holds many links"),
     "repeated": N_("The same was sent again and again"),
     "by_hand": N_("Somebody marked it"),
+    "erased": N_("This person was erased on request. Accept it only if they want to be known again."),
 }
 _LINK: Final = re.compile(r"https?://|www\.", re.IGNORECASE)
 # In one order for everybody, whatever the keys.
@@ -103,7 +105,7 @@ async def accept(ctx: Ctx, submission: Submission) -> Submission:
     if submission.state in {"accepted", "duplicate"}:
         raise Conflict(N_("This submission is accepted already."), code="marketing.forms.accepted")
     before = submission.state
-    await _take(ctx, await queries.forms_of(ctx, [submission]), [submission])
+    await _take(ctx, await queries.forms_of(ctx, [submission]), [submission], by_hand=True)
     await _count(ctx, [(submission, before)])
     return submission
 
@@ -132,7 +134,7 @@ def _suspicion(form: Form, submission: Submission, *, is_repeated: bool) -> str:
     return "repeated" if is_repeated else ""
 
 
-async def _take(ctx: Ctx, forms: Forms, submissions: Sequence[Submission]) -> None:
+async def _take(ctx: Ctx, forms: Forms, submissions: Sequence[Submission], *, by_hand: bool = False) -> None:
     """Make leads of submissions, or link whom they came from; what is wrong with one is noted on it alone."""
     drafts: list[Draft] = []
     for one in submissions:
@@ -143,8 +145,20 @@ async def _take(ctx: Ctx, forms: Forms, submissions: Sequence[Submission]) -> No
     locks = sorted({key for _, data in drafts for key in keys(data)})
     if locks:
         await ctx.session.execute(_LOCK, {"keys": locks})
-    for wave in waves(drafts):
+    for wave in waves(drafts if by_hand else await _without_erased(ctx, drafts)):
         await _take_wave(ctx, forms, wave)
+
+
+async def _without_erased(ctx: Ctx, drafts: list[Draft]) -> list[Draft]:
+    """Leave those for somebody to decide whose person was erased on request and is not known again since."""
+    erased = await erased_among(ctx, [key for _, data in drafts for key in keys(data)])
+    named = [draft for draft in drafts if erased & set(keys(draft[1]))]
+    matches = await known(ctx, [data for _, data in named]) if named else []
+    left = {one.id for (one, _), match in zip(named, matches, strict=True) if match is None}
+    for one, _ in drafts:
+        if one.id in left:
+            _settle(ctx, one, "error", "erased")
+    return [draft for draft in drafts if draft[0].id not in left]
 
 
 async def _take_wave(ctx: Ctx, forms: Forms, wave: Sequence[Draft]) -> None:

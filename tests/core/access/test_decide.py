@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import CTE, ColumnElement, Connection, Text, Uuid, cast, column, create_engine, select, values
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from core.access.decide import Facts, decide
+from core.access.decide import RESTRICTED, Facts, decide
 from core.access.grants import REACHES
 from core.access.visible import visible
 from tests.fixtures.server import Server
@@ -47,6 +47,16 @@ class Plain(Toys):
 
 def test_the_system_may_do_everything() -> None:
     assert decide(Someone(kind="system"), "thing.delete", Facts(True, PEOPLE[1])).allowed
+
+
+def test_what_is_restricted_is_looked_at_and_nothing_else_even_by_the_system() -> None:
+    record = Facts(is_restricted=True)
+    system = Someone(kind="system")
+    for who in (system, Someone(kind="public", member_id=None)):
+        found = decide(who, "contacts.edit", record)
+        assert (found.allowed, found.reason) == (False, RESTRICTED)
+    assert decide(system, "contacts.view", record).allowed
+    assert not decide(system, "contacts.export", record).allowed
 
 
 def test_the_public_is_told_to_sign_in() -> None:

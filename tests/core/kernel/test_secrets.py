@@ -25,6 +25,15 @@ def test_a_value_opens_at_its_own_place_alone(plain, place, other):
             CIPHER.decrypt(CIPHER.encrypt(plain, place), other)
 
 
+def test_a_mark_is_the_same_for_one_key_and_purpose_alone():
+    mark = CIPHER.digest("li@example.com", "a")
+    assert mark == RING.cipher(WRAPPED).digest("li@example.com", "a")
+    others = {CIPHER.digest("li@example.com", "b"), CIPHER.digest("lj@example.com", "a")}
+    others.add(RING.cipher(RING.new_tenant_key()).digest("li@example.com", "a"))
+    assert len(others | {mark}) == 4
+    assert len(mark) == 32
+
+
 def test_equal_values_never_look_alike():
     assert len({CIPHER.encrypt("same", PLACE) for _ in range(100)}) == 100
 
