@@ -6,10 +6,11 @@ from collections.abc import Collection, Mapping
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import ARRAY, ColumnElement, Text, TextClause, all_, and_, cast, literal, select, text
+from sqlalchemy import ARRAY, ColumnElement, Text, all_, and_, cast, literal, select, text
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from core.ext.specs import Hit, RecordType
+from core.kernel.statements import Statement
 from core.records import labels
 from core.records.text import by_label
 from core.search import terms
@@ -65,7 +66,7 @@ async def find(ctx: Ctx, query: str, *, types: Collection[str] = (), limit: int 
         "candidates": CANDIDATES,
         "limit": min(limit, LIMIT),
     }
-    rows = (await ctx.session.execute(_statement(with_shares=bool(scope)), values)).all()
+    rows = await ctx.session.run(_statement(with_shares=bool(scope)), values)
     within = await labels.within(
         ctx, [known[row.record_type] for row in rows], [row.record_id for row in rows]
     )
@@ -125,7 +126,7 @@ def _tiers(asked: terms.Asked, scope: str) -> Mapping[str, str]:
 
 
 @cache
-def _statement(*, with_shares: bool) -> TextClause:
+def _statement(*, with_shares: bool) -> Statement:
     parts: list[str] = []
     ranked: list[str] = []
     for tier in TIERS:
@@ -136,7 +137,8 @@ def _statement(*, with_shares: bool) -> TextClause:
             source += f" UNION ALL TABLE {tier}_shared"
         ranked.append(_RANKED.format(tier=tier, source=source))
     # Made of the constants above; whatever was asked is bound.
-    return text(f"WITH {', '.join(parts)} SELECT * FROM ({' UNION ALL '.join(ranked)}) h LIMIT :limit")  # noqa: S608
+    found = f"WITH {', '.join(parts)} SELECT * FROM ({' UNION ALL '.join(ranked)}) h LIMIT :limit"  # noqa: S608
+    return Statement(text(found))
 
 
 def _hit(ctx: Ctx, type_: RecordType, row: Any, within: str) -> Hit:
