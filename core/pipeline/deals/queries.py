@@ -146,15 +146,16 @@ def _cards(ctx: Ctx, query: ListQuery) -> Select[Any]:
 
 async def _first_cards(ctx: Ctx, pipeline_id: UUID, query: ListQuery) -> dict[UUID, list[Any]]:
     """The top of every column in one statement, each read from its own place in the index."""
+    # The ids alone: a column that comes out of another statement is described anew for each request.
+    top = _cards(ctx, query).with_only_columns(Deal.id)
     card = (
-        _cards(ctx, query).where(Deal.stage_id == Stage.id, Deal.pipeline_id == pipeline_id).lateral("card")
+        top.where(Deal.stage_id == Stage.id, Deal.pipeline_id == pipeline_id).correlate(Stage).lateral("card")
     )
+    above = (
+        select(card.c.id).select_from(Stage).join(card, true()).where(Stage.pipeline_id == pipeline_id)
+    ).subquery("above")
     statement = (
-        select(*card.c)
-        .select_from(Stage)
-        .join(card, true())
-        .where(Stage.pipeline_id == pipeline_id)
-        .order_by(card.c.stage_id, card.c.rank, card.c.id)
+        select(*_COLUMNS).join(above, above.c.id == Deal.id).order_by(Deal.stage_id, Deal.rank, Deal.id)
     )
     found: dict[UUID, list[Any]] = {}
     for row in (await ctx.session.execute(statement)).all():
