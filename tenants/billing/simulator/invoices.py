@@ -136,13 +136,6 @@ def settle(world: World, invoice: Object) -> None:
     world.emit("invoice.paid", invoice)
 
 
-def void(world: World, invoice: Object) -> None:
-    """Take back an invoice that nobody will pay."""
-    invoice |= {"status": "void", "next_payment_attempt": None}
-    invoice["status_transitions"]["voided_at"] = world.now()
-    world.emit("invoice.voided", invoice)
-
-
 def refuse_bad_card(world: World, customer: str) -> None:
     """Raise Stripe's answer for a card that does not pay."""
     behaviour = world.cards.get(customer)

@@ -234,3 +234,21 @@ async def test_living_keys_are_counted(ann):
         assert await queries.living(control, ann.tenant.id) == before + 1
         await service.revoke(control, key.id)
         assert await queries.living(control, ann.tenant.id) == before
+
+
+async def test_the_form_of_a_new_key_offers_what_there_is(ann):
+    page = await ann.page.get(ann.w("/settings/keys/new"))
+    assert page.status_code == 200
+    assert "customers" in page.text
+
+
+async def test_a_rotation_past_the_plan_is_said_on_the_page(ann):
+    _, key = await made(ann)
+    async with ann.runtime.control() as control:
+        chosen = update(TenantRow).where(TenantRow.id == ann.tenant.id)
+        await control.session.execute(chosen.values(limits={"api_keys": 1}))
+    answer = await ann.post(f"/settings/keys/{key.id}/rotate", {"hours": "1"})
+    assert answer.status_code == 402
+    assert "room for 1 API keys" in answer.text
+    assert not TEXT.search(answer.text)
+    assert (await ann.post(f"/settings/keys/{key.id}/rotate", {"hours": "0"})).status_code == 200

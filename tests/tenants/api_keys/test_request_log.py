@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select
 
 from core.kernel.ids import uuid7
-from tenants.api_keys import request_log
+from tenants.api_keys import jobs, request_log
 from tenants.api_keys.models import ApiKey, KeyRequest
 from tenants.api_keys.service import digest
 
@@ -122,3 +122,15 @@ async def test_what_is_old_or_too_much_goes(ann, log, monkeypatch):
     assert kept == ["/2", "/3", "/4"]
     await request_log.trim(ann.runtime, now)
     assert await counted(ann, key_id) == 3
+
+
+async def test_the_calendar_removes_what_is_old(ann, log):
+    key_id = await key_of(ann)
+    log.note(row(ann, key_id, at=ann.runtime.clock.now() - timedelta(days=31)))
+    await log.flush()
+    await jobs.trim_requests(ann.runtime, jobs.Nothing())
+    assert await counted(ann, key_id) == 0
+
+
+async def test_it_can_be_closed_before_anything_was_noted(ann):
+    await request_log.RequestLog(ann.runtime).close()

@@ -8,9 +8,11 @@ import pytest
 from sqlalchemy import update
 
 from core.kernel.errors import Conflict
+from core.kernel.ids import uuid7
 from core.tenancy.directory import TenantRow
 from core.tenancy.provisioning import drop
 from tenants.api_keys import authentication, format, service
+from tenants.api_keys import sandbox as copies
 from tenants.api_keys.sandbox import refresh, remove, sandbox
 from tenants.signup.schema import OwnerIn, WorkspaceIn
 from tenants.signup.service import add_member, create_workspace
@@ -147,3 +149,31 @@ async def test_made_anew_it_is_another_copy_that_the_same_keys_act_on(ann, copie
         await remove(ann.runtime, ann.tenant)
     await remove(ann.runtime, ann.tenant)
     assert (await ann.api.get("/customers", headers=test)).status_code == 401
+
+
+async def test_a_sandbox_has_none_of_its_own(ann, copied):
+    with pytest.raises(Conflict) as caught:
+        await sandbox(ann.runtime, await copied())
+    assert caught.value.code == "sandbox.nested"
+
+
+@pytest.mark.parametrize("verb", [sandbox, refresh], ids=["sandbox", "refresh"])
+async def test_a_copy_that_is_not_there_afterwards_is_told(ann, monkeypatch, verb):
+    monkeypatch.setattr(copies, "_copy", lambda *_: None)
+    with pytest.raises(Conflict) as caught:
+        await verb(ann.runtime, ann.tenant)
+    assert caught.value.code == "sandbox.missing"
+
+
+async def test_what_else_goes_wrong_in_copying_is_not_taken_for_another_that_is_faster(ann, monkeypatch):
+    def full(*_):
+        raise Conflict(code="cells.full")
+
+    monkeypatch.setattr(copies, "_copy", full)
+    with pytest.raises(Conflict) as caught:
+        await sandbox(ann.runtime, ann.tenant)
+    assert caught.value.code == "cells.full"
+
+
+async def test_a_copy_that_somebody_else_removed_is_passed_over(ann):
+    await copies._drop(ann.runtime, [uuid7()])

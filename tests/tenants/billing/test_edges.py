@@ -12,15 +12,17 @@ import httpx
 import pytest
 import stripe
 from click.testing import CliRunner
+from litestar import Litestar, Request
 
 from core.ext.specs import Manifest, Price
-from core.kernel.errors import Conflict
+from core.kernel.errors import Conflict, Unauthenticated
 from core.kernel.guards import InsideTransactionError
 from core.settings import Settings, SettingsError
-from tenants.billing import commands, gateway, lines, payments, rehearsal, service_accounts
+from tenants.billing import asking, commands, gateway, lines, payments, rehearsal, service_accounts
 from tenants.billing.gateway import Gateway, PaymentUnavailable, Snapshot, gateway_of, is_rehearsal
 from tenants.billing.models import FapiaoRequest
 from tenants.billing.plans import module_minor
+from tenants.billing.simulator import app as simulator
 from tenants.billing.webhook import customer_of
 from tests.fixtures.people import Person
 from tests.tenants.billing.conftest import SECRET, Bank
@@ -237,3 +239,84 @@ async def test_who_is_nobody_buys_nothing(bank: Bank, stranger: httpx.AsyncClien
     assert (await stranger.post("/api/v1/billing/checkout", json={"plan": "team"})).status_code == 401
     other = await zed.page.get(bank.ann.w("/settings/billing"))
     assert other.status_code == 404
+
+
+async def test_only_a_member_of_a_workspace_is_a_buyer(bank: Bank, app: Litestar) -> None:
+    nowhere = replace(bank.ann.principal, tenant=None, member_id=None)
+    for principal in (None, nowhere):
+        scope: Any = {"type": "http", "headers": [], "litestar_app": app, "gx.principal": principal}
+        with pytest.raises(Unauthenticated):
+            await asking.buyer(Request(scope))
+
+
+def test_without_any_free_port_nothing_is_played(monkeypatch: pytest.MonkeyPatch) -> None:
+    def taken(_self: Any, _address: Any) -> None:
+        raise OSError("taken")
+
+    monkeypatch.setattr(socket.socket, "bind", taken)
+    with pytest.raises(OSError, match="no port is free"):
+        rehearsal._free_port(8_000)
+
+
+async def test_another_process_finds_the_prices_that_are_there(bank: Bank) -> None:
+    asked: Any = {"lookup_key": "guanxi_team_month_usd", "name": "Team", "amount_minor": 1_200}
+    asked |= {"currency": "USD", "interval": "month"}
+    first = await payments.gateway(bank.runtime).price(**asked)
+    transport = httpx.ASGITransport(app=simulator.create_app(bank.world))
+    other = Gateway(key="sk_test_x", base="http://pay.test", transport=transport)
+    assert await other.price(**asked) == first
+    assert len(bank.world.all("price")) == 1
+
+
+async def test_a_gift_stays_one_whatever_was_looked_at_there(bank: Bank) -> None:
+    async with bank.runtime.control() as control:
+        await service_accounts.give(control, bank.tenant, "team")
+    await payments.portal(bank.runtime, bank.buyer)
+    await payments.refresh(bank.runtime, bank.tenant.id)
+    account = await bank.account()
+    assert account.customer_id is not None
+    assert account.checked_at is not None
+    assert (account.source, account.plan, account.state) == ("gift", "team", "active")
+
+
+async def test_a_sync_that_always_finds_something_ends_all_the_same(
+    bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bank.subscribe()
+    changed = []
+
+    async def change(*_: Any) -> bool:
+        changed.append(1)
+        return True
+
+    monkeypatch.setattr(payments, "_change", change)
+    await payments.sync(bank.runtime, bank.tenant.id)
+    assert len(changed) == payments.TRIES
+
+
+async def test_a_removed_workspace_that_paid_for_nothing_ends_nothing(bank: Bank) -> None:
+    async with bank.runtime.control() as control:
+        await service_accounts.ensure(control, bank.tenant)
+    await payments.leave(bank.runtime, bank.tenant.id)
+    assert bank.world.all("subscription") == []
+
+
+def test_the_command_plays_the_payment_service_where_it_is_told(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    played: list[Any] = []
+
+    async def serve(address: str, **more: Any) -> None:
+        played.append((address, more["webhook"], more["secret"]))
+
+    monkeypatch.setattr(simulator, "serve", serve)
+    monkeypatch.setenv("GUANXI_HOME", str(tmp_path))
+    for name in ("STRIPE_API_BASE", "STRIPE_API_KEY", "STRIPE_WEBHOOK_SECRET"):
+        monkeypatch.delenv(name, raising=False)
+    refused = CliRunner().invoke(commands.simulator)
+    assert refused.exit_code == 2
+    assert "STRIPE_API_BASE says where" in refused.output
+    monkeypatch.setenv("STRIPE_API_BASE", "http://127.0.0.1:8001")
+    monkeypatch.setenv("STRIPE_WEBHOOK_SECRET", SECRET)
+    assert CliRunner().invoke(commands.simulator).exit_code == 0
+    assert played == [("http://127.0.0.1:8001", "http://127.0.0.1:8000/billing/stripe", SECRET)]

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pyotp
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from core.access.models import Member
 from core.tenancy.control_log import ControlEvent
@@ -228,3 +228,14 @@ async def test_a_forgotten_factor_leaves_the_password(ann) -> None:
         account: Any = await control.session.get_one(Account, ann.account_id)
         await service.forget(control, account)
     assert "Set up" in (await ann.page.get("/second-factor")).text
+
+
+async def test_an_account_that_is_gone_is_not_found_by_a_process_that_remembers_it(
+    ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(authentication, "TTL_S", 60.0)
+    assert (await ann.page.get("/second-factor")).status_code == 200
+    async with ann.runtime.control() as control:
+        await control.session.execute(delete(Account).where(Account.id == ann.account_id))
+    assert (await ann.page.get("/second-factor")).status_code == 404
+    authentication._kept.clear()
