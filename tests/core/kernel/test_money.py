@@ -138,3 +138,11 @@ def test_brief_amounts_are_short_and_close(amount_minor, currency):
 def test_converting_at_one_changes_nothing(amount_minor, currency, rounding):
     same = Money(amount_minor, currency)
     assert convert(same, currency, Decimal(1), rounding=rounding) == same
+
+
+def test_currencies_with_other_decimals_are_known_by_their_number():
+    unusual = money.unusual()
+    assert {0, 3} <= set(unusual)
+    assert 2 not in unusual
+    assert "JPY" in unusual[0]
+    assert all(digits(currency) == places for places, found in unusual.items() for currency in found)
