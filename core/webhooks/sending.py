@@ -20,7 +20,7 @@ from core.webhooks.service_sending import Due, Outcome, Plan
 
 TURN_S: Final = 30.0
 TIMEOUT_S: Final = 15.0
-GATHER_S: Final = 0.25
+GATHER_S: Final = 0.5
 KEPT_BYTES: Final = 4096
 KEPT_HEADERS: Final = ("content-type", "date", "retry-after", "server", "location", "x-request-id")
 
