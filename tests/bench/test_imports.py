@@ -37,7 +37,7 @@ def test_importing_customers_beside_copy(
         found.append((copied / ours, count / ours, count / copied))
     ratio, per_s, plain_per_s = sorted(found)[ROUNDS // 2]
     figures = f"{ratio:.1%} of the rows/s (ours {per_s:,.0f}; COPY {plain_per_s:,.0f})"
-    report.add(SECTION, Line(f"{count:,} rows", figures, f"≥ {LEAST:.0%}", ratio >= LEAST, MEANING))
+    report.add(SECTION, Line(f"import of {count:,} rows", figures, f"≥ {LEAST:.0%}", ratio >= LEAST, MEANING))
 
 
 def imported(served: Product, workspace: Workspace, count: int) -> float:

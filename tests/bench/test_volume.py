@@ -18,19 +18,16 @@ from psycopg import sql
 
 from core.app import create_runtime, running
 from core.ext.specs import SearchDoc
-from core.kernel.ids import uuid7
 from core.search import terms
 from core.worker import CellWork, Worker
 from tests.bench.conftest import Line, Report
 from tests.core.kernel.scene import Count, Scene, job
 from tests.load.client import Client
-from tests.load.imports import FIELDS, made, state, upload
 from tests.load.product import Product, Workspace
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(1800)]
 
 SECTION = "Volume"
-ENDED = {"done", "failed"}
 Size = Callable[[int, int], int]
 SURNAMES = "王李张刘陈杨黄赵周吴徐孙马朱胡郭何高林罗"
 GIVEN = "伟芳娜秀英敏静丽强磊军洋勇艳杰娟涛明超霞平刚桂兰志红建国文华玉梅海燕晓宁子涵浩然雨欣"
@@ -48,56 +45,6 @@ QUESTIONS = (
     "1380013",
     "宁波鑫源贸易",
 )
-
-
-def test_import_beside_copy(served: Product, report: Report, size: Size) -> None:
-    (workspace,) = served.workspaces(1, prefix="import")
-    rows = size(100_000, 5_000)
-    text = made(rows)
-    plain = copied(served, workspace, text)
-
-    async def ours() -> float:
-        client = Client(served.port, workspace.key)
-        began = time.perf_counter()
-        import_id = (await upload(client, text))["id"]
-        while (now := await state(client, import_id)) is None or now["state"] not in ENDED:  # noqa: ASYNC110
-            await asyncio.sleep(0.1)
-        assert now["created"] == rows, now
-        return time.perf_counter() - began
-
-    seconds = asyncio.run(ours())
-    ratio = plain / seconds
-    figures = f"{ratio:.1%} of COPY ({rows / seconds:,.0f} rows/s against {rows / plain:,.0f})"
-    meaning = (
-        "upload to done: reading, validation, duplicates, numbers, customers, events, search documents and what a"
-        " revert needs, in steps of one transaction; COPY writes the same rows into the same empty table."
-    )
-    report.add(SECTION, Line(f"import of {rows:,} rows", figures, "≥ 10%", ratio >= 0.10, meaning))
-
-
-def copied(served: Product, workspace: Workspace, text: str) -> float:
-    """Copy the rows into the customers' table, take the time, and take the rows back."""
-    target = sql.SQL("COPY {}.customer ({}) FROM STDIN").format(
-        sql.Identifier(workspace.schema),
-        sql.SQL(
-            "id, created_at, updated_at, version, number, kind, name_key, stage, tags, " + ", ".join(FIELDS)
-        ),
-    )
-    lines = [line.split(",") for line in text.splitlines()[1:]]
-    fixed = ("2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z", 1)
-    rows = [
-        (uuid7(), *fixed, f"N{n}", "company", line[0], "potential", "[]", *line)
-        for n, line in enumerate(lines)
-    ]
-    with psycopg.connect(served.dsn) as admin:
-        began = time.perf_counter()
-        with admin.cursor().copy(target) as copy:
-            for row in rows:
-                copy.write_row(row)
-        admin.commit()
-        seconds = time.perf_counter() - began
-        admin.execute(sql.SQL("TRUNCATE {}.customer CASCADE").format(sql.Identifier(workspace.schema)))
-    return seconds
 
 
 def names(first: int, count: int) -> list[tuple[str, bool]]:
