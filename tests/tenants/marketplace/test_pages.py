@@ -158,7 +158,7 @@ async def test_a_module_that_rests_after_failures_says_so(shop: Shop, owner: Per
 async def test_administrators_are_told_everywhere_that_a_module_rests(shop: Shop, owner: Person) -> None:
     await owner.post(f"{HERE}/enable")
     await shop.drain()
-    told = "rests after many failures"
+    told = "paused after many failures"
 
     async def seen(page: httpx.AsyncClient) -> str:
         await shop.now()
