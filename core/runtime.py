@@ -30,7 +30,7 @@ from core.kernel.mail import Mailer
 from core.kernel.rate import Limit, Limiter, Verdict
 from core.kernel.secrets import Cipher, KeyRing
 from core.kernel.statements import Write, send
-from core.kernel.wake import Waker, live
+from core.kernel.wake import CONTROL, EVENTS, JOBS, Waker, live, news
 from core.settings import Settings
 from core.tenancy.control import Control
 from core.tenancy.ctx import PUBLIC, SYSTEM, Actor, Ctx, Principal, QueuedJob
@@ -161,7 +161,11 @@ class Runtime:
                 specs=self.registry.jobs,
                 request_id=ctx.request_id,
             )
-        ctx.session.info["wakes"] = bool(emitted or queued)
+        wakes = ctx.session.info.setdefault("wakes", set())
+        if emitted:
+            wakes.add(EVENTS)
+        if any(job.run_at is None or job.run_at <= ctx.now() for job in queued):
+            wakes.add(JOBS)
         ctx.session.info["rights"] = any(event.record_type() in OF_RIGHTS for event in emitted)
 
     async def authenticate(self, request: Request[Any, Any, Any]) -> Principal | None:
@@ -263,8 +267,8 @@ class Runtime:
             ctx.committed()
             if unit.session.info.get("rights"):
                 self.forget_actors(tenant.id)
-            if unit.session.info.get("wakes"):
-                self.waker.notify(tenant.cell)
+            for what in unit.session.info.get("wakes", ()):
+                self.waker.notify(news(tenant.cell, what))
             if not readonly:
                 self.live.notify(str(tenant.id))
 
@@ -296,7 +300,7 @@ class Runtime:
                 self.directory.forget(tenant_id)
             if control.wakes:
                 for cell in self.databases.cells():
-                    self.waker.notify(cell)
+                    self.waker.notify(news(cell, CONTROL))
 
     async def tenant(self, tenant_id: UUID) -> Tenant:
         """The directory's entry of a tenant; raises :class:`NotFound` where there is none."""

@@ -24,7 +24,7 @@ from core.kernel.jobs import CALLS, Claimed, Machinery, Postpone, Queue, Runner,
 from core.kernel.jobs.tidy import tidy
 from core.kernel.outbox import Relay
 from core.kernel.schedules import Schedules, Wanted
-from core.kernel.wake import Joined, channel
+from core.kernel.wake import CONTROL, EVENTS, JOBS, Joined, channel, news
 from core.tenancy import resting
 from core.tenancy.ctx import Actor, Ctx, Principal
 from core.tenancy.directory import Tenant
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 POLL_S = 1.0
 PAUSE_S = 0.05
-"""How often at most signals of other processes have a cell looked at: what came meanwhile is handled together."""
+"""How often at most signals of other processes ring a bell: what came meanwhile is handled together."""
 POOL = 8
 CLOSED_S = 300.0
 GRACE_S = 2.0
@@ -64,15 +64,15 @@ class CellWork:
     relay: Relay
     schedules: Schedules
     callers: Runner | None = None
+    call_for_help: Callable[[], None] = lambda: None
     relay_bell: asyncio.Event = field(default_factory=asyncio.Event)
     claim_bell: asyncio.Event = field(default_factory=asyncio.Event)
     call_bell: asyncio.Event = field(default_factory=asyncio.Event)
-    _is_rung: bool = False
 
     def ring(self) -> None:
-        """Have the cell looked at now: first the relay, then what it and others have queued."""
-        self._is_rung = True
+        """Have the cell looked at now."""
         self.relay_bell.set()
+        self.wake()
 
     def wake(self) -> None:
         """Have free slots filled now."""
@@ -86,13 +86,11 @@ class CellWork:
 
     async def relay_once(self) -> bool:
         """Place a batch of events, and have their jobs claimed at once; True where more may wait."""
-        is_rung, self._is_rung = self._is_rung, False
-        placed = 0
-        try:
-            placed = await self.relay.relay()
-        finally:
-            if placed or is_rung:
-                self.wake()
+        placed = await self.relay.relay()
+        if self.relay.queued:
+            self.claim_bell.set()
+        if self.relay.queued > self.runner.slots - self.runner.running:
+            self.call_for_help()
         return placed >= self.relay.batch
 
     async def work_once(self) -> bool:
@@ -199,12 +197,24 @@ class Worker:
             await _pause(pause_s, bell)
 
     async def _hear(self, listen: Callable[..., AsyncIterator[Any]]) -> None:
-        rings = {channel(cell.name): Joined(cell.ring, PAUSE_S) for cell in self.cells}
-        control = Joined(self._control_bell.set, 2 * PAUSE_S)
-        async for signal in listen(*rings):
+        cells = {channel(cell.name): cell for cell in self.cells}
+        control = Joined(self._control_bell.set, PAUSE_S)
+        bells = {
+            name: {
+                EVENTS: Joined(cell.relay_bell.set, PAUSE_S),
+                JOBS: Joined(cell.wake, PAUSE_S),
+                CONTROL: control,
+            }
+            for name, cell in cells.items()
+        }
+        async for signal in listen(*cells):
+            bell = bells[signal.channel].get(signal.data.decode()) if signal.channel is not None else None
+            if bell is not None:
+                bell()
+                continue
             control()
-            for ring in rings.values() if signal.channel is None else [rings[signal.channel]]:
-                ring()
+            for cell in self.cells:
+                cell.ring()
 
     async def _drain(self, cell: CellWork) -> None:
         try:
@@ -270,6 +280,7 @@ def _cell(runtime: Runtime, name: str, slots: int) -> CellWork:
             cap=CALLS_OF_A_TENANT,
             wake=call_bell.set,
         ),
+        call_for_help=partial(runtime.waker.notify, news(name, JOBS)),
         claim_bell=claim_bell,
         call_bell=call_bell,
     )

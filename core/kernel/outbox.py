@@ -111,6 +111,8 @@ class Relay:
     subscriptions: Subscriptions
     is_on: IsOn
     batch: int = BATCH
+    queued: int = 0
+    """How many jobs the last batch made or gave events to."""
     _held: dict[str, float] = field(default_factory=dict)
     _waiting: dict[tuple[str, str], _Waiting] = field(default_factory=dict)
 
@@ -120,6 +122,7 @@ class Relay:
         Positions, jobs and the emptied outbox commit together. A tenant whose schema is locked, by a
         migration for one, is left for later and does not keep the others waiting.
         """
+        self.queued = 0
         self._held = {role: until for role, until in self._held.items() if until > time.monotonic()}
         try:
             return await self._relay()
@@ -144,6 +147,7 @@ class Relay:
             waiting = await self._queue(session, jobs)
             await session.execute(_FORGET, {"ids": texts(row.event_id for row in rows)})
             await unit.commit()
+        self.queued = len(jobs)
         if len(self._waiting) > REMEMBERED:
             self._waiting.clear()
         self._waiting |= waiting

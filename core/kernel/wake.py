@@ -1,7 +1,7 @@
 """Tells other processes after a commit that there is something to see, so that they need not wait.
 
-Owns the channels ``wake:<cell>`` (workers) and ``live`` (open pages; the message is the tenant's id).
-Emits nothing. Never carries more than that: a lost message costs the time until the next look.
+Owns the channels ``wake:<cell>`` (workers; the message says what was written) and ``live`` (open pages; the message
+is the tenant's id). Emits nothing. Never carries more than that: a lost message costs the time until the next look.
 """
 
 import asyncio
@@ -11,6 +11,8 @@ from typing import Protocol
 
 LEAST_PAUSE_S = 0.05
 LIVE = "live"
+EVENTS, JOBS, CONTROL = "events", "jobs", "control"
+"""What a transaction left for the workers: events to relay, jobs that are due, jobs of the control plane."""
 
 
 class Publisher(Protocol):
@@ -24,9 +26,15 @@ def channel(cell: str) -> str:
     return f"wake:{cell}"
 
 
-def wake(cell: str) -> tuple[str, bytes]:
+def news(cell: str, what: str) -> str:
+    """The subject under which a cell's workers are told of one kind of work."""
+    return f"{cell} {what}"
+
+
+def wake(subject: str) -> tuple[str, bytes]:
     """What wakes the workers of a cell."""
-    return channel(cell), b"1"
+    cell, _, what = subject.rpartition(" ")
+    return channel(cell), what.encode()
 
 
 def live(tenant_id: str) -> tuple[str, bytes]:

@@ -8,6 +8,7 @@ from core.kernel import jobs
 from core.kernel.errors import Conflict, NotFound
 from core.kernel.i18n import N_
 from core.kernel.jobs import JobRunRow
+from core.kernel.wake import JOBS
 from core.tenancy.ctx import Ctx
 from core.work import queries
 
@@ -32,7 +33,7 @@ async def replay(ctx: Ctx, run_id: UUID) -> JobRunRow:
         await jobs.replay(ctx.session, ctx.tenant, run.id)
     except NotFound:
         raise Conflict(detail=N_("Only a job that failed or was cancelled can run again.")) from None
-    ctx.session.info["wakes"] = True
+    ctx.session.info.setdefault("wakes", set()).add(JOBS)
     await ctx.session.refresh(run)
     return run
 

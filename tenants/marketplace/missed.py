@@ -15,6 +15,7 @@ from core.ext.specs import Subscription
 from core.kernel.ids import uuid7
 from core.kernel.jobs import subscriber_name
 from core.kernel.texts import texts
+from core.kernel.wake import JOBS
 from core.tenancy.ctx import Ctx
 
 MARGIN: Final = timedelta(days=1)
@@ -52,7 +53,7 @@ async def queue_missed(ctx: Ctx, subscription: Subscription, since: datetime) ->
                 "event_ids": texts(found),
             },
         )
-        ctx.session.info["wakes"] = True
+        ctx.session.info.setdefault("wakes", set()).add(JOBS)
     return len(found)
 
 

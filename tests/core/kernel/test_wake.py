@@ -18,7 +18,7 @@ async def test_many_commits_wake_at_most_once_per_50_ms() -> None:
     waker = Waker(told)
     start = asyncio.get_running_loop().time()
     while asyncio.get_running_loop().time() < start + 0.3:
-        waker.notify("main")
+        waker.notify("main events")
         await asyncio.sleep(0.001)
     await waker.close()
     times = [at for _, at in told.at]
@@ -29,11 +29,11 @@ async def test_many_commits_wake_at_most_once_per_50_ms() -> None:
 async def test_the_first_commit_wakes_at_once_and_the_last_is_not_forgotten() -> None:
     told = Told()
     waker = Waker(told)
-    waker.notify("main")
-    waker.notify("other")
+    waker.notify("main events")
+    waker.notify("other events")
     await asyncio.sleep(0.01)
     assert {channel for channel, _ in told.at} == {"wake:main", "wake:other"}
-    waker.notify("main")
+    waker.notify("main events")
     await waker.close()
     assert len(told.at) == 3
 
