@@ -36,7 +36,8 @@ def with_timeline(ctx: Ctx, record_type: str) -> RecordType:
 
 def composer(ctx: Ctx, type_: RecordType, record: Any) -> dict[str, Any] | None:
     """What the one-line composer needs, None where the actor may log nothing."""
-    if type_.key not in links.FIELDS.values() or not ctx.can("activities.create") or record.deleted_at:
+    is_kept_only = record.deleted_at or getattr(record, "restricted_at", None)
+    if type_.key not in links.FIELDS.values() or not ctx.can("activities.create") or is_kept_only:
         return None
     outcomes = [(choice.value, choice.label) for choice in OUTCOMES]
     kinds = [

@@ -50,7 +50,7 @@ async def record_page(
         type=type_,
         record=record,
         label=getattr(record, type_.label.key) or "",
-        creatable=creatable(ctx, type_, record) if record.deleted_at is None else [],
+        creatable=creatable(ctx, type_, record) if _is_in_use(record) else [],
         groups=fact_groups(ctx, type_, record, names=names, may_edit=may_edit),
         row=row_view(ctx, type_, record, columns=(), labels=names),
         address=address,
@@ -64,6 +64,10 @@ async def record_page(
         list_url=place(ctx, type_),
         **values,
     )
+
+
+def _is_in_use(record: Any) -> bool:
+    return record.deleted_at is None and getattr(record, "restricted_at", None) is None
 
 
 def fact_groups(

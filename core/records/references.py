@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from core.access.models import Member
+from core.kernel.db import Restrictable
 from core.kernel.errors import FieldError
 from core.kernel.i18n import N_
 from core.tenancy.ctx import Ctx
@@ -21,10 +22,12 @@ def wanted(rows: Iterable[Any], names: Iterable[str]) -> dict[str, set[UUID]]:
 
 
 async def missing(ctx: Ctx, model: type[Any], permission: str, ids: set[UUID]) -> set[UUID]:
-    """Those of the ids that do not exist, or not for the actor."""
+    """Those of the ids that do not exist, or not for the actor, or may only be kept."""
     if not ids:
         return set()
     found = select(model.id).where(model.id.in_(ids), ctx.visible(model, permission))
+    if issubclass(model, Restrictable):
+        found = found.where(model.restricted_at.is_(None))
     return ids - set(await ctx.session.scalars(found))
 
 

@@ -123,12 +123,15 @@ async def test_a_restriction_keeps_and_stops(ann, bo, wang, company, drain):
     page = await ann.page.get(ann.w(f"/contacts/{wang}"))
     assert "is restricted" in page.text.replace("&#39;", "'")
     assert f"/contacts/{wang}/edit" not in page.text
+    assert "mailto:" not in page.text.partition("record-tab")[0]
     refused = await ann.api.patch(f"/contacts/{wang}", json={"notes": "x"})
     assert refused.status_code == 403
     assert "restricted" in refused.json()["detail"]
     assert (await ann.api.delete(f"/contacts/{wang}")).status_code == 403
     note = await ann.api.post("/activities", json={"kind": "call", "contact_id": wang})
     assert (note.status_code, note.json()["errors"][0]["code"]) == (422, "restricted")
+    deal = await ann.api.post("/deals", json={"name": "x", "contact_id": wang})
+    assert (deal.status_code, deal.json()["errors"][0]["path"]) == (422, "contact_id")
     for listed in ("/contacts", "/contacts?q=wang", "/contacts?sort=name", "/contacts?f=name:eq:王芳"):
         assert (await ann.api.get(listed)).json()["data"] == []
     assert (await ann.api.get("/search", params={"q": "王芳"})).json()["data"] == []
