@@ -69,6 +69,17 @@ async def test_everything_is_in_one_file_that_can_be_read_again(ann, drain):
     assert "workspace.exported" in [one["event"] for one in log]
 
 
+async def test_an_erasure_keeps_no_archive_of_before(ann, drain):
+    archive_id = await ready(ann, drain)
+    made = {"name": "Wang Fang", "email": "wang@example.com"}
+    contact = (await ann.api.post("/contacts", json=made)).json()["id"]
+    wish = {"kind": "erase", "record_type": "contact", "record_id": contact, "confirm": "Wang Fang"}
+    assert (await ann.api.post("/data-requests", json=wish)).status_code == 202
+    await drain()
+    assert not place(ann.runtime, archive_id).exists()
+    assert (await ann.api.get(f"/workspace/archives/{archive_id}/file")).status_code == 404
+
+
 async def test_the_passphrase_is_nowhere_in_the_clear(ann, drain):
     from core.tenancy.control_log import ControlOutbox
 
