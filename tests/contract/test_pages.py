@@ -5,17 +5,18 @@ from __future__ import annotations
 import gzip
 import re
 from collections.abc import Iterator
+from itertools import product
 from urllib.parse import urljoin
 
 import httpx
 import pytest
 
-from core.ext.specs import Panel
+from core.ext.specs import Panel, Widget
 from tenants.signup.schema import WorkspaceIn
 from tenants.signup.service import create_workspace
 from tests.contract.markup import Markup
 from tests.contract.routes import Call
-from tests.contract.world import Side, World, populate, switch_on
+from tests.contract.world import NOBODY, Side, World, populate, switch_on
 
 JS_BYTES, CSS_BYTES = 30 * 1024, 12 * 1024
 IMPORT = re.compile(rb"""(?:^|[;}\s])(?:import|export)[^;'"]*?["'](\./[^"']+|/[^"']+)["']""")
@@ -31,7 +32,9 @@ def pages(world: World, side: Side) -> Iterator[tuple[Call, str]]:
             continue
         for named in words(world, call):
             folder = call.folder(call.ids[0]) if call.ids else ""
-            found = side.ids.get(named.get("record_type", folder) or folder, ())
+            names = [named.get("record_type"), named.get("kind"), folder, folder.rpartition("/")[2]]
+            names += [place.removesuffix("_id") for place in call.ids[:1]]
+            found = next((side.ids[name] for name in names if name and side.ids.get(name)), [])
             if len(found) >= len(call.ids):
                 known = dict(zip(call.ids, found, strict=False))
                 yield call, call.address({"workspace": side.tenant.slug, **named, **known})
@@ -51,8 +54,26 @@ def words(world: World, call: Call) -> Iterator[dict[str, str]]:
         for column in type_.columns if type_ else ():
             if column.editable:
                 yield {"column": column.key}
-    elif not call.words:
-        yield {}
+    else:
+        for values in product(*(known(world, call, name) for name in call.words)):
+            yield dict(zip(call.words, values, strict=True))
+
+
+def known(world: World, call: Call, name: str) -> list[str]:
+    """The values of a place that takes a word, by what stands before it; none of those that only a test can make."""
+    registry = world.runtime.registry
+    before = call.template.partition(f"/{{{name}}}")[0].rpartition("/")[2]
+    if before == "marketplace" and not call.template.endswith("/archive"):
+        return [module.key for module in registry.modules.values() if module.manifest.kind == "optional"]
+    if before == "widgets":
+        return [widget.key for widget in registry.items(Widget)]
+    return {
+        "close": ["won", "lost"],
+        "files": ["customer"],
+        "pipelines": ["reasons", "rates"],
+        "roles": [NOBODY],
+        "timeline": ["customer"],
+    }.get(before, [])
 
 
 async def answers(world: World, side: Side) -> list[tuple[Call, str, httpx.Response]]:
