@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -43,6 +44,7 @@ WHO: Final[Mapping[str, str]] = {
     "key": N_("API keys"),
     "public": N_("Everybody, without login"),
 }
+_TITLE: Final = re.compile(r"\A\s*<h1>.*?</h1>", re.DOTALL)
 _MARKDOWN: Final = MarkdownIt("commonmark", {"html": False}).enable("table")
 
 
@@ -146,7 +148,9 @@ def page_of(module: Module, locale: str) -> str:
         path = document(module, name)
         if module.manifest.docs and path is not None:
             text = path.read_text("utf-8", errors="replace")[:PAGE_BYTES]
-            return nh3.clean(_MARKDOWN.render(text), tags=nh3.ALLOWED_TAGS - {"img"})
+            # The page it is put into has the module's title already.
+            html = _TITLE.sub("", _MARKDOWN.render(text), count=1).replace("h1>", "h2>")
+            return nh3.clean(html, tags=nh3.ALLOWED_TAGS - {"img"})
     return ""
 
 

@@ -25,7 +25,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from tests.e2e.conftest import CHROMIUM, NARROW, WIDE
 
 FOLDER = Path(__file__).parents[2] / "docs" / "screenshots"
-START_S = 180
+START_S = 600
 # Name of the sheet, address, and the link to follow from there for a record's own page.
 PAGES = (
     ("today", "/", ""),
@@ -39,8 +39,18 @@ PAGES = (
     ("calendar", "/calendar", ""),
     ("new-customer", "/customers/new", ""),
     ("import", "/imports/new", ""),
+    ("search", "/search?q=li", ""),
+    ("settings", "/settings", ""),
     ("members", "/settings/members", ""),
+    ("api-key", "/settings/keys/new", ""),
+    ("plan", "/settings/billing", ""),
+    ("marketplace", "/marketplace/marketing.forms", ""),
+    ("web-form", "/marketing/forms/forms", "main table a[href*='/forms/forms/']"),
+    ("submissions", "/marketing/forms/submissions", ""),
+    ("sign-up", "", ""),
 )
+# The workspaces in the order of their addresses.
+LOCALES = ("en-US", "zh-CN")
 LOOKS = tuple((scheme, size) for size in (WIDE, NARROW) for scheme in ("light", "dark"))
 SHEET = """<!doctype html><meta charset="utf-8"><style>
 body{margin:0;padding:16px;background:#8b8f98;display:grid;gap:16px;justify-content:start;
@@ -78,11 +88,13 @@ def wait(process: subprocess.Popen[bytes], log: Path) -> None:
         time.sleep(0.3)
 
 
-def signed_in(browser: Browser, url: str, workspace: dict[str, Any], look: tuple[str, Any]) -> BrowserContext:
+def signed_in(
+    browser: Browser, url: str, workspace: dict[str, Any], look: tuple[str, Any], locale: str
+) -> BrowserContext:
     """A window's context in which the first person of a workspace is signed in."""
     scheme, size = look
     context = browser.new_context(
-        viewport=size, color_scheme=scheme, reduced_motion="reduce", is_mobile=size is NARROW
+        viewport=size, color_scheme=scheme, reduced_motion="reduce", is_mobile=size is NARROW, locale=locale
     )
     page = context.new_page()
     login = workspace["logins"][0]
@@ -96,8 +108,10 @@ def signed_in(browser: Browser, url: str, workspace: dict[str, Any], look: tuple
 
 
 def picture(page: Page, url: str, workspace: dict[str, Any], path: str, link: str) -> bytes:
-    """A picture of a page's first screen."""
-    page.goto(f"{url}/w/{workspace['slug']}{path}")
+    """A picture of a page's first screen; without a path, of what a stranger sees."""
+    if not path:
+        page.context.clear_cookies()
+    page.goto(f"{url}/w/{workspace['slug']}{path}" if path else f"{url}/signup")
     if link:
         page.goto(url + str(page.locator(link).first.get_attribute("href")))
     page.wait_for_timeout(900)
@@ -110,9 +124,10 @@ def main() -> None:
     with served() as (url, workspaces), sync_playwright() as play:
         browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         taken: dict[str, list[bytes]] = {name: [] for name, _, _ in PAGES}
-        for workspace in sorted(workspaces, key=lambda one: str(one["slug"])):
+        found = sorted(workspaces, key=lambda one: str(one["slug"]))
+        for workspace, locale in zip(found, LOCALES, strict=True):
             for look in LOOKS:
-                page = signed_in(browser, url, workspace, look).new_page()
+                page = signed_in(browser, url, workspace, look, locale).new_page()
                 for name, path, link in PAGES:
                     taken[name].append(picture(page, url, workspace, path, link))
         sheet = browser.new_page(viewport={"width": 1746, "height": 900})
