@@ -11,10 +11,12 @@ from sqlalchemy import text
 
 from core.ext.specs import JobSpec
 from core.kernel import jobs
+from core.kernel.cache import Signal
 from core.kernel.errors import NotFound
 from core.kernel.events import ActorRef
 from core.kernel.ids import uuid7
 from core.kernel.jobs import Claimed
+from core.kernel.wake import channel
 from core.runtime import Runtime
 from core.tenancy.ctx import Principal
 from core.worker import Chore, Worker, open_job, reconcile, worker
@@ -169,3 +171,33 @@ async def test_schedules_follow_what_modules_declare(
             text("SELECT tenant_role FROM cell.schedule WHERE name = :n"), {"n": NAME}
         )
         assert ann.tenant.schema in set(found.scalars())
+
+
+async def test_a_signal_rings_only_for_what_was_written(runtime: Runtime) -> None:
+    made = worker(runtime)
+    (cell,) = made.cells
+    bells = {
+        "relay": cell.relay_bell,
+        "claim": cell.claim_bell,
+        "call": cell.call_bell,
+        "control": made._control_bell,
+    }
+
+    async def rung(signal: Signal) -> set[str]:
+        async def listen(*channels: str) -> AsyncIterator[Signal]:
+            assert channels == (channel(cell.name),)
+            yield signal
+
+        for bell in bells.values():
+            bell.clear()
+        await made._hear(listen)
+        await asyncio.sleep(0.01)
+        return {name for name, bell in bells.items() if bell.is_set()}
+
+    name = channel(cell.name)
+    assert await rung(Signal(name, b"events")) == {"relay"}
+    assert await rung(Signal(name, b"jobs")) == {"claim", "call"}
+    assert await rung(Signal(name, b"control")) == {"control"}
+    everything = set(bells)
+    assert await rung(Signal(name, b"of another release")) == everything
+    assert await rung(Signal(None)) == everything
