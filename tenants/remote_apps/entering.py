@@ -15,17 +15,22 @@ from tenants.remote_apps.asking import check
 from tenants.remote_apps.schema import PLACES, AppIn
 
 SCOPE: Final = "scope."
-ROWS: Final = 3
-"""How many panels the form has room for beyond those that there are."""
+MOST: Final = 8
+"""How many panels an app may have."""
 
 
-def form(ctx: Ctx, panels: int = 0) -> dict[str, Any]:
-    """What the form shows: scopes by resource, events by what they are about, places for panels."""
+def form(ctx: Ctx, values: Mapping[str, Any]) -> dict[str, Any]:
+    """What the form shows: its values, scopes by resource, events by what they are about, places for panels."""
+    filled = [
+        number for number in range(MOST) if any(values.get(f"panels.{number}.{x}") for x in ("title", "url"))
+    ]
     return {
         "resources": scopes.resources(ctx.machinery.registry, ctx.tenant.plugins),
         "families": webhooks.form(ctx)["families"],
         "places": [(key, ctx.t(title)) for key, title in PLACES],
-        "rows": range(min(max(panels + 1, ROWS), 8)),
+        "rows": range(MOST),
+        "shown": min(max(filled, default=-1) + 2, MOST),
+        "values": values,
     }
 
 

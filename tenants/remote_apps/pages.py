@@ -36,7 +36,7 @@ class RemoteAppPages(Controller):
     @get("/new", permission=MANAGE)
     async def new(self, ctx: Ctx, request: Any_) -> Response[Any]:
         """Show the form of a new app, and the one for its manifest."""
-        return render(ctx, request, FORM, **entering.form(ctx), item=None, values={}, errors=())
+        return render(ctx, request, FORM, **entering.form(ctx, {}), item=None, errors=())
 
     @post("/new", permission=MANAGE, opt={"secret": True})
     async def create(self, ctx: Ctx, control: Control, request: Any_) -> Response[Any]:
@@ -49,9 +49,8 @@ class RemoteAppPages(Controller):
             made = await service.agree(control, ctx.tenant, app, wanted)
         except AppError as error:
             control.roll_back()
-            return form_again(
-                ctx, request, FORM, error, **entering.form(ctx), item=None, values=entering.again(sent)
-            )
+            form = entering.form(ctx, entering.again(sent))
+            return form_again(ctx, request, FORM, error, **form, item=None)
         return _once(ctx, request, app, made)
 
     @post("/manifest", permission=MANAGE)
@@ -63,7 +62,7 @@ class RemoteAppPages(Controller):
         except AppError as error:
             control.roll_back()
             values = await form_values(request)
-            return form_again(ctx, request, FORM, error, **entering.form(ctx), item=None, values=values)
+            return form_again(ctx, request, FORM, error, **entering.form(ctx, values), item=None)
         return _to(ctx, request, app)
 
     @get("/{app_id:uuid}", permission=VIEW)
@@ -83,13 +82,13 @@ class RemoteAppPages(Controller):
     async def edit(self, ctx: Ctx, control: Control, request: Any_, app_id: UUID) -> Response[Any]:
         """Show the form of an app that has no manifest."""
         app, present = await _by_hand(ctx, control, app_id)
-        form = entering.form(ctx, len(present.panels))
-        return render(ctx, request, FORM, **form, item=app, values=entering.values_of(present), errors=())
+        form = entering.form(ctx, entering.values_of(present))
+        return render(ctx, request, FORM, **form, item=app, errors=())
 
     @post("/{app_id:uuid}/edit", permission=MANAGE, opt={"secret": True})
     async def change(self, ctx: Ctx, control: Control, request: Any_, app_id: UUID) -> Response[Any]:
         """Let an app do what the form says; whoever saves it agrees to it."""
-        app, present = await _by_hand(ctx, control, app_id)
+        app, _ = await _by_hand(ctx, control, app_id)
         sent = await form_values(request)
         try:
             wanted = entering.app_in(ctx, sent)
@@ -97,8 +96,8 @@ class RemoteAppPages(Controller):
             made = await service.agree(control, ctx.tenant, app, wanted)
         except AppError as error:
             control.roll_back()
-            form = entering.form(ctx, len(present.panels))
-            return form_again(ctx, request, FORM, error, **form, item=app, values=entering.again(sent))
+            form = entering.form(ctx, entering.again(sent))
+            return form_again(ctx, request, FORM, error, **form, item=app)
         return _once(ctx, request, app, made)
 
     @post("/{app_id:uuid}/agree", permission=MANAGE, opt={"secret": True})

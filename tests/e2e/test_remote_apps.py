@@ -62,8 +62,8 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Where it is."""
-        return f"http://127.0.0.1:{self.port}"
+        """Where it is: by another name than the product, for cookies do not look at ports."""
+        return f"http://localhost:{self.port}"
 
     async def start(self) -> None:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
@@ -87,7 +87,7 @@ class Server:
 
 
 @pytest.fixture
-async def server(site: Site, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Server]:
+async def app_server(site: Site, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Server]:
     """An app's server that the served application may name."""
     made = Server()
     await made.start()
@@ -129,14 +129,14 @@ async def let_in(window: Visit, person: Person, words: dict[str, str], url: str)
 
 
 async def test_a_panel_shows_and_stays_in_its_sandbox(
-    person: Person, visit: Open, working: Worker, server: Server, site: Site
+    person: Person, visit: Open, working: Worker, app_server: Server, site: Site
 ) -> None:
     words = EN if person.name == "ann" else ZH
     customer = (await person.api.post("/customers", json={"name": words["customer"]})).json()
     window = await visit(person, locale="en" if person.name == "ann" else "zh_CN")
     page = window.page
-    await window.context.route(f"{server.url}/**", lambda route: route.continue_())
-    secret, wrong = await let_in(window, person, words, f"{server.url}/panel?api={site.url}/api/v1/me")
+    await window.context.route(f"{app_server.url}/**", lambda route: route.continue_())
+    secret, wrong = await let_in(window, person, words, f"{app_server.url}/panel?api={site.url}/api/v1/me")
     # By links alone: the panel must show in a document that was loaded for another page.
     await window.go(person.w("/customers"))
     await page.get_by_role("link", name=words["customer"]).first.click()
@@ -145,8 +145,12 @@ async def test_a_panel_shows_and_stays_in_its_sandbox(
     for name in TRIES:
         assert await frame.locator(f"[data-try={name}]").inner_text() == "refused", name
     assert "/customers" in page.url
+    # The browser says what it refused the app; nothing else may have gone wrong.
+    refused = ("'allow-top-navigation'", "blocked by CORS policy")
+    assert [fault for fault in window.faults if not any(text in fault for text in refused)] == []
+    window.faults.clear()
     wrong += await check(window, "record")
-    [head] = [head for head in server.heads if "/panel" in head]
+    [head] = [head for head in app_server.heads if "/panel" in head]
     assert "cookie:" not in head.lower()
     assert "referer:" not in head.lower()
     token = parse_qs(urlsplit(head.split()[1]).query)["token"][0]

@@ -71,7 +71,7 @@ async def test_the_marketplace_lists_it_with_its_state_and_last_use(ann, author,
     await asked(ann, made.key)
     listed = (await ann.page.get(ann.w("/marketplace"))).text
     assert "Shipping" in listed
-    assert "used " in listed
+    assert "Last used:" in listed
     assert "Shipping" in (await ann.page.get(ann.w("/marketplace?category=remote"))).text
     assert "Shipping" not in (await ann.page.get(ann.w("/marketplace?q=elsewhere"))).text
     assert "Shipping" not in (await bo.page.get(bo.w("/marketplace"))).text
