@@ -2,6 +2,8 @@
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 export PORT ?= 8000
+# The tests start a hundred processes: none should have to compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 PY := .venv/bin/python
 PACKAGES := $(wildcard core tenants plugins)
