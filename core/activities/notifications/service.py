@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import Text, cast, delete, literal, select, update
 
 from core.activities.notifications.models import Notification
 from core.kernel.i18n import N_
 from core.members.events import MemberHandedOver
+from core.members.models import HandOverItem
 from core.tenancy.ctx import Ctx
 
 KINDS: Final[Mapping[str, tuple[str, str]]] = {
@@ -37,9 +38,17 @@ async def notify(
 
 
 async def tell_successor(ctx: Ctx, event: MemberHandedOver) -> None:
-    """Tell whoever took a colleague's records over how many there are, and where to see which."""
+    """Tell whoever took a colleague's records over how many there are, and where to see which.
+
+    It stands for what each task that came along told by itself.
+    """
     if event.to_id and event.moved:
         successor = UUID(event.to_id)
+        came = select(literal("/tasks/") + cast(HandOverItem.record_id, Text)).where(
+            HandOverItem.hand_over_id == UUID(event.hand_over_id), HandOverItem.holding == "task"
+        )
+        told = (Notification.member_id == successor, Notification.kind == "assigned")
+        await ctx.session.execute(delete(Notification).where(*told, Notification.path.in_(came)))
         kind = "given_back" if successor == event.subject_id else "handed_over"
         path = f"/settings/hand_overs/{event.hand_over_id}"
         params = {"title": event.label, "count": str(event.moved)}

@@ -82,7 +82,7 @@ async def test_others_see_none_of_it(ann, bo, mia, zed, drain):
 
 async def told(person):
     found = (await person.api.get("/notifications")).json()["data"]
-    return [(one["text"], one["path"]) for one in found if one["kind"] in {"handed_over", "given_back"}]
+    return [(one["text"], one["path"]) for one in found]
 
 
 async def test_the_successor_is_told_and_sees_what_came(ann, bo, mia, drain):
