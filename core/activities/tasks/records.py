@@ -64,6 +64,7 @@ TASK = RecordType(
     ),
     default_columns=("title", "due_on", "starts_at", "priority", "customer_id", "owner_id", "done_at"),
     search=search_doc,
+    within="customer_id",
 )
 
 
