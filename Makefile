@@ -17,7 +17,7 @@ ARGS ?=
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)
 
-.PHONY: help setup run demo test faults bench lint types fmt messages initial screenshots lock clean
+.PHONY: help setup run demo test cover faults bench lint types fmt messages initial screenshots lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -32,6 +32,14 @@ demo: setup ## Make the two demo workspaces again from scratch
 
 test: setup ## Run the tests in random order on up to 4 cores; ARGS= goes to pytest
 	@exec $(PY) -m pytest -q -n $(WORKERS) --dist worksteal $(ARGS)
+
+cover: setup ## Demand that tests take every branch of money, permissions, tenancy, billing and idempotency
+	@rm -f .coverage .coverage.*; failed=0; \
+		$(PY) -m coverage run -m pytest -q -n $(WORKERS) --dist worksteal --hypothesis-seed=0 $(ARGS) $(COVERED) || failed=1; \
+		$(PY) -m coverage combine -q && $(PY) -m coverage report || failed=1; exit $$failed
+# The tests that concern them; what is demanded stands in pyproject.toml.
+COVERED = tests/tenants tests/core/access tests/core/members tests/core/tenancy \
+	tests/core/kernel/test_idempotency.py tests/core/kernel/test_money.py tests/core/web/test_control_idempotency.py
 
 faults: setup ## Kill processes under load and look for lost or doubled work, KILLS=200
 	@GUANXI_FAULT_KILLS=$(KILLS) $(PY) -m pytest -n 0 -m faults $(ARGS) tests/faults
@@ -68,7 +76,7 @@ LOCK = .venv/bin/uv pip compile -q $(UPGRADE) --universal --python-version 3.11 
 
 clean: ## Remove what the other targets made; .guanxi with its data stays
 	rm -rf .venv node_modules core/web/static/vendor build dist
-	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage .coverage.*
 
 .venv/bin/uv: requirements.lock
 	@$(or $(PYTHON),false) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \

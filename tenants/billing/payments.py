@@ -297,8 +297,9 @@ async def pay(runtime: Runtime, buyer: Buyer, invoice_id: str) -> None:
     """Have the card on file pay an open invoice of the workspace."""
     async with runtime.control() as control:
         mine = select(BillingInvoice.id).filter_by(id=invoice_id, tenant_id=buyer.tenant.id)
-        if await control.session.scalar(mine) is None:
-            raise NotFound
+        is_mine = await control.session.scalar(mine) is not None
+    if not is_mine:
+        raise NotFound
     await gateway(runtime).pay(invoice_id, key=f"pay-{invoice_id}-{buyer.key}")
     await refresh(runtime, buyer.tenant.id)
 

@@ -11,6 +11,8 @@ from core.access.decide import Decision
 from core.access.models import Member
 from core.access.policy import Policy
 from core.access.schema import MemberIn, MemberPatch, ShareIn, UnitIn
+from core.access.visible import visible
+from core.contacts.models import Contact
 from core.customers.models import Customer
 from core.kernel.errors import Conflict, Invalid
 from core.kernel.events.models import EventRow
@@ -71,3 +73,10 @@ async def test_who_is_no_member_has_nothing_shared(ann: Person) -> None:
         other = SimpleNamespace(actor=actor, session=None)
         decision = await Policy().decide(other, "customers.view", record)
     assert not decision.allowed
+
+
+def test_what_is_restricted_is_in_lists_and_changed_by_nobody() -> None:
+    actor = SimpleNamespace(kind="member", member_id=uuid4(), grants={}, team_ids=())
+    actor.grants |= {"contacts.view": "all", "contacts.edit": "all"}
+    assert "restricted_at" not in str(visible(actor, Contact, "contacts.view"))
+    assert "contact.restricted_at IS NULL" in str(visible(actor, Contact, "contacts.edit"))

@@ -1,18 +1,20 @@
 """The pages of API keys: who may make one, what is shown once, and that no key manages keys."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select, update
 
 from core.access.models import Member
 from core.kernel.errors import Forbidden
+from core.kernel.ids import uuid7
 from core.tenancy.control_log import ControlEvent
 from core.tenancy.ctx import Principal
 from core.tenancy.directory import TenantRow
 from tenants.api_keys import authentication, queries, service
 from tenants.api_keys.models import ApiKey
+from tenants.api_keys.pages import state_of
 
 FORM = {"name": "Shop", "mode": "live", "days": "30", "scope.customers": "write", "scope.deals": "read"}
 TEXT = re.compile(r"gx_(?:live|test)_[0-9A-Za-z]{36}")
@@ -252,3 +254,22 @@ async def test_a_rotation_past_the_plan_is_said_on_the_page(ann):
     assert "room for 1 API keys" in answer.text
     assert not TEXT.search(answer.text)
     assert (await ann.post(f"/settings/keys/{key.id}/rotate", {"hours": "0"})).status_code == 200
+
+
+async def test_a_test_key_is_one_of_the_sandbox(ann, monkeypatch):
+    copy = uuid7()
+
+    async def sandbox_of(control, tenant_id):
+        return copy
+
+    monkeypatch.setattr(queries, "sandbox_of", sandbox_of)
+    answer = await ann.post("/settings/keys/new", {**FORM, "mode": "test"})
+    assert TEXT.search(answer.text).group(0).startswith("gx_test_")
+    async with ann.runtime.control() as control:
+        [key] = (await control.session.scalars(select(ApiKey).where(ApiKey.tenant_id == copy))).all()
+        assert key.mode == "test"
+
+
+def test_a_key_that_rests_says_so():
+    resting = ApiKey(paused_at=datetime.now(UTC))
+    assert state_of(resting, datetime.now(UTC)) == "paused"

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
+import msgspec
 import pytest
 from sqlalchemy import select
 
+from core.kernel.errors import NotFound
 from core.kernel.ids import uuid7
 from core.kernel.jobs.models import JobRunRow
 from core.tenancy.directory import TenantPlugin
-from tenants.marketplace import jobs, queries, service_states
+from tenants.marketplace import jobs, pages, queries, service, service_states, views
 from tenants.marketplace.service import SWITCH_ON
 from tests.fixtures.people import Person
 from tests.fixtures.planted import Plant
@@ -21,6 +25,10 @@ from tests.tenants.marketplace.test_service import disable, enable, new_customer
 
 HERE = "/marketplace/loyalty"
 PIXEL = b"\x89PNG\r\n\x1a\n"
+
+
+class Nothing(msgspec.Struct):
+    """Settings of nothing."""
 
 
 @pytest.fixture(autouse=True)
@@ -160,3 +168,32 @@ async def test_a_broken_module_is_shown_as_that(shop: Shop, owner: Person, plant
     assert module.error
     page = await owner.page.get(owner.w("/marketplace/crack"))
     assert page.status_code == 200, page.text[:300]
+
+
+async def test_a_removed_modules_settings_are_nobodys(shop: Shop) -> None:
+    await enable(shop)
+    await shop.drain()
+    await uninstall(shop)
+    await shop.drain()
+    async with shop.runtime.control() as control:
+        with pytest.raises(NotFound):
+            await service.configure(control, shop.tenant, "loyalty", Nothing())
+
+
+async def test_who_may_not_know_of_remote_apps_is_shown_none(shop: Shop) -> None:
+    async with shop.runtime.control() as control:
+        ctx: Any = SimpleNamespace(can=lambda permission: False)
+        assert await pages._apps(ctx, control) == []
+
+
+def test_a_module_tells_of_itself_in_the_readers_language_or_its_own(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    module: Any = SimpleNamespace(
+        error="", folder=tmp_path, manifest=SimpleNamespace(docs="loyalty.md"), key="loyalty"
+    )
+    assert views.page_of(module, "en") == ""
+    (tmp_path / "docs" / "loyalty.md").write_text("# Points <script>x</script>", "utf-8")
+    (tmp_path / "docs" / "loyalty.zh_CN.md").write_text("# 积分", "utf-8")
+    assert "<h1>Points" in views.page_of(module, "en")
+    assert "<script" not in views.page_of(module, "en")
+    assert "积分" in views.page_of(module, "zh_CN")

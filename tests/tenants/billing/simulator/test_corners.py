@@ -10,7 +10,7 @@ import httpx
 import pytest
 import stripe
 
-from tenants.billing.simulator import app, clock, courier, hosted, invoices, subscriptions
+from tenants.billing.simulator import app, clock, courier, hosted, invoices, params, subscriptions
 from tenants.billing.simulator.courier import Courier
 from tenants.billing.simulator.params import Problem
 from tenants.billing.simulator.world import World
@@ -197,3 +197,14 @@ async def test_it_runs_for_itself_and_tells_whoever_listens(
     assert len(heard) == 1, "nobody listens any more"
     events = World(tmp_path / "billing-simulator.json").all("event")
     assert [bool(each["pending_webhooks"]) for each in events] == [True, False]
+
+
+async def test_without_a_courier_nothing_runs_beside_it(shop: Shop) -> None:
+    async with app.create_app(shop.world).lifespan():
+        shop.world.emit("invoice.paid", {"id": "in_1"})
+        await asyncio.sleep(0.05)
+    assert len(shop.world.outbox) == 1
+
+
+def test_an_empty_list_is_sent_as_nothing() -> None:
+    assert params._list(str, "", "expand") == []
