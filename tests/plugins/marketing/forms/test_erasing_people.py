@@ -29,8 +29,7 @@ from plugins.marketing.forms.definition import Field
 from plugins.marketing.forms.models import Submission
 from tests.core.webhooks import conftest as webhooks
 from tests.fixtures.people import Person
-
-from .conftest import SIMPLE, Visitor, published
+from tests.plugins.marketing.forms.conftest import SIMPLE, Visitor, published
 
 Drain = Callable[[], Awaitable[None]]
 hook, receiver = webhooks.hook, webhooks.receiver
