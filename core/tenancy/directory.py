@@ -13,13 +13,16 @@ from datetime import datetime
 from typing import Any, Final, Protocol
 from uuid import UUID
 
+from msgspec import structs
 from sqlalchemy import (
-    ColumnElement,
     ForeignKey,
     Index,
     Integer,
     Row,
     SmallInteger,
+    Text,
+    Uuid,
+    bindparam,
     func,
     or_,
     select,
@@ -30,6 +33,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.kernel.db import ControlBase, Mapped, mapped_column, utc_now
 from core.kernel.ids import uuid7
+from core.kernel.statements import Statement
 
 FRESH_S: Final = 0.9
 """How long a reading is served unchecked: what one process changes, every other sees within a second."""
@@ -182,6 +186,16 @@ _READ: Final = select(
     _OPTIONS,
 ).where(TenantRow.state != "free")
 
+_FORMER: Final = (
+    select(FormerSlug.tenant_id)
+    .where(FormerSlug.slug == bindparam("key", type_=Text()), FormerSlug.until > func.now())
+    .scalar_subquery()
+)
+_HAS_SLUG: Final = or_(TenantRow.slug == bindparam("key", type_=Text()), TenantRow.id == _FORMER)
+# Every tenant in use is read once a second by each process.
+_BY_SLUG: Final = Statement(_READ.where(_HAS_SLUG).limit(1))
+_BY_ID: Final = Statement(_READ.where(TenantRow.id == bindparam("key", type_=Uuid())))
+
 
 class _Databases(Protocol):
     def control(self, *, readonly: bool = False) -> Any: ...
@@ -248,10 +262,10 @@ class Directory:
     async def _read(self, key: str | UUID) -> Tenant | None:
         at = time.monotonic()
         this = asyncio.current_task()
-        condition = _has_slug(key) if isinstance(key, str) else TenantRow.id == key
+        question = _BY_SLUG if isinstance(key, str) else _BY_ID
         async with self._databases.control(readonly=True) as unit:
-            row = (await unit.session.execute(_READ.where(condition).limit(1))).one_or_none()
-        tenant = None if row is None else tenant_of(row)
+            rows = await unit.session.run(question, {"key": key})
+        tenant = tenant_of(structs.asdict(rows[0])) if rows else None
         # A reading that was forgotten while it was on its way must not be remembered.
         if self._reading.get(key) is this:
             self._known[key] = (at, tenant)
@@ -259,11 +273,6 @@ class Directory:
             if len(self._known) > _REMEMBERED:
                 self._known.popitem(last=False)
         return tenant
-
-
-def _has_slug(slug: str) -> ColumnElement[bool]:
-    former = select(FormerSlug.tenant_id).where(FormerSlug.slug == slug, FormerSlug.until > func.now())
-    return or_(TenantRow.slug == slug, TenantRow.id == former.scalar_subquery())
 
 
 def tenant_of(row: Row[Any] | Mapping[str, Any]) -> Tenant:

@@ -11,11 +11,12 @@ from functools import partial
 from typing import Any
 
 from litestar import Request
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import and_, bindparam, or_, select, update
 
 from core.kernel.db import utc_now
 from core.kernel.errors import Unauthenticated
 from core.kernel.i18n import N_
+from core.kernel.statements import Statement
 from core.runtime import Runtime
 from core.tenancy.ctx import Principal
 from core.web.middleware import Answered
@@ -30,6 +31,31 @@ from tenants.api_keys.service import digest
 TTL_S = 1.0
 KEPT = 10_000
 USED_EVERY = timedelta(minutes=1)
+
+_KEY = Statement(
+    select(
+        ApiKey.id,
+        ApiKey.tenant_id,
+        ApiKey.member_id,
+        ApiKey.mode,
+        ApiKey.name,
+        ApiKey.scopes,
+        ApiKey.last_used_at,
+        Account.verify_by,
+    )
+    .outerjoin(
+        Membership,
+        and_(Membership.tenant_id == ApiKey.tenant_id, Membership.member_id == ApiKey.member_id),
+    )
+    .outerjoin(Account, Account.id == Membership.account_id)
+    .where(
+        ApiKey.key_hash == bindparam("key_hash"),
+        ApiKey.revoked_at.is_(None),
+        ApiKey.paused_at.is_(None),
+        or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > bindparam("now")),
+    )
+)
+"""What is read of every key in use, once a second by each process."""
 
 _kept: OrderedDict[tuple[int, bytes], tuple[float, Principal]] = OrderedDict()
 _reading: dict[tuple[int, bytes], asyncio.Task[Principal | None]] = {}
@@ -104,23 +130,11 @@ def _finish(memory: tuple[int, bytes], done: asyncio.Task[Principal | None]) -> 
 
 async def _read(runtime: Runtime, key_hash: bytes) -> Principal | None:
     now = utc_now()
-    is_its = and_(Membership.tenant_id == ApiKey.tenant_id, Membership.member_id == ApiKey.member_id)
-    statement = (
-        select(ApiKey, Account.verify_by)
-        .outerjoin(Membership, is_its)
-        .outerjoin(Account, Account.id == Membership.account_id)
-        .where(
-            ApiKey.key_hash == key_hash,
-            ApiKey.revoked_at.is_(None),
-            ApiKey.paused_at.is_(None),
-            or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > now),
-        )
-    )
     async with runtime.control() as control:
-        found = (await control.session.execute(statement)).first()
-        if found is None:
+        rows = await control.session.run(_KEY, {"key_hash": key_hash, "now": now})
+        if not rows:
             return None
-        key, verify_by = found
+        key = rows[0]
         if key.last_used_at is None or key.last_used_at < now - USED_EVERY:
             await control.session.execute(update(ApiKey).where(ApiKey.id == key.id).values(last_used_at=now))
     # After the transaction: the directory needs a connection of its own, and waiting for one while holding one
@@ -136,5 +150,5 @@ async def _read(runtime: Runtime, key_hash: bytes) -> Principal | None:
         key_id=key.id,
         scopes=frozenset(key.scopes),
         name=key.name,
-        verify_by=verify_by,
+        verify_by=key.verify_by,
     )
