@@ -197,3 +197,9 @@ def test_a_module_tells_of_itself_in_the_readers_language_or_its_own(tmp_path: P
     assert "<h1>Points" in views.page_of(module, "en")
     assert "<script" not in views.page_of(module, "en")
     assert "积分" in views.page_of(module, "zh_CN")
+
+
+def test_a_module_names_the_addresses_that_it_answers_at(registry: Any) -> None:
+    found = views.touches(registry, registry.modules["marketing.forms"])
+    assert any(one.startswith("GET /w/…/") for one in found.endpoints), found.endpoints
+    assert any("/api/v1/" in one for one in found.endpoints)
