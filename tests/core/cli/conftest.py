@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from core.embedded import postgres, valkey
+
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -34,6 +36,15 @@ def template() -> Iterator[Path]:
 def migrated(template: Path, home: Path) -> Path:
     shutil.copytree(template, home, symlinks=True)
     return home
+
+
+@pytest.fixture
+def served(migrated: Path) -> Iterator[Path]:
+    """A migrated home whose servers run, so that no command has to start and stop them."""
+    servers = [postgres.start(migrated), valkey.start(migrated)]
+    yield migrated
+    for server in reversed(servers):
+        server.stop()
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ def test_a_workspace_moves_from_home_to_home(guanxi, migrated: Path):
     assert row == ("ann@example.com", "owner")
 
 
-def test_a_workspace_is_closed_and_opened_again_and_lets_people_in(guanxi, migrated: Path):
+def test_a_workspace_is_closed_and_opened_again_and_lets_people_in(guanxi, served: Path):
     first = guanxi("workspaces", "create", "Acme", "--slug", "acme", "--owner", "ann@example.com")
     assert json.loads(first.stdout)["password"]
     again = guanxi("workspaces", "create", "Beta", "--slug", "beta", "--owner", "ann@example.com")
