@@ -6,7 +6,6 @@ Whoever may decide about an app decides about its keys; none of these verbs show
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -16,15 +15,6 @@ from tenants.api_keys import events
 from tenants.api_keys.models import ApiKey, KeyRequest
 from tenants.api_keys.queries import is_alive
 from tenants.api_keys.service import tell
-
-
-async def of_app(control: Control, app_id: UUID) -> Sequence[ApiKey]:
-    """All keys that an app has or had, the latest first."""
-    return (
-        await control.session.scalars(
-            select(ApiKey).where(ApiKey.app_id == app_id).order_by(ApiKey.id.desc()).limit(100)
-        )
-    ).all()
 
 
 async def living(control: Control, app_id: UUID) -> Sequence[ApiKey]:
@@ -45,14 +35,10 @@ async def rescope(control: Control, app_id: UUID, scopes: Sequence[str]) -> None
         key.scopes = sorted(scopes)
 
 
-async def end(control: Control, app_id: UUID, *, overlap: timedelta = timedelta()) -> None:
-    """End an app's keys, at once or when an overlap is over. Emits ``api_key.revoked`` for what ends at once."""
-    now = control.now()
+async def end(control: Control, app_id: UUID) -> None:
+    """End an app's keys at once. Emits ``api_key.revoked`` for each."""
     for key in await living(control, app_id):
-        if overlap:
-            key.expires_at = min(key.expires_at or now + overlap, now + overlap)
-            continue
-        key.revoked_at = now
+        key.revoked_at = control.now()
         await tell(control, key, events.KeyRevoked(subject_id=key.id, label=key.name))
 
 
