@@ -31,8 +31,9 @@ FILES = {
     "/w/{workspace}/marketplace/{plugin}/archive",
     "/w/{workspace}/marketplace/{plugin}/pictures/{name}",
     "/w/{workspace}/settings/data/archives/{archive_id}/file",
+    "/w/{workspace}/remote-apps/{app_id}/panels/{number}/{record_id}",
 }
-"""No pages, and not made here."""
+"""No pages of ours, and not made here: files, and frames around pages of others, which have a test of their own."""
 PARTS = re.compile(r"/conditions/\{name\}|/cells/\{column\}|/progress$")
 """What is put into pages as people go on."""
 
@@ -56,6 +57,8 @@ async def furnished(world: World, side: Side) -> Side:
     ids["settings/webhooks/deliveries"] = [
         (await made(f"/webhooks/{webhook}/test", event="customer.created"))["data"][0]["id"]
     ]
+    asked = await made("/data-requests", kind="export", record_type="contact", record_id=ids["contact"][0])
+    ids["settings/personal-data"] = [asked["id"]]
     listed = (await side.owner.page.get(side.owner.w("/settings/keys"))).text
     ids["settings/keys"] = re.findall(r"/settings/keys/([0-9a-f-]{36})", listed)
     ids["reasons"], ids["rates"] = ids["close-reasons"], ids["currency-rates"]
