@@ -81,7 +81,7 @@ async def test_it_works_without_javascript(site: Site, browser: Browser) -> None
     await page.wait_for_url("**/w/plain-paper/welcome")
     await page.check("input[value=customers]")
     await page.locator("main .form-foot .btn-primary").click()
-    await page.wait_for_url("**/w/plain-paper/imports")
+    await page.wait_for_url("**/w/plain-paper/imports/new")
     await context.close()
 
 

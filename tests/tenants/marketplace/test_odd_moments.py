@@ -192,9 +192,11 @@ def test_a_module_tells_of_itself_in_the_readers_language_or_its_own(tmp_path: P
         error="", folder=tmp_path, manifest=SimpleNamespace(docs="loyalty.md"), key="loyalty"
     )
     assert views.page_of(module, "en") == ""
-    (tmp_path / "docs" / "loyalty.md").write_text("# Points <script>x</script>", "utf-8")
-    (tmp_path / "docs" / "loyalty.zh_CN.md").write_text("# 积分", "utf-8")
-    assert "<h1>Points" in views.page_of(module, "en")
+    (tmp_path / "docs" / "loyalty.md").write_text("# Loyalty\n\nPoints <script>x</script>", "utf-8")
+    (tmp_path / "docs" / "loyalty.zh_CN.md").write_text("# 忠诚度\n\n积分", "utf-8")
+    # Its title stands above it already.
+    assert "<h1" not in views.page_of(module, "en")
+    assert "<p>Points" in views.page_of(module, "en")
     assert "<script" not in views.page_of(module, "en")
     assert "积分" in views.page_of(module, "zh_CN")
 
