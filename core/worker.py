@@ -160,6 +160,8 @@ class Worker:
         await asyncio.gather(*(self._drain(cell) for cell in self.cells))
         for task in beats:
             task.cancel()
+        # What was being written when the stop came is written, or undone, before this returns.
+        await asyncio.wait([*tasks, *beats], timeout=1)
 
     def _loops(self) -> list[tuple[Any, ...]]:
         found: list[tuple[Any, ...]] = []
