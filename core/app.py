@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 from litestar import Litestar, Request, Router
 from litestar import get as plain_get
 from litestar.config.compression import CompressionConfig
-from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.response import Response
 from litestar.static_files import create_static_files_router
@@ -31,12 +30,13 @@ from core.tenancy.db import Databases
 from core.tenancy.directory import Directory
 from core.tenancy.settings import DatabaseSettings
 from core.web import gallery, inbox, styles
+from core.web.admission import admit
 from core.web.bodies import ValidatedBodies
 from core.web.middleware import RequestFrame
 from core.web.problems import handle
-from core.web.routing import admit, provide_control, provide_ctx
 from core.web.scraping import scrape
 from core.web.templating import folders
+from core.web.transactions import DEPENDENCIES
 
 MAX_BODY_BYTES = 30 * 1024 * 1024
 
@@ -107,7 +107,7 @@ def create_app(runtime: Runtime | None = None) -> Litestar:
             *([] if parts.settings.smtp_url else [gallery.page]),
             *([inbox.messages, inbox.message] if inbox.is_private(parts.settings) else []),
         ],
-        dependencies={"ctx": Provide(provide_ctx), "control": Provide(provide_control)},
+        dependencies=DEPENDENCIES,
         guards=[admit],
         exception_handlers={Exception: handle},
         plugins=[ValidatedBodies()],
@@ -156,7 +156,7 @@ def _try(registry: Registry, key: str, taken: set[str]) -> list[Router]:
                     raise RegistryError(f"the route {route.path} declares neither permission nor public=True")
     app = Litestar(
         route_handlers=routers,
-        dependencies={"ctx": Provide(provide_ctx), "control": Provide(provide_control)},
+        dependencies=DEPENDENCIES,
         plugins=[ValidatedBodies()],
         openapi_config=OpenAPIConfig(title=key, version="1"),
     )

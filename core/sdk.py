@@ -128,8 +128,9 @@ from core.tenancy.ctx import PUBLIC, SYSTEM, Actor, Ctx
 from core.tenancy.directory import Tenant
 from core.web.bodies import form_values, read_form
 from core.web.pages import form_again, is_partial, redirect, render, toast
-from core.web.routing import SIGNED_IN, get, patch, post, put, runtime_of
+from core.web.request import SIGNED_IN, runtime_of
 from core.web.routing import delete as delete_route
+from core.web.routing import get, patch, post, put
 
 __all__ = [
     "CONTACT",

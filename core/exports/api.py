@@ -11,7 +11,8 @@ from core.exports import downloads, queries, service
 from core.exports.models import ExportRun
 from core.exports.schema import ExportIn, ExportList, ExportOut
 from core.tenancy.ctx import Ctx
-from core.web.routing import SIGNED_IN, get, post
+from core.web.request import SIGNED_IN
+from core.web.routing import get, post
 
 
 class ExportApi(Controller):

@@ -13,7 +13,8 @@ from core.exports.schema import ExportIn
 from core.tenancy.ctx import Ctx
 from core.web.bodies import read_form
 from core.web.pages import redirect, render
-from core.web.routing import SIGNED_IN, get, post
+from core.web.request import SIGNED_IN
+from core.web.routing import get, post
 from core.work import shown
 
 Any_ = Request[Any, Any, Any]

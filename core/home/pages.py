@@ -15,7 +15,8 @@ from core.kernel.errors import AppError, NotFound
 from core.kernel.i18n import format_date
 from core.tenancy.ctx import Ctx
 from core.web.pages import redirect, render
-from core.web.routing import SIGNED_IN, get, post
+from core.web.request import SIGNED_IN
+from core.web.routing import get, post
 
 Any_ = Request[Any, Any, Any]
 TIMEOUT_S = 5.0

@@ -15,7 +15,8 @@ from core.kernel.errors import AppError, NotFound
 from core.records import lists
 from core.tenancy.ctx import Ctx
 from core.web.pages import render
-from core.web.routing import SIGNED_IN, get
+from core.web.request import SIGNED_IN
+from core.web.routing import get
 
 log = structlog.get_logger(__name__)
 PLACES = ("main", "side", "tab")

@@ -9,7 +9,8 @@ from core.kernel.i18n import N_
 from core.search import queries, sources
 from core.search.schema import Found, Results
 from core.tenancy.ctx import Ctx
-from core.web.routing import SIGNED_IN, get
+from core.web.request import SIGNED_IN
+from core.web.routing import get
 
 
 class SearchApi(Controller):

@@ -11,7 +11,8 @@ from core.records.shown import place
 from core.search import palette, queries, sources
 from core.tenancy.ctx import Ctx
 from core.web.pages import render, target
-from core.web.routing import SIGNED_IN, get
+from core.web.request import SIGNED_IN
+from core.web.routing import get
 
 Any_ = Request[Any, Any, Any]
 

@@ -34,6 +34,11 @@ class Databases:
         self._worker_budget = Budget(settings.worker_connections, wait_s=settings.wait_s)
         self._engines: dict[tuple[str, str | None], AsyncEngine] = {}
 
+    @property
+    def budgets(self) -> tuple[Budget, ...]:
+        """The budgets of the process: the requests' and jobs', the control plane's and the relay's."""
+        return self.budget, self._control_budget, self._worker_budget
+
     async def start(self) -> None:
         """Fail when the control database does not answer, after the time that a restart of it takes."""
         loop = asyncio.get_running_loop()

@@ -15,7 +15,7 @@ from litestar.params import FromPath
 
 from core.settings import Settings
 from core.web.problems import reader_locale
-from core.web.routing import runtime_of
+from core.web.request import runtime_of
 from core.web.templating import environment
 
 

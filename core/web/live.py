@@ -21,7 +21,8 @@ from core.kernel.cache import Cache
 from core.kernel.wake import LIVE
 from core.runtime import Runtime
 from core.tenancy.ctx import Principal
-from core.web.routing import SIGNED_IN, get, principal_of, runtime_of
+from core.web.request import SIGNED_IN, principal_of, runtime_of
+from core.web.routing import get
 from core.web.templating import environment, shown_in
 
 log = structlog.get_logger(__name__)

@@ -17,7 +17,7 @@ from core.access.grants import scope_of
 from core.ext.registry import Registry
 from core.runtime import Runtime
 from core.tenancy.directory import Tenant
-from core.web.routing import API_PREFIX
+from core.web.request import API_PREFIX
 
 INTRODUCTION: Final = (
     "Every request carries an API key: `Authorization: Bearer gx_live_…`. A key belongs to one workspace, has the "

@@ -21,7 +21,7 @@ from core.kernel.ids import uuid7
 from core.tenancy.control import Control
 from core.tenancy.ctx import Ctx, Principal
 from core.web.csrf import masked
-from core.web.routing import principal_of, runtime_of
+from core.web.request import principal_of, runtime_of
 from core.web.templating import environment, shown_in
 
 log = structlog.get_logger(__name__)

@@ -17,9 +17,11 @@ from core.kernel import i18n
 from core.kernel.errors import AppError, BadRequest, Conflict, NotFound, PreconditionFailed, Unavailable
 from core.kernel.i18n import N_
 from core.kernel.idempotency import Replay
+from core.web.admission import Elsewhere
 from core.web.pages import VARY
-from core.web.routing import Elsewhere, is_api, principal_of, replayed
+from core.web.request import is_api, principal_of
 from core.web.templating import environment
+from core.web.transactions import replayed
 
 log = structlog.get_logger(__name__)
 PROBLEM_JSON = "application/problem+json"

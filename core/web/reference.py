@@ -12,7 +12,8 @@ from core.tenancy.ctx import Ctx
 from core.web.middleware import CSP
 from core.web.openapi import described
 from core.web.pages import render
-from core.web.routing import SIGNED_IN, get, runtime_of
+from core.web.request import SIGNED_IN, runtime_of
+from core.web.routing import get
 
 Any_ = Request[Any, Any, Any]
 STYLES = (

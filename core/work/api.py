@@ -10,7 +10,8 @@ from litestar.params import QueryParameter
 
 from core.kernel.jobs import JobRunRow
 from core.tenancy.ctx import Ctx
-from core.web.routing import SIGNED_IN, get, post
+from core.web.request import SIGNED_IN
+from core.web.routing import get, post
 from core.work import queries, service
 from core.work.schema import JobList, JobOut
 

@@ -11,7 +11,8 @@ from litestar.params import QueryParameter
 from core.kernel.i18n import N_
 from core.tenancy.ctx import Ctx
 from core.web.pages import redirect, render, toast
-from core.web.routing import SIGNED_IN, get, post
+from core.web.request import SIGNED_IN
+from core.web.routing import get, post
 from core.work import queries, service, shown
 
 Any_ = Request[Any, Any, Any]

@@ -9,7 +9,7 @@ from litestar import Request
 
 from core.tenancy.control import Control
 from core.web.problems import reader_locale
-from core.web.routing import principal_of, runtime_of
+from core.web.request import principal_of, runtime_of
 from tenants.accounts import service
 from tenants.accounts.authentication import COOKIE, forget
 from tenants.accounts.models import Account

@@ -14,7 +14,8 @@ from core.web.bodies import form_values, read_form
 from core.web.inbox import is_private
 from core.web.pages import form_again, redirect, render, toast
 from core.web.problems import reader_locale
-from core.web.routing import get, post, principal_of, runtime_of
+from core.web.request import principal_of, runtime_of
+from core.web.routing import get, post
 from tenants.accounts import limits, proofs, service
 from tenants.accounts import service_addresses as addresses
 from tenants.accounts.authentication import COOKIE, forget, session_cookie

@@ -20,7 +20,8 @@ from core.tenancy.control import Control
 from core.tenancy.ctx import Ctx
 from core.web.bodies import form_values
 from core.web.pages import form_again, redirect, render, toast
-from core.web.routing import get, post, runtime_of
+from core.web.request import runtime_of
+from core.web.routing import get, post
 from tenants.admin import forms, service
 
 Any_ = Request[Any, Any, Any]

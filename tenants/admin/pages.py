@@ -18,7 +18,8 @@ from core.tenancy.control import Control
 from core.tenancy.ctx import Ctx
 from core.web.bodies import form_values, read_form
 from core.web.pages import form_again, redirect, render, toast
-from core.web.routing import SIGNED_IN, get, post, principal_of
+from core.web.request import SIGNED_IN, principal_of
+from core.web.routing import get, post
 from tenants.accounts import service as accounts
 from tenants.accounts.models import Account
 from tenants.accounts.schema import PasswordIn

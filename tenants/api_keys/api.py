@@ -12,7 +12,8 @@ from litestar import Controller, Request
 from core.settings import Settings
 from core.tenancy.control import Control
 from core.tenancy.ctx import Ctx, Principal
-from core.web.routing import SIGNED_IN, get, principal_of, runtime_of
+from core.web.request import SIGNED_IN, principal_of, runtime_of
+from core.web.routing import get
 from tenants.api_keys import queries
 from tenants.api_keys.schema import KeyList, KeyOut, RequestList, RequestOut
 

@@ -20,7 +20,7 @@ from core.kernel.statements import Statement
 from core.runtime import Runtime
 from core.tenancy.ctx import Principal
 from core.web.middleware import Answered
-from core.web.routing import is_api
+from core.web.request import is_api
 from tenants.accounts.authentication import refuse_unconfirmed
 from tenants.accounts.models import Account, Membership
 from tenants.api_keys.format import is_wellformed

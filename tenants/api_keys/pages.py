@@ -17,7 +17,8 @@ from core.tenancy.control import Control
 from core.tenancy.ctx import Ctx
 from core.web.bodies import form_values, read_form
 from core.web.pages import form_again, redirect, render, toast
-from core.web.routing import get, post, runtime_of
+from core.web.request import runtime_of
+from core.web.routing import get, post
 from tenants.api_keys import queries, scopes, service
 from tenants.api_keys.models import ApiKey
 from tenants.api_keys.schema import DAYS, OVERLAPS, KeyForm, RotateForm

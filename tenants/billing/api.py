@@ -8,7 +8,8 @@ from litestar import Controller, Request
 
 from core.tenancy.control import Control
 from core.tenancy.ctx import Ctx
-from core.web.routing import get, post, runtime_of
+from core.web.request import runtime_of
+from core.web.routing import get, post
 from tenants.billing import payments, queries, service_offline
 from tenants.billing.asking import MANAGE, buyer
 from tenants.billing.schema import BillingOut, CodeIn, FapiaoIn, FapiaoOut, PlaceOut, PlanIn

@@ -8,7 +8,7 @@ from litestar import Request, Response
 
 from core.kernel.errors import Unauthenticated
 from core.kernel.ids import uuid7
-from core.web.routing import is_api, principal_of, runtime_of
+from core.web.request import is_api, principal_of, runtime_of
 from tenants.billing.payments import Buyer
 
 MANAGE = "billing.manage"

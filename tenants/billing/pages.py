@@ -13,7 +13,8 @@ from core.tenancy.control import Control
 from core.tenancy.ctx import Ctx
 from core.web.bodies import form_values, read_form
 from core.web.pages import form_again, redirect, render, toast
-from core.web.routing import get, post, principal_of, runtime_of
+from core.web.request import principal_of, runtime_of
+from core.web.routing import get, post
 from tenants.billing import payments, queries, service_offline
 from tenants.billing.asking import MANAGE, away, buyer
 from tenants.billing.gateway import is_rehearsal

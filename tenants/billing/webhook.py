@@ -9,7 +9,8 @@ from litestar import Controller, Request, Response
 from sqlalchemy.dialects.postgresql import insert
 
 from core.kernel.errors import BadRequest, NotFound
-from core.web.routing import post, runtime_of
+from core.web.request import runtime_of
+from core.web.routing import post
 from tenants.billing.jobs import MESSAGE
 from tenants.billing.models import StripeEvent
 from tenants.billing.schema import MessageIn

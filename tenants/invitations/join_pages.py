@@ -17,7 +17,8 @@ from core.tenancy.ctx import Principal
 from core.tenancy.directory import Tenant
 from core.web.bodies import read_form
 from core.web.pages import form_again, redirect, render
-from core.web.routing import get, post, principal_of, runtime_of
+from core.web.request import principal_of, runtime_of
+from core.web.routing import get, post
 from tenants.accounts import limits
 from tenants.accounts import service as accounts
 from tenants.accounts.authentication import session_cookie

@@ -8,7 +8,7 @@ from litestar import Request
 
 from core.tenancy.control import Control
 from core.tenancy.ctx import Ctx
-from core.web.routing import runtime_of
+from core.web.request import runtime_of
 from tenants.accounts import limits
 from tenants.accounts.models import Account
 from tenants.invitations import service

@@ -17,7 +17,8 @@ from core.tenancy.ctx import Ctx
 from core.tenancy.directory import TenantPlugin
 from core.web.bodies import form_values, read_form
 from core.web.pages import form_again, redirect, render, toast
-from core.web.routing import get, post, runtime_of
+from core.web.request import runtime_of
+from core.web.routing import get, post
 from tenants.marketplace import queries, service, settings, views
 from tenants.marketplace.calls import archives
 from tenants.marketplace.queries import module_of, needed_by, needs, offered, rows

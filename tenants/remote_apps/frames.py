@@ -18,7 +18,8 @@ from core.tenancy.control import Control
 from core.tenancy.ctx import Ctx
 from core.tenancy.directory import Tenant
 from core.web.pages import render
-from core.web.routing import SIGNED_IN, get, runtime_of
+from core.web.request import SIGNED_IN, runtime_of
+from core.web.routing import get
 from tenants.remote_apps import queries, service
 from tenants.remote_apps.asking import origin, read
 from tenants.remote_apps.schema import PLACES

@@ -15,7 +15,8 @@ from core.tenancy.control import Control
 from core.tenancy.ctx import Ctx
 from core.web.bodies import form_values, read_form
 from core.web.pages import form_again, redirect, render, toast
-from core.web.routing import get, post, runtime_of
+from core.web.request import runtime_of
+from core.web.routing import get, post
 from core.webhooks import queries as webhooks
 from tenants.api_keys import of_apps
 from tenants.remote_apps import asking, entering, queries, service

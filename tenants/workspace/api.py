@@ -11,7 +11,8 @@ from litestar.response import Stream
 
 from core.tenancy.control import Control
 from core.tenancy.ctx import Ctx
-from core.web.routing import SIGNED_IN, delete, get, patch, post, runtime_of
+from core.web.request import SIGNED_IN, runtime_of
+from core.web.routing import delete, get, patch, post
 from tenants.workspace import downloads, queries, service, service_data
 from tenants.workspace.schema import (
     ArchiveIn,

@@ -12,7 +12,8 @@ from core.kernel.errors import Forbidden
 from core.tenancy.control import Control
 from core.web.pages import redirect, render
 from core.web.problems import reader_locale
-from core.web.routing import get, post, principal_of, runtime_of
+from core.web.request import principal_of, runtime_of
+from core.web.routing import get, post
 from tenants.workspace import downloads, queries, service
 
 Any_ = Request[Any, Any, Any]

@@ -18,7 +18,8 @@ from core.tenancy.ctx import Ctx
 from core.tenancy.provisioning import GRACE
 from core.web.bodies import form_values, read_form
 from core.web.pages import form_again, redirect, render, toast
-from core.web.routing import get, post, runtime_of
+from core.web.request import runtime_of
+from core.web.routing import get, post
 from tenants.workspace import downloads, forms, queries, service, service_data
 from tenants.workspace.schema import AddressIn, ArchiveIn, CloseIn, CompanyPatch, TransferIn
 

@@ -66,7 +66,7 @@ async def site(runtime: Runtime) -> AsyncIterator[Site]:
 
 
 @pytest.fixture
-async def working(site: Site) -> AsyncIterator[Worker]:
+async def working(site: Site, fresh: None) -> AsyncIterator[Worker]:
     """A worker that relays events and runs jobs while the test goes on."""
     made = worker(site.runtime)
     running = asyncio.create_task(made.run())
@@ -143,7 +143,7 @@ Open = Callable[..., Awaitable[Visit]]
 
 
 @pytest.fixture
-async def visit(site: Site, browser: Browser) -> AsyncIterator[Open]:
+async def visit(site: Site, browser: Browser, fresh: None) -> AsyncIterator[Open]:
     """Open windows; at the end none may have had a fault."""
     opened: list[Visit] = []
 

@@ -71,7 +71,7 @@ async def mailed(site: Site, window: Visit, email: str) -> str:
     return found[0]
 
 
-async def test_it_works_without_javascript(site: Site, browser: Browser) -> None:
+async def test_it_works_without_javascript(site: Site, browser: Browser, fresh: None) -> None:
     context = await browser.new_context(java_script_enabled=False, viewport=NARROW)
     page = await context.new_page()
     await page.goto(f"{site.url}/signup")

@@ -34,7 +34,7 @@ async def forms(ann: Person, zed: Person, having: Callable[[str], Awaitable[Any]
 
 
 @pytest.fixture
-async def plain(browser: Browser) -> AsyncIterator[Callable[..., Awaitable[Page]]]:
+async def plain(browser: Browser, fresh: None) -> AsyncIterator[Callable[..., Awaitable[Page]]]:
     """Open windows of visitors."""
     opened = []
 

@@ -15,7 +15,7 @@ from core.kernel.errors import Invalid
 from core.kernel.files import download_headers
 from core.kernel.i18n import N_
 from core.tenancy.ctx import Ctx
-from core.web.routing import runtime_of
+from core.web.request import runtime_of
 
 
 async def receive(

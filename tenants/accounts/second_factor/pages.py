@@ -12,7 +12,8 @@ from core.tenancy.control import Control
 from core.web.bodies import read_form
 from core.web.pages import form_again, redirect, render, toast
 from core.web.problems import reader_locale
-from core.web.routing import get, post, principal_of, runtime_of
+from core.web.request import principal_of, runtime_of
+from core.web.routing import get, post
 from tenants.accounts.authentication import COOKIE, forget
 from tenants.accounts.models import Account
 from tenants.accounts.pages import safe_next
