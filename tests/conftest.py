@@ -3,6 +3,7 @@
 import structlog
 
 pytest_plugins = [
+    "tests.fixtures.order",
     "tests.fixtures.rows",
     "tests.fixtures.database",
     "tests.fixtures.people",

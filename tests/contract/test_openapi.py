@@ -154,6 +154,7 @@ def is_expected(call: Call, status: int, media_type: str) -> bool:
     return status == call.handler.status_code or status in {200, 201, 204, 304}
 
 
+@pytest.mark.long
 async def test_no_question_breaks_a_route(world: World) -> None:
     dice = random.Random(SEED)
     names = (

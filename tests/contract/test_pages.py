@@ -152,6 +152,7 @@ async def test_every_page_of_an_empty_workspace_is_there_and_translated(world: W
     assert not wrong, "\n" + "\n".join(wrong.values())
 
 
+@pytest.mark.long
 async def test_every_link_of_every_page_leads_somewhere(world: World) -> None:
     """Of many links of one form, the first and the last."""
     client, found = world.ours.owner.page, dict[str, list[tuple[str, str]]]()

@@ -112,6 +112,7 @@ def client_of(call: Call, side: Side, role: str = "owner") -> httpx.AsyncClient:
     return person.api if call.is_api else person.page
 
 
+@pytest.mark.long
 async def test_an_id_of_the_other_workspace_is_like_none(world: World) -> None:
     wrong, tried = [], 0
     for call in world.calls:
@@ -157,6 +158,7 @@ def foreign_for(world: World, field: str) -> str:
     return (ids.get(field.removesuffix("_id")) or ids["member" if "owner" in field else "customer"])[0]
 
 
+@pytest.mark.long
 async def test_an_id_of_the_other_workspace_in_a_query_is_like_none(world: World) -> None:
     wrong = []
     for call in world.calls:

@@ -133,6 +133,7 @@ async def violations(visit: Visit, options: dict[str, Any]) -> list[str]:
     ]
 
 
+@pytest.mark.long
 @pytest.mark.timeout(480)
 @pytest.mark.parametrize("share", range(SHARES))
 async def test_axe_finds_nothing(world: World, visit: Open, share: int) -> None:
@@ -163,6 +164,7 @@ async def faults(window: Visit, path: str, *sizes: str) -> dict[str, str]:
     return wrong
 
 
+@pytest.mark.long
 @pytest.mark.timeout(480)
 @pytest.mark.parametrize("size", SIZES)
 async def test_axe_finds_nothing_on_pages_for_everybody(world: World, visit: Open, size: str) -> None:

@@ -56,6 +56,7 @@ async def till(site: Site, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Til
         yield made
 
 
+@pytest.mark.long
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("locale", ["en", "zh_CN"])
 async def test_from_the_door_to_a_lead_and_a_bill(

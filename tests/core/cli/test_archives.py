@@ -4,11 +4,13 @@ import json
 from pathlib import Path
 
 import psycopg
+import pytest
 
 from core.embedded import postgres
 from tenants.billing.plans import BUSINESS, FREE
 
 
+@pytest.mark.long
 def test_a_workspace_moves_from_home_to_home(guanxi, migrated: Path):
     archive, other = migrated.parent / "acme.zip", migrated.parent / "other"
     created = guanxi("workspaces", "create", "Acme", "--slug", "acme", "--owner", "ann@example.com")
@@ -32,6 +34,7 @@ def test_a_workspace_moves_from_home_to_home(guanxi, migrated: Path):
     assert row == ("ann@example.com", "owner")
 
 
+@pytest.mark.long
 def test_a_workspace_is_closed_and_opened_again_and_lets_people_in(guanxi, served: Path):
     first = guanxi("workspaces", "create", "Acme", "--slug", "acme", "--owner", "ann@example.com")
     assert json.loads(first.stdout)["password"]

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import psycopg
+import pytest
 
 from core.embedded import postgres
 
@@ -12,6 +13,7 @@ def problems(output: str) -> dict[str, list[str]]:
     return {line["check"]: line["problems"] for line in map(json.loads, output.splitlines())}
 
 
+@pytest.mark.long
 def test_migrate_makes_everything_and_doctor_finds_it_well(guanxi, home: Path):
     first = guanxi("migrate", "--check")
     assert first.returncode == 1

@@ -91,6 +91,7 @@ def back_after(up: Up, victim: Callable[[], int]) -> float:
     return wait_until(up.is_serving, 30)
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
 def test_it_serves_through_kills_and_stops_in_time(up: Up):
     assert up.is_serving()
@@ -109,6 +110,7 @@ def test_it_serves_through_kills_and_stops_in_time(up: Up):
     assert [pid for pid in everybody if alive(pid)] == []
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
 def test_a_killed_up_takes_everything_with_it(up: Up):
     everybody = up.everybody()

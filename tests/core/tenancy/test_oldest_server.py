@@ -12,6 +12,7 @@ from tests.fixtures.server import DEBIAN
 OLDEST = "15"
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not (DEBIAN / OLDEST / "bin").is_dir(), reason=f"PostgreSQL {OLDEST} is not installed")
 @pytest.mark.skipif("GUANXI_TEST_PG" in os.environ, reason="this run has a server of its own choice")
 def test_the_isolation_matrix_holds_on_the_oldest_server():

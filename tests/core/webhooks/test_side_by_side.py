@@ -108,6 +108,7 @@ async def test_a_receiver_that_fails_is_asked_ever_less_often_and_gets_everythin
     assert len(set(receiver.ids("broken"))) == 60
 
 
+@pytest.mark.long
 @pytest.mark.timeout(150)
 async def test_killed_workers_lose_nothing(
     ann: Person, receiver: Receiver, hook: Make, runtime: Runtime, tmp_path: Path

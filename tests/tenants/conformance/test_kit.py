@@ -63,6 +63,7 @@ def _is_installed() -> bool:
     return any(entry.name == "guanxi" for entry in entry_points(group="pytest11"))
 
 
+@pytest.mark.long
 def test_the_tutorial_passes_all_of_it(tmp_path: Path) -> None:
     site = installed(TUTORIAL, tmp_path / "site")
     found = checked("winbell", site, TUTORIAL / "tests")
@@ -70,6 +71,7 @@ def test_the_tutorial_passes_all_of_it(tmp_path: Path) -> None:
     assert len(found) == 16
 
 
+@pytest.mark.long
 def test_a_new_plugin_passes_from_the_first_minute(tmp_path: Path) -> None:
     made = run("core", "new-plugin", "polls.quick", "--folder", tmp_path / "new", site=tmp_path)
     assert made.returncode == 0, made.stderr
@@ -88,6 +90,7 @@ def test_a_key_that_cannot_be_one_is_refused(tmp_path: Path, key: str) -> None:
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.long
 def test_what_is_wrong_with_a_plugin_is_found(tmp_path: Path) -> None:
     site = installed(TUTORIAL, tmp_path / "site")
     plugin = site / "guanxi_winbell" / "plugin.py"
@@ -118,6 +121,7 @@ def test_what_is_wrong_with_a_plugin_is_found(tmp_path: Path) -> None:
     }, found
 
 
+@pytest.mark.long
 def test_a_plugin_that_does_not_load_says_why(tmp_path: Path) -> None:
     site = installed(TUTORIAL, tmp_path / "site")
     plugin = site / "guanxi_winbell" / "plugin.py"

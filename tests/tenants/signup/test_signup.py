@@ -49,6 +49,7 @@ def test_addresses_are_suggested(name, slug):
     assert not is_reserved(slug)
 
 
+@pytest.mark.long
 async def test_the_demo_is_made_once(runtime, committing):
     made = await demo.make(runtime)
     assert [workspace["slug"] for workspace in made["workspaces"]] == ["hengtong", "brightline"]

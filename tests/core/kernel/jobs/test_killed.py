@@ -56,6 +56,7 @@ async def until_empty(scene: Scene) -> None:
     await until(lambda: rows(scene.databases.settings, query) == [(0,)], timeout_s=40)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(120)
 async def test_killed_workers_lose_nothing_and_double_nothing(
     scene: Scene, tenant: Tenant, other_tenant: Tenant, workers: Workers
