@@ -37,6 +37,8 @@ POLL_S = 1.0
 PAUSE_S = 0.05
 """How often at most signals of other processes ring a bell: what came meanwhile is handled together."""
 POOL = 8
+POOL_S, POOL_PAUSE_S = 15.0, 1.0
+"""How often the warm pool is filled when nothing happens, and at most while people sign up."""
 CLOSED_S = 300.0
 GRACE_S = 2.0
 CALL_SLOTS = 64
@@ -53,6 +55,7 @@ class Chore:
     name: str
     every_s: float
     run: Callable[[], Awaitable[object]]
+    bell: asyncio.Event | None = None
 
 
 @dataclass(slots=True)
@@ -68,6 +71,7 @@ class CellWork:
     relay_bell: asyncio.Event = field(default_factory=asyncio.Event)
     claim_bell: asyncio.Event = field(default_factory=asyncio.Event)
     call_bell: asyncio.Event = field(default_factory=asyncio.Event)
+    pool_bell: asyncio.Event = field(default_factory=asyncio.Event)
 
     def ring(self) -> None:
         """Have the cell looked at now."""
@@ -177,7 +181,7 @@ class Worker:
                 found.append(("call", cell.callers.claim, POLL_S, cell.call_bell))
         if self._control is not None:
             found.append(("control", self._control, POLL_S, self._control_bell))
-        return found + [(chore.name, chore.run, chore.every_s) for chore in self._chores]
+        return found + [(chore.name, chore.run, chore.every_s, chore.bell) for chore in self._chores]
 
     async def _loop(
         self, name: str, work: Callable[[], Awaitable[Any]], every_s: float, bell: asyncio.Event | None = None
@@ -201,6 +205,8 @@ class Worker:
     async def _hear(self, listen: Callable[..., AsyncIterator[Any]]) -> None:
         cells = {channel(cell.name): cell for cell in self.cells}
         control = Joined(self._control_bell.set, PAUSE_S)
+        # A signup leaves a mail to be sent, and the pool with one schema less.
+        pools = Joined(self._fill_pools, POOL_PAUSE_S)
         bells = {
             name: {
                 EVENTS: Joined(cell.relay_bell.set, PAUSE_S),
@@ -213,10 +219,16 @@ class Worker:
             bell = bells[signal.channel].get(signal.data.decode()) if signal.channel is not None else None
             if bell is not None:
                 bell()
+                if bell is control:
+                    pools()
                 continue
             control()
             for cell in self.cells:
                 cell.ring()
+
+    def _fill_pools(self) -> None:
+        for cell in self.cells:
+            cell.pool_bell.set()
 
     async def _drain(self, cell: CellWork) -> None:
         try:
@@ -347,7 +359,7 @@ def _housekeeping(runtime: Runtime, cells: Sequence[CellWork]) -> list[Chore]:
             fill_pool, databases.settings, POOL, new_key=runtime.keyring.new_tenant_key, cell=cell.name
         )
         chores += [
-            Chore("pool", 15, partial(asyncio.to_thread, fill)),
+            Chore("pool", POOL_S, partial(asyncio.to_thread, fill), cell.pool_bell),
             Chore("tidy", 600, partial(tidy, partial(databases.cell, cell.name))),
         ]
     return chores

@@ -16,7 +16,7 @@ from core.kernel.errors import NotFound
 from core.kernel.events import ActorRef
 from core.kernel.ids import uuid7
 from core.kernel.jobs import Claimed
-from core.kernel.wake import channel
+from core.kernel.wake import CONTROL, channel, news
 from core.runtime import Runtime
 from core.tenancy.ctx import Principal
 from core.worker import Chore, Worker, open_job, reconcile, worker
@@ -84,6 +84,20 @@ async def test_a_commit_wakes_the_worker(runtime: Runtime, ann: Person, ended: a
             at = time.monotonic()
             waits.append(await asyncio.wait_for(ended.get(), 3) - at)
     assert sorted(waits)[2] < 0.5, "the worker only found its jobs by looking"
+
+
+async def test_a_signup_has_the_pool_filled(runtime: Runtime, fresh: None) -> None:
+    looks: asyncio.Queue[float] = asyncio.Queue()
+    cells = worker(runtime).cells
+    pool = Chore("pool", 60, lambda: looks.put(time.monotonic()), cells[0].pool_bell)
+    made = Worker(cells, listen=runtime.cache.subscribe, chores=[pool])
+    task = asyncio.create_task(made.run())
+    await looks.get()
+    await asyncio.sleep(0.3)
+    runtime.waker.notify(news("main", CONTROL))
+    await asyncio.wait_for(looks.get(), 3)
+    made.stop()
+    await asyncio.wait_for(task, 5)
 
 
 async def test_a_worker_without_a_cache_looks_every_second(

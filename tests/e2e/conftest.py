@@ -66,8 +66,9 @@ async def site(runtime: Runtime) -> AsyncIterator[Site]:
 
 
 @pytest.fixture
-async def working(site: Site, fresh: None) -> AsyncIterator[Worker]:
+async def working(site: Site, fresh: None, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Worker]:
     """A worker that relays events and runs jobs while the test goes on."""
+    monkeypatch.setattr("core.worker.POOL", 2)
     made = worker(site.runtime)
     running = asyncio.create_task(made.run())
     yield made
