@@ -213,13 +213,14 @@ def locale(value: str, reading: Reading) -> str:
 
 
 @lru_cache(maxsize=1)
-def _zones() -> frozenset[str]:
+def time_zones() -> frozenset[str]:
+    """The names of the time zone database, kept: it is read from hundreds of files."""
     return frozenset(available_timezones())
 
 
 def timezone(value: str, reading: Reading) -> str:
     """Accept an IANA time zone."""
-    if value not in _zones():
+    if value not in time_zones():
         raise Refused.because("choice", N_("Enter a time zone such as Asia/Shanghai"))
     return value
 

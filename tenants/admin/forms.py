@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
-from zoneinfo import available_timezones
 
 from core.access.models import Member, Unit
 from core.access.schema import MemberIn, MemberPatch, UnitIn
 from core.kernel.i18n import N_
+from core.kernel.kinds import time_zones
 from core.kernel.validate import fields
 from tenants.accounts.schema import PasswordIn
 
@@ -27,9 +27,7 @@ HELP = {
 def zones() -> tuple[tuple[str, str], ...]:
     """The places of the time zone database."""
     old = ("Etc/", "SystemV/", "US/", "Canada/", "Brazil/", "Chile/", "Mexico/")
-    return tuple(
-        (name, name) for name in sorted(available_timezones()) if "/" in name and not name.startswith(old)
-    )
+    return tuple((name, name) for name in sorted(time_zones()) if "/" in name and not name.startswith(old))
 
 
 def hiring(roles: Sequence[tuple[str, str]], units: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:

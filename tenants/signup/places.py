@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from typing import NamedTuple
-from zoneinfo import available_timezones
 
 from babel.core import get_global
 from babel.numbers import get_territory_currencies
+
+from core.kernel.kinds import time_zones
 
 
 class Place(NamedTuple):
@@ -24,7 +25,7 @@ ELSEWHERE = Place("UTC", "US", "USD")
 def place_of(timezone: str, locale: str) -> Place:
     """The place of a time zone, or else the usual one of a language."""
     country = get_global("zone_territories").get(timezone, "")
-    if timezone not in available_timezones() or len(country) != 2:
+    if timezone not in time_zones() or len(country) != 2:
         return USUAL.get(locale, ELSEWHERE)
     currencies = get_territory_currencies(country)
     return Place(timezone, country, currencies[0] if currencies else "USD")
