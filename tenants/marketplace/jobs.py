@@ -27,7 +27,7 @@ from tenants.marketplace.calls import archives, catch_up, clear, prepare
 from tenants.marketplace.schema import Remove, SwitchOn
 
 SETTLE_S: Final = 1.5
-"""How long after a switch some process may still let the module write."""
+"""How long after a switch some process may still go by what was before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +78,18 @@ async def _set_up(work: Work, archive: str) -> None:
     await work.run.step(f"{module.key}:rows", prepare, module, version)
     await service_states.enabled(work.runtime, work.tenant, module, work.operation_id)
     if row.disabled_at is not None:
+        # Until then some relay may not have heard of the switch and pass the module over.
+        await _settle()
         await work.run.step(f"{module.key}:missed", catch_up, module, row.disabled_at)
+
+
+async def _settle() -> None:
+    await asyncio.sleep(SETTLE_S)
 
 
 async def _take_down(work: Work) -> None:
     module, name = work.module, ""
-    await asyncio.sleep(SETTLE_S)
+    await _settle()
     if work.row.version:
         await work.run.step(f"{module.key}:cleared", clear, module)
     if plugin_component(module.key) is not None:

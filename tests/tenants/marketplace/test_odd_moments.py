@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import msgspec
 import pytest
@@ -15,6 +16,7 @@ from sqlalchemy import select
 from core.kernel.errors import NotFound
 from core.kernel.ids import uuid7
 from core.kernel.jobs.models import JobRunRow
+from core.kernel.outbox import Relay
 from core.tenancy.directory import TenantPlugin
 from tenants.marketplace import jobs, pages, queries, service, service_states, views
 from tenants.marketplace.service import SWITCH_ON
@@ -52,6 +54,30 @@ async def test_a_removal_that_is_no_longer_wished_removes_nothing(shop: Shop) ->
     await shop.drain()
     assert await shop.state() == "enabled"
     assert shop.points() == ["installed"]
+
+
+async def test_what_a_relay_passes_over_that_has_not_heard_of_the_switch_is_not_missed(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def is_on(_tenant_id: UUID, _plugin: str) -> bool:
+        return False
+
+    async def a_moment_later() -> None:
+        await new_customer(shop, "Just then")
+        relay = Relay(
+            partial(shop.runtime.databases.cell, "main"), shop.runtime.registry.subscriptions, is_on
+        )
+        while await relay.relay():
+            pass
+
+    await enable(shop)
+    await shop.drain()
+    await disable(shop)
+    await shop.drain()
+    await enable(shop)
+    monkeypatch.setattr(jobs, "_settle", a_moment_later)
+    await shop.drain()
+    assert shop.points() == ["installed", "upgraded from 1.0.0", "event Just then"]
 
 
 async def test_a_module_that_broke_meanwhile_is_not_set_up(shop: Shop) -> None:
