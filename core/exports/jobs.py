@@ -6,7 +6,6 @@ import asyncio
 import shutil
 import tempfile
 import time
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +17,7 @@ from core.exports.service import JOB, WriteParams
 from core.exports.writing import WRITERS, Writer, cells
 from core.ext.specs import JobSpec
 from core.kernel.errors import AppError
+from core.kernel.files import chunks, forget
 from core.kernel.i18n import N_
 from core.kernel.jobs import Cancelled, GiveUp
 from core.records import lists
@@ -47,7 +47,7 @@ async def write_export(run: Any) -> None:
         writer = WRITERS[format_](path, titles)
         rows = await _rows(run, query, writer)
         await asyncio.to_thread(writer.close)
-        stored = await files.save(schema, _chunks(path), f"export.{format_}", max_bytes=MOST_BYTES)
+        stored = await files.save(schema, chunks(path), f"export.{format_}", max_bytes=MOST_BYTES)
     await run.step("finish", service.finish, params.export_id, stored, rows)
 
 
@@ -82,24 +82,9 @@ async def _tell(_ctx: Ctx) -> None:
     """Do nothing: the step is there to show the progress."""
 
 
-async def _chunks(path: Path) -> AsyncIterator[bytes]:
-    with path.open("rb") as file:
-        while chunk := await asyncio.to_thread(file.read, 1 << 20):
-            yield chunk
-
-
 async def expire(run: Any) -> None:
     """Forget old files, then remove their bytes."""
-    digests: list[str] = []
-
-    async def forget(ctx: Ctx) -> None:
-        digests[:] = await service.expire(ctx)
-
-    await run.step("forget", forget)
-    async with run.open() as ctx:
-        files, schema = ctx.machinery.files, ctx.tenant.schema
-    for digest in digests:
-        await files.delete(schema, digest)
+    await forget(run, service.expire)
 
 
 async def sweep(_runtime: Any, _params: Nothing) -> None:

@@ -13,7 +13,7 @@ from core.imports import reading, service, service_revert, service_rows
 from core.imports.service import JOB, REVERT_JOB, RunParams
 from core.imports.service_rows import Plan
 from core.imports.values import Draft
-from core.kernel.files import Store
+from core.kernel.files import Store, forget
 from core.kernel.i18n import N_
 from core.kernel.jobs import Cancelled
 from core.tenancy.ctx import Ctx
@@ -88,16 +88,7 @@ async def revert_import(run: Any) -> None:
 
 async def forget_files(run: Any) -> None:
     """Forget the files of old imports, then remove their bytes."""
-    digests: list[str] = []
-
-    async def forget(ctx: Ctx) -> None:
-        digests[:] = await service.forget(ctx)
-
-    await run.step("forget", forget)
-    async with run.open() as ctx:
-        files, schema = ctx.machinery.files, ctx.tenant.schema
-    for digest in digests:
-        await files.delete(schema, digest)
+    await forget(run, service.forget)
 
 
 JOBS: Final = [

@@ -7,7 +7,6 @@ import contextlib
 import os
 import sys
 import tempfile
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ import msgspec
 
 import core
 from core.kernel.errors import Invalid, Unavailable
-from core.kernel.files import Store
+from core.kernel.files import Store, chunks
 from core.kernel.i18n import N_
 
 ROOT = Path(core.__file__).parents[1]
@@ -70,7 +69,7 @@ async def read(files: Store, tenant_schema: str, sha256: str) -> Read:
             about = await _child(files.path(tenant_schema, sha256), out)
             if "error" in about:
                 raise Invalid.field("file", f"file.{about['error']}", WHY.get(about["error"], WHY["broken"]))
-            stored = await files.save(tenant_schema, _chunks(out), "rows.json", max_bytes=1 << 30)
+            stored = await files.save(tenant_schema, chunks(out), "rows.json", max_bytes=1 << 30)
     finally:
         _places.release()
     return Read(stored.sha256, about)
@@ -103,12 +102,6 @@ async def _child(source: Path, out: Path) -> dict[str, Any]:
         return {"error": "too_large"}
     found: dict[str, Any] = msgspec.json.decode(answer)
     return found
-
-
-async def _chunks(path: Path) -> AsyncIterator[bytes]:
-    with path.open("rb") as file:
-        while chunk := await asyncio.to_thread(file.read, 1 << 20):
-            yield chunk
 
 
 async def lines(

@@ -19,7 +19,7 @@ import unicodedata
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from urllib.parse import quote
 
 import filetype
@@ -105,10 +105,8 @@ class Store:
 
     async def open(self, tenant_schema: str, sha256: str) -> AsyncIterator[bytes]:
         """Yield the content in chunks; raise NotFound where this tenant has no such file."""
-        path = self.path(tenant_schema, sha256)
-        with await asyncio.to_thread(path.open, "rb") as file:
-            while chunk := await asyncio.to_thread(file.read, _CHUNK_BYTES):
-                yield chunk
+        async for chunk in chunks(self.path(tenant_schema, sha256)):
+            yield chunk
 
     async def read(self, tenant_schema: str, sha256: str) -> bytes:
         """Return the whole content, for small files."""
@@ -270,3 +268,23 @@ def _remove(folder: Path, names: Collection[str], before: float) -> int:
                 path.unlink()
                 removed += 1
     return removed
+
+
+async def chunks(path: Path) -> AsyncIterator[bytes]:
+    """Yield what a file holds, some at a time."""
+    with await asyncio.to_thread(path.open, "rb") as file:
+        while chunk := await asyncio.to_thread(file.read, _CHUNK_BYTES):
+            yield chunk
+
+
+async def forget(run: Any, forgetting: Callable[[Any], Awaitable[Collection[str]]]) -> None:
+    """Carry out a job that forgets rows and then removes their bytes; ``forgetting`` gives the digests."""
+
+    async def step(ctx: Any) -> None:
+        run.state["digests"] = list(await forgetting(ctx))
+
+    await run.step("forget", step)
+    async with run.open() as ctx:
+        store, schema = ctx.machinery.files, ctx.tenant.schema
+    for digest in run.state["digests"]:
+        await store.delete(schema, digest)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +12,7 @@ import msgspec
 from core.ext.specs import JobSpec, Person, PersonalData
 from core.kernel.errors import NotFound
 from core.kernel.events import erasing
+from core.kernel.files import chunks, forget
 from core.kernel.i18n import N_
 from core.kernel.mentions import is_mentioned
 from core.privacy import people, queries, service, writing
@@ -43,7 +43,7 @@ async def export(run: Any) -> None:
         path = Path(folder) / "file"
         found = _files(ctx, parts)
         await asyncio.to_thread(writing.write, path, parts, found, head=head)
-        stored = await files.save(schema, _chunks(path), name, max_bytes=MOST_BYTES)
+        stored = await files.save(schema, chunks(path), name, max_bytes=MOST_BYTES)
     await run.step("finish", service.exported, run.params.request_id, stored)
 
 
@@ -104,24 +104,9 @@ def _files(ctx: Ctx, parts: list[writing.Part]) -> dict[str, Path]:
     return found
 
 
-async def _chunks(path: Path) -> AsyncIterator[bytes]:
-    with path.open("rb") as file:
-        while chunk := await asyncio.to_thread(file.read, 1 << 20):
-            yield chunk
-
-
 async def expire(run: Any) -> None:
     """Forget old files, then remove their bytes."""
-    digests: list[str] = []
-
-    async def forget(ctx: Ctx) -> None:
-        digests[:] = await service.expire(ctx)
-
-    await run.step("forget", forget)
-    async with run.open() as ctx:
-        files, schema = ctx.machinery.files, ctx.tenant.schema
-    for digest in digests:
-        await files.delete(schema, digest)
+    await forget(run, service.expire)
 
 
 PAGE: Final = "/settings/personal-data/{request_id}"

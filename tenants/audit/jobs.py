@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +12,7 @@ from core.exports.jobs import SCRATCH
 from core.exports.writing import CsvWriter
 from core.ext.specs import JobSpec
 from core.kernel.errors import AppError
+from core.kernel.files import chunks
 from core.kernel.i18n import N_
 from core.kernel.jobs import Cancelled, GiveUp
 from core.tenancy.ctx import Ctx
@@ -46,7 +46,7 @@ async def write_log(run: Any) -> None:
         writer = CsvWriter(path, titles)
         rows = await _rows(run, writer)
         await asyncio.to_thread(writer.close)
-        stored = await files.save(schema, _chunks(path), "export.csv", max_bytes=MOST_BYTES)
+        stored = await files.save(schema, chunks(path), "export.csv", max_bytes=MOST_BYTES)
     await run.step("finish", exports.finish, run.params.export_id, stored, rows)
 
 
@@ -90,12 +90,6 @@ def _cells(ctx: Ctx, entry: AuditEntry) -> list[Any]:
 
 async def _tell(_ctx: Ctx) -> None:
     """Do nothing: the step is there to show the progress."""
-
-
-async def _chunks(path: Path) -> AsyncIterator[bytes]:
-    with path.open("rb") as file:
-        while chunk := await asyncio.to_thread(file.read, 1 << 20):
-            yield chunk
 
 
 JOBS: Final = [

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
 from datetime import datetime
-from pathlib import Path
 
 from litestar.response import Stream
 
 from core.kernel.errors import NotFound
-from core.kernel.files import download_headers
+from core.kernel.files import chunks, download_headers
 from core.runtime import Runtime
 from tenants.workspace.models import Archive
 from tenants.workspace.places import place
 
 KIND = "application/zip"
-CHUNK = 1 << 20
 
 
 def is_ready(archive: Archive, now: datetime) -> bool:
@@ -30,10 +26,4 @@ def file_of(runtime: Runtime, archive: Archive) -> Stream:
     if not is_ready(archive, runtime.clock.now()) or not path.is_file():
         raise NotFound
     headers = download_headers(archive.file_name, KIND)
-    return Stream(_chunks(path), headers=headers, media_type=KIND)
-
-
-async def _chunks(path: Path) -> AsyncIterator[bytes]:
-    with path.open("rb") as file:
-        while chunk := await asyncio.to_thread(file.read, CHUNK):
-            yield chunk
+    return Stream(chunks(path), headers=headers, media_type=KIND)
