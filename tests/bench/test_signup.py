@@ -111,7 +111,7 @@ def test_others_while_workspaces_are_made(served: Product, report: Report, size:
             "≤ 1.5×",
             busy <= idle * 1.5,
             "two clients of another workspace list its customers through the API, idle and while strangers sign up one"
-            " after another; the warm pool holds eight, so most schemas are made meanwhile. One web process.",
+            " after another; the warm pool holds eight, so schemas are made meanwhile. One web process.",
         ),
     )
 
