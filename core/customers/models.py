@@ -91,7 +91,9 @@ class Customer(Restrictable, Entity, Base):
     notes: Mapped[str | None]
     next_follow_up_on: Mapped[date | None]
     last_contacted_at: Mapped[datetime | None]
-    merged_into_id: Mapped[UUID | None] = mapped_column(Ref("customer"), ForeignKey("customer.id"))
+    merged_into_id: Mapped[UUID | None] = mapped_column(
+        Ref("customer"), ForeignKey("customer.id"), info={"leads_on": True}
+    )
 
 
 class CustomerAddress(Row, Base):

@@ -1,6 +1,6 @@
 """Actions on selected records: the declared ones, and three that every type with the means has."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -33,16 +33,19 @@ class AddTag(msgspec.Struct, kw_only=True):
     tag: Annotated[Tag, Meta(title=N_("Tag"))]
 
 
-def of(ctx: Any, type_: RecordType) -> list[Action]:
-    """Return the actions on `type_` that the actor may use."""
+def of(ctx: Any, type_: RecordType, *, deleted: bool = False) -> list[Action]:
+    """Return the actions on records of `type_`, or on those in its bin, that the actor may use."""
+    if deleted:
+        verb = type_.verbs.restore if ctx.can(f"{type_.permission}.delete") else None
+        return [] if verb is None else [_restore(type_, verb)]
     declared = ctx.machinery.registry.serve(Action, ctx)
     own = [action for action in declared if action.record_type == type_.key]
     return [*built_in(ctx, type_), *own]
 
 
-def find(ctx: Any, type_: RecordType, key: str) -> Action:
+def find(ctx: Any, type_: RecordType, key: str, *, deleted: bool = False) -> Action:
     """Return one action that the actor may use; another raises NotFound."""
-    for action in of(ctx, type_):
+    for action in of(ctx, type_, deleted=deleted):
         if action.key == key:
             return action
     raise NotFound
@@ -160,4 +163,19 @@ def _delete(type_: RecordType) -> Action:
         run=delete,
         permission=f"{type_.permission}.delete",
         tone="danger",
+    )
+
+
+def _restore(type_: RecordType, verb: Callable[[Any, Any], Awaitable[None]]) -> Action:
+    async def restore(ctx: Any, records: Sequence[Any], _params: Any) -> None:
+        for record in records:
+            await verb(ctx, record)
+
+    return Action(
+        key="restore",
+        title=N_("Restore"),
+        icon="archive-restore",
+        record_type=type_.key,
+        run=restore,
+        permission=f"{type_.permission}.delete",
     )

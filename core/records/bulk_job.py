@@ -34,12 +34,15 @@ async def act_on_all(run: Any) -> None:
         await run.step(f"batch-{number}", _batch, run)
 
 
-async def some(ctx: Any, type_: RecordType, ids: Sequence[str]) -> list[Any]:
-    """Read the records of these ids that the actor may see; what is no id is nobody's."""
+async def some(ctx: Any, type_: RecordType, ids: Sequence[str], *, deleted: bool = False) -> list[Any]:
+    """Read the records of these ids that the actor may see, or those in the bin; what is no id is nobody's."""
     wanted = [UUID(one) for one in ids if _is_id(one)]
     model = type_.model
     seen = ctx.visible(model, f"{type_.permission}.view")
-    return list(await ctx.session.scalars(select(model).where(model.id.in_(wanted), seen)))
+    statement = select(model).where(model.id.in_(wanted), seen)
+    if deleted:
+        statement = statement.where(model.deleted_at.is_not(None))
+    return list(await ctx.session.scalars(statement, execution_options={"include_deleted": deleted}))
 
 
 async def _batch(ctx: Any, run: Any) -> None:
@@ -47,13 +50,13 @@ async def _batch(ctx: Any, run: Any) -> None:
     type_ = ctx.machinery.registry.records.get(params.record_type)
     if type_ is None:
         raise NotFound
-    action = actions.find(ctx, type_, params.action)
     query = parse(type_, parse_qsl(params.query, keep_blank_values=True), lists.reading(ctx))
+    action = actions.find(ctx, type_, params.action, deleted=query.deleted)
     statement = select(type_.model).where(*lists.conditions(ctx, query))
     if run.state.get("after"):
         statement = statement.where(type_.model.id > UUID(run.state["after"]))
     statement = statement.order_by(type_.model.id).limit(actions.FEW)
-    records = list(await ctx.session.scalars(statement))
+    records = list(await ctx.session.scalars(statement, execution_options=lists.options(query)))
     values = msgspec.convert(params.params, action.params, strict=False) if action.params else None
     # An attempt that fails leaves its record unread, its id with it.
     last = records[-1].id if records else None

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from core.ext.specs import Action, Column, RecordType
 from core.kernel.errors import AppError
-from core.records import actions, foreign, labels, lists, queries
+from core.records import actions, bin, foreign, labels, lists, queries
 from core.records.forms import options_url
 from core.records.labels import MEMBER, target_of
 from core.records.models import SavedView
@@ -72,7 +72,7 @@ class ListPage:
     @property
     def columns(self) -> list[dict[str, Any]]:
         """The columns that are shown."""
-        may_edit = self.ctx.can(f"{self.type.permission}.edit")
+        may_edit = self.ctx.can(f"{self.type.permission}.edit") and not self.query.deleted
         return [column_view(self.ctx, column, editable=may_edit) for column in self.query.columns]
 
     @property
@@ -161,7 +161,19 @@ class ListPage:
         for view in self.views:
             address = f"{self.address}?{view.query}{'&' if view.query else ''}view={view.id}"
             found.append((str(view.id), view.name, address, None))
+        if self.query.deleted:
+            found.append(("bin", self.ctx.t("Bin"), self.bin_address, None))
         return found
+
+    @property
+    def bin_address(self) -> str:
+        """The list of what was deleted."""
+        return f"{self.address}?deleted=1"
+
+    @property
+    def days_in_bin(self) -> int:
+        """For how many days deleted records can be restored; 0 where they stay."""
+        return bin.DAYS if bin.is_emptied(self.type) else 0
 
     @property
     def current(self) -> str:
@@ -213,7 +225,9 @@ async def load(ctx: Any, type_: RecordType, pairs: Sequence[tuple[str, str]]) ->
     listing = lists.Listing(query, listing.rows, names, listing.next)
     views = await queries.views(ctx, type_.key)
     offers = await labels.choices(ctx, type_.columns, most=OFFERED)
-    page = ListPage(ctx, type_, query, looks, listing, views, actions.of(ctx, type_), error, offers)
+    page = ListPage(
+        ctx, type_, query, looks, listing, views, actions.of(ctx, type_, deleted=query.deleted), error, offers
+    )
     for item in query.filters:
         page.lent_names |= dict(await foreign.offers(ctx, item.column, "", OFFERED))
     return page

@@ -98,14 +98,14 @@ async def counted(ctx: Any, query: ListQuery) -> int:
     some = select(literal(1)).where(*conditions(ctx, query)).select_from(query.type.model)
     inner = some.limit(COUNT_MOST + 1).subquery()
     statement = select(func.count()).select_from(inner)
-    return int(await ctx.session.scalar(statement, execution_options=_options(query)) or 0)
+    return int(await ctx.session.scalar(statement, execution_options=options(query)) or 0)
 
 
 async def ids(ctx: Any, query: ListQuery, *, most: int) -> list[UUID]:
     """Read the ids of all that a list finds, in its order, at most `most`."""
     statement = select(query.type.model.id).where(*conditions(ctx, query))
     statement = statement.order_by(*paging.order_by(order(query))).limit(most)
-    return list(await ctx.session.scalars(statement, execution_options=_options(query)))
+    return list(await ctx.session.scalars(statement, execution_options=options(query)))
 
 
 async def get(
@@ -215,7 +215,8 @@ def _page(ctx: Any, query: ListQuery) -> Select[Any]:
     return statement.order_by(*paging.order_by(keys)).limit(query.limit + 1)
 
 
-def _options(query: ListQuery) -> dict[str, Any]:
+def options(query: ListQuery) -> dict[str, Any]:
+    """Return how the statement of a list is to be executed."""
     return {"include_deleted": True} if query.deleted else {}
 
 

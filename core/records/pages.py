@@ -155,15 +155,17 @@ def _remove_view(type_: RecordType) -> HTTPRouteHandler:
 
 def _bulk(type_: RecordType) -> HTTPRouteHandler:
     async def act(ctx: Ctx, request: Any_, action: str) -> Response[Any]:
-        chosen = actions.find(ctx, type_, action)
+        pairs = list(request.query_params.multi_items())
+        deleted = parse_page(type_, pairs, lists.reading(ctx))[0].deleted
+        chosen = actions.find(ctx, type_, action, deleted=deleted)
         sent = await form_values(request)
         ids = [str(one) for one in _many(sent.pop("ids", []))]
         is_all = sent.pop("all", "") == "1"
         params = convert(chosen.params, sent, text=True) if chosen.params else None
         if is_all:
-            pairs = list(request.query_params.multi_items())
             return await _queue(ctx, request, type_, chosen, params=params, pairs=pairs)
-        done = await _now(ctx, type_, chosen, ids, params=params)
+        records = await bulk_job.some(ctx, type_, ids[: actions.FEW], deleted=deleted)
+        done = await actions.act(ctx, type_, chosen, records, params)
         text = ctx.machinery.translator(ctx.locale).ngettext(
             "{count} record changed", "{count} records changed", done, count=done
         )
@@ -172,11 +174,6 @@ def _bulk(type_: RecordType) -> HTTPRouteHandler:
         return toast(redirect(request, f"{address}?{question}" if question else address), text)
 
     return post("/bulk/{action:str}", permission=f"{type_.permission}.view")(act)
-
-
-async def _now(ctx: Ctx, type_: RecordType, action: Action, ids: list[str], *, params: Any) -> int:
-    records = await bulk_job.some(ctx, type_, ids[: actions.FEW])
-    return await actions.act(ctx, type_, action, records, params)
 
 
 async def _queue(

@@ -14,7 +14,10 @@ class Attachment(Row, Base):
     """A file on a record; the bytes lie in the tenant's file store under ``key``."""
 
     __tablename__ = "attachment"
-    __table_args__ = (Index("ix_attachment_record", "record_type", "record_id", "created_at"),)
+    __table_args__ = (
+        Index("ix_attachment_record", "record_type", "record_id", "created_at"),
+        {"info": {"of_record": True}},
+    )
 
     record_type: Mapped[str]
     record_id: Mapped[UUID]
