@@ -39,7 +39,8 @@ cover: setup ## Demand that tests take every branch of money, permissions, tenan
 		$(PY) -m coverage combine -q && $(PY) -m coverage report || failed=1; exit $$failed
 # The tests that concern them; what is demanded stands in pyproject.toml.
 COVERED = tests/tenants tests/core/access tests/core/members tests/core/tenancy \
-	tests/core/kernel/test_idempotency.py tests/core/kernel/test_money.py tests/core/web/test_control_idempotency.py
+	tests/core/kernel/test_idempotency.py tests/core/kernel/test_money.py tests/core/web \
+	tests/core/webhooks/test_delivering.py tests/plugins/marketing/forms/test_sending.py
 
 faults: setup ## Kill processes under load and look for lost or doubled work, KILLS=200
 	@GUANXI_FAULT_KILLS=$(KILLS) $(PY) -m pytest -n 0 -m faults $(ARGS) tests/faults

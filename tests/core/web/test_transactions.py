@@ -1,5 +1,7 @@
 """A request's transactions are over when it is, whatever went wrong, and hold together as well as two can."""
 
+from dataclasses import replace
+
 import httpx
 import pytest
 from litestar import Litestar
@@ -60,10 +62,14 @@ async def late(ctx: Ctx, control: Control) -> None:
     ctx.session.add(Unit(name=None, path="/"))  # type: ignore[arg-type]
 
 
-@pytest.fixture
-async def ask(runtime, bo):
+@post("/api/v1/open", public=True)
+async def for_everybody(ctx: Ctx) -> None:
+    """A route that lets anybody in and yet asks for a workspace."""
+
+
+def application(runtime):
     app = Litestar(
-        [both, refused, broken, late],
+        [both, refused, broken, late, for_everybody],
         dependencies=DEPENDENCIES,
         guards=[admit],
         exception_handlers={Exception: handle},
@@ -71,6 +77,12 @@ async def ask(runtime, bo):
         middleware=[RequestFrame],
     )
     app.state.runtime = runtime
+    return app
+
+
+@pytest.fixture
+async def ask(runtime, bo):
+    app = application(runtime)
     headers = {"Authorization": f"Bearer {bo.key}"}
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url=BASE, headers=headers) as client:
@@ -107,3 +119,20 @@ async def test_what_waits_in_vain_for_one_keeps_no_other(ask, bo, runtime, monke
     monkeypatch.setattr(runtime.databases.budgets[1], "wait_s", 0.01)
     monkeypatch.setattr(runtime.databases.budgets[1], "limit", 0)
     assert await ask("both") == 503
+
+
+async def test_a_workspace_is_nobodys_without_a_login(ask, runtime, fresh):
+    transport = httpx.ASGITransport(app=application(runtime))
+    async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
+        assert (await client.post("/api/v1/open")).status_code == 401
+
+
+async def test_what_comes_too_often_is_refused_and_told_when_to_come_again(runtime, bo):
+    strict = replace(runtime, settings=replace(runtime.settings, rate_key_per_minute=1))
+    headers = {"Authorization": f"Bearer {bo.key}"}
+    transport = httpx.ASGITransport(app=application(strict))
+    async with httpx.AsyncClient(transport=transport, base_url=BASE, headers=headers) as client:
+        answers = [await client.post("/api/v1/both") for _ in range(3)]
+    assert [answer.status_code for answer in answers].count(429) >= 1
+    assert int(answers[-1].headers["Retry-After"]) >= 1
+    assert await written(bo) == (True, True)

@@ -108,6 +108,27 @@ async def test_a_test_process_writes_by_itself(ann, log, monkeypatch):
     assert await counted(ann, key_id) == 1
 
 
+async def test_a_process_that_cannot_write_tries_again(ann, log, monkeypatch):
+    monkeypatch.setattr(request_log, "PAUSE_S", 0.0)
+    if log._task is not None:
+        log._task.cancel()
+        log._task = None
+    tries, flush = [], type(log).flush
+
+    async def sometimes(self):
+        tries.append(len(self._waiting))
+        if len(tries) == 1:
+            raise OSError("away")
+        await flush(self)
+
+    monkeypatch.setattr(type(log), "flush", sometimes)
+    key_id = uuid7()
+    log.note(row(ann, key_id))
+    await log._task
+    assert tries == [1, 1]
+    assert await counted(ann, key_id) == 1
+
+
 async def test_what_is_old_or_too_much_goes(ann, log, monkeypatch):
     key_id, now = await key_of(ann), ann.runtime.clock.now()
     log.note(row(ann, key_id, at=now - timedelta(days=31), route="/old"))
