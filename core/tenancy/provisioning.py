@@ -10,11 +10,11 @@ import string
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, TypedDict, Unpack
+from typing import Any, Final, TypedDict, Unpack, cast
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import Select, func, or_, select, update
+from sqlalchemy import Select, Table, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -190,18 +190,20 @@ async def take(session: AsyncSession, **values: Any) -> Tenant | None:
 
     A slug that is in use raises the database's ``IntegrityError``, which ends the transaction.
     """
+    # The table and not the mapper, which would look among the records of the session for those it changes.
+    table = _TENANT
     free = (
-        select(TenantRow.id)
-        .where(TenantRow.state == "free")
-        .order_by(TenantRow.id)
+        select(table.c.id)
+        .where(table.c.state == "free")
+        .order_by(table.c.id)
         .limit(1)
         .with_for_update(skip_locked=True)
         .scalar_subquery()
     )
     statement = (
-        update(TenantRow)
-        .where(TenantRow.id == free, ~_former(values["slug"]).exists())
-        .values(state="active", claimed_at=func.now(), revision=TenantRow.revision + 1, **values)
+        update(table)
+        .where(table.c.id == free, ~_former(values["slug"]).exists())
+        .values(state="active", claimed_at=func.now(), revision=table.c.revision + 1, **values)
         .returning(*_CLAIMED)
     )
     row = (await session.execute(statement)).one_or_none()
@@ -218,7 +220,8 @@ async def _claim_one(databases: Databases, values: dict[str, Any]) -> Tenant | N
     return tenant
 
 
-_CLAIMED: Final = [getattr(TenantRow, name) for name in OWN_COLUMNS]
+_TENANT: Final = cast(Table, TenantRow.__table__)
+_CLAIMED: Final = [_TENANT.c[name] for name in OWN_COLUMNS]
 
 
 async def _set_state(databases: Databases, tenant: Tenant, state: str, at: datetime | None) -> None:
