@@ -61,7 +61,6 @@ class Share(Row, Base):
         UniqueConstraint("member_id", "record_type", "record_id"),
         Index("ix_share_record", "record_type", "record_id"),
         CheckConstraint("level in ('view', 'edit')", name="level"),
-        {"info": {"of_record": True}},
     )
 
     record_type: Mapped[str]

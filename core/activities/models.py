@@ -56,7 +56,6 @@ class Activity(Linked, Entity, Base):
         Index("ix_activity_contact", "contact_id"),
         Index("ix_activity_lead", "lead_id"),
         Index("ix_activity_deal", "deal_id"),
-        {"info": {"of_record": True}},
     )
 
     kind: Mapped[str] = mapped_column(default="note")

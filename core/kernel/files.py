@@ -27,6 +27,7 @@ import filetype
 from core.kernel.errors import Invalid, NotFound, Unavailable
 from core.kernel.i18n import N_
 from core.kernel.ids import opaque
+from core.kernel.mentions import is_mentioned
 
 _TENANT = re.compile(r"[a-z][a-z0-9_]{0,62}", re.ASCII)
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -286,5 +287,7 @@ async def forget(run: Any, forgetting: Callable[[Any], Awaitable[Collection[str]
     await run.step("forget", step)
     async with run.open() as ctx:
         store, schema = ctx.machinery.files, ctx.tenant.schema
-    for digest in run.state["digests"]:
+        # Taken up again later, the same bytes may have come in anew.
+        gone = [one for one in run.state["digests"] if not await is_mentioned(ctx.session, one)]
+    for digest in gone:
         await store.delete(schema, digest)

@@ -41,7 +41,7 @@ async def some(ctx: Any, type_: RecordType, ids: Sequence[str], *, deleted: bool
     seen = ctx.visible(model, f"{type_.permission}.view")
     statement = select(model).where(model.id.in_(wanted), seen)
     if deleted:
-        statement = statement.where(model.deleted_at.is_not(None))
+        statement = statement.where(*lists.in_bin(model))
     return list(await ctx.session.scalars(statement, execution_options={"include_deleted": deleted}))
 
 

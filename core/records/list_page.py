@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from core.ext.specs import Action, Column, RecordType
 from core.kernel.errors import AppError
-from core.records import actions, bin, foreign, labels, lists, queries
+from core.records import actions, foreign, labels, lists, queries
 from core.records.forms import options_url
 from core.records.labels import MEMBER, target_of
 from core.records.models import SavedView
@@ -169,11 +169,6 @@ class ListPage:
     def bin_address(self) -> str:
         """The list of what was deleted."""
         return f"{self.address}?deleted=1"
-
-    @property
-    def days_in_bin(self) -> int:
-        """For how many days deleted records can be restored; 0 where they stay."""
-        return bin.DAYS if bin.is_emptied(self.type) else 0
 
     @property
     def current(self) -> str:

@@ -130,7 +130,7 @@ def conditions(ctx: Any, query: ListQuery) -> list[ColumnElement[bool]]:
     model, how = query.type.model, reading(ctx)
     found = [ctx.visible(model, f"{query.type.permission}.view")]
     if query.deleted:
-        found += [model.deleted_at.is_not(None), ctx.visible(model, f"{query.type.permission}.delete")]
+        found += [*in_bin(model), ctx.visible(model, f"{query.type.permission}.delete")]
     else:
         found += at_hand(model)
     if query.right != "view":
@@ -143,6 +143,12 @@ def conditions(ctx: Any, query: ListQuery) -> list[ColumnElement[bool]]:
     if query.q:
         found.append(text.matching(ctx, query.type, query.q))
     return found
+
+
+def in_bin(model: type[Any]) -> list[ColumnElement[bool]]:
+    """Return what holds of all records of a bin: what was merged lies there too, and would be a double of the other."""
+    columns = model.__table__.columns
+    return [model.deleted_at.is_not(None), *(one.is_(None) for one in columns if one.info.get("leads_on"))]
 
 
 def at_hand(model: type[Any]) -> list[ColumnElement[bool]]:

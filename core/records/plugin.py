@@ -8,7 +8,7 @@ from core.ext.hooks import hookimpl
 from core.ext.specs import JobSpec, Manifest, Permission
 from core.kernel.events import Event
 from core.kernel.i18n import N_
-from core.records import bin, events
+from core.records import events
 from core.records.bulk_job import JOB
 from core.records.panels import PanelPages
 from core.records.personal import crm_personal_data as crm_personal_data
@@ -51,8 +51,8 @@ def crm_events() -> Sequence[type[Event]]:
 
 @hookimpl
 def crm_jobs() -> Sequence[JobSpec]:
-    """Act on whole lists in the background, and empty the bin."""
-    return [JOB, bin.JOB]
+    """Act on whole lists in the background."""
+    return [JOB]
 
 
 @hookimpl

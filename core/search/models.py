@@ -23,7 +23,6 @@ class SearchDocument(Base):
     __table_args__ = (
         PrimaryKeyConstraint("record_type", "record_id"),
         Index("ix_search_document_terms", "terms", postgresql_using="gin"),
-        {"info": {"of_record": True}},
     )
 
     record_type: Mapped[str]

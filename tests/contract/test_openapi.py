@@ -126,6 +126,7 @@ def bodies(call: Call, world: World, dice: random.Random) -> Iterator[dict[str, 
         yield body
 
 
+@pytest.mark.usefixtures("as_it_was")
 async def test_no_body_breaks_a_route(world: World, schema: dict[str, Any]) -> None:
     dice = random.Random(SEED)
     wrong = []
@@ -202,6 +203,7 @@ async def test_no_question_breaks_a_route(world: World) -> None:
     assert not wrong, f"GUANXI_FUZZ_SEED={SEED}\n" + "\n".join(wrong)
 
 
+@pytest.mark.usefixtures("as_it_was")
 async def test_no_form_breaks_a_page(world: World) -> None:
     dice = random.Random(SEED)
     owner, wrong = world.ours.owner, []

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+import pytest
 
 from tests.contract.routes import API, Call
 from tests.contract.samples import sample
@@ -28,6 +29,7 @@ async def send(call: Call, side: Side, body: dict[str, Any] | None, *, key: str)
     return await side.owner.api.request(call.method, path, json=body, headers={"Idempotency-Key": key})
 
 
+@pytest.mark.usefixtures("as_it_was")
 async def test_a_write_that_is_sent_again_is_answered_again_and_done_once(world: World) -> None:
     side, wrong, done = world.ours, [], 0
     for call in writes(world):

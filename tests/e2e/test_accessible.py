@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,13 +12,11 @@ from zlib import crc32
 import axe_core_python
 import pytest
 
-from core.tenancy.settings import DatabaseSettings
 from tests.contract.routes import Call
 from tests.contract.test_pages import pages
 from tests.contract.world import NOBODY, Side, World
 from tests.e2e.conftest import NARROW, WIDE, Open, Visit
 from tests.fixtures.people import Person
-from tests.fixtures.restore import Restore
 
 AXE = (Path(axe_core_python.__file__).parent / "axe.min.js").read_text("utf-8")
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -41,15 +38,7 @@ PARTS = re.compile(r"/conditions/\{name\}|/cells/\{column\}|/progress$")
 """What is put into pages as people go on."""
 
 
-@pytest.fixture(autouse=True)
-def as_it_was(world: World, database_settings: DatabaseSettings) -> Iterator[None]:
-    """Give the world back without what is made here: other tests look at everything in it."""
-    schemas = (world.ours.tenant.schema, world.theirs.tenant.schema, "control", "cell")
-    restore = Restore(database_settings, schemas)
-    restore.remember()
-    yield
-    restore.put_back()
-    restore.close()
+pytestmark = pytest.mark.usefixtures("as_it_was")
 
 
 async def furnished(world: World, side: Side) -> Side:

@@ -14,10 +14,7 @@ class Attachment(Row, Base):
     """A file on a record; the bytes lie in the tenant's file store under ``key``."""
 
     __tablename__ = "attachment"
-    __table_args__ = (
-        Index("ix_attachment_record", "record_type", "record_id", "created_at"),
-        {"info": {"of_record": True}},
-    )
+    __table_args__ = (Index("ix_attachment_record", "record_type", "record_id", "created_at"),)
 
     record_type: Mapped[str]
     record_id: Mapped[UUID]
