@@ -37,7 +37,9 @@ def of(ctx: Any, type_: RecordType, *, deleted: bool = False) -> list[Action]:
     """Return the actions on records of `type_`, or on those in its bin, that the actor may use."""
     if deleted:
         verb = type_.verbs.restore if ctx.can(f"{type_.permission}.delete") else None
-        return [] if verb is None else [_restore(type_, verb)]
+        if verb is None:
+            return []
+        return [_each(type_, verb, key="restore", title=N_("Restore"), icon="archive-restore")]
     declared = ctx.machinery.registry.serve(Action, ctx)
     own = [action for action in declared if action.record_type == type_.key]
     return [*built_in(ctx, type_), *own]
@@ -151,31 +153,18 @@ def _add_tag(type_: RecordType, column: Column) -> Action:
 
 
 def _delete(type_: RecordType) -> Action:
-    async def delete(ctx: Any, records: Sequence[Any], _params: Any) -> None:
-        for record in records:
-            await type_.verbs.delete(ctx, record)
-
-    return Action(
-        key="delete",
-        title=N_("Delete"),
-        icon="trash-2",
-        record_type=type_.key,
-        run=delete,
-        permission=f"{type_.permission}.delete",
-        tone="danger",
-    )
+    action = _each(type_, type_.verbs.delete, key="delete", title=N_("Delete"), icon="trash-2")
+    return msgspec.structs.replace(action, tone="danger")
 
 
-def _restore(type_: RecordType, verb: Callable[[Any, Any], Awaitable[None]]) -> Action:
-    async def restore(ctx: Any, records: Sequence[Any], _params: Any) -> None:
+def _each(
+    type_: RecordType, verb: Callable[[Any, Any], Awaitable[None]], *, key: str, title: str, icon: str
+) -> Action:
+    """A verb without parameters, on each record, for those who may delete it."""
+
+    async def run(ctx: Any, records: Sequence[Any], _params: Any) -> None:
         for record in records:
             await verb(ctx, record)
 
-    return Action(
-        key="restore",
-        title=N_("Restore"),
-        icon="archive-restore",
-        record_type=type_.key,
-        run=restore,
-        permission=f"{type_.permission}.delete",
-    )
+    permission = f"{type_.permission}.delete"
+    return Action(key=key, title=title, icon=icon, record_type=type_.key, run=run, permission=permission)

@@ -52,7 +52,7 @@ async def provide_opened(request: Request[Any, Any, Any]) -> AsyncGenerator[Open
                 if opened is not None:
                     opened.roll_back()
             return
-        if ctx is not None and control is not None and not ctx.is_rolled_back:
+        if ctx is not None and control is not None and not (ctx.is_rolled_back or ctx.readonly):
             await ctx.flush()
 
 
