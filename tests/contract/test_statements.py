@@ -22,7 +22,7 @@ by_type = pytest.mark.parametrize("type_", TYPES, ids=[type_.key for type_ in TY
 
 
 @pytest.fixture(autouse=True)
-def _known_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+def _known_for_long(unwritten: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """On a busy machine a second, which is how long a process knows who asks, is over too soon."""
     for module, name in (
         (core.runtime, "ACTOR_TTL_S"),
