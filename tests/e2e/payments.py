@@ -7,21 +7,18 @@ import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import httpx
 import pytest
 from granian.constants import Interfaces
 from granian.server.embed import Server as Granian
 
-from tenants.billing.gateway import Gateway
 from tenants.billing.simulator.app import create_app
 from tenants.billing.simulator.courier import Courier
 from tenants.billing.simulator.world import World
 from tests.e2e.conftest import Site, _answers, _until
-
-SECRET = "whsec_e2e"
-KEY = "sk_test_e2e"
+from tests.fixtures.payments import SECRET, paying_at
 
 
 @dataclass
@@ -53,13 +50,8 @@ async def played(site: Site, patch: pytest.MonkeyPatch) -> AsyncIterator[Till]:
         server = Granian(app, port=port, interface=Interfaces.ASGI, log_enabled=False, websockets=False)
         serving = asyncio.create_task(server.serve())
         await _until(lambda: _answers(f"{url}/"))
-        settings = replace(
-            site.runtime.settings, stripe_api_key=KEY, stripe_api_base=url, stripe_webhook_secret=SECRET
-        )
-        patch.setattr(site.runtime, "settings", settings)
-        site.runtime._parts.pop(Gateway, None)
-        yield Till(url, world)
-        site.runtime._parts.pop(Gateway, None)
+        with paying_at(site.runtime, url, patch):
+            yield Till(url, world)
         server.stop()
         with suppress(asyncio.CancelledError, TimeoutError):
             await asyncio.wait_for(serving, 5)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +14,6 @@ from playwright.async_api import expect
 from core.kernel.i18n import translator
 from core.worker import Worker
 from tenants.billing import jobs
-from tenants.billing.gateway import Gateway
 from tenants.billing.schema import Nothing
 from tenants.billing.simulator import clock, hosted, invoices
 from tenants.billing.simulator.app import create_app
@@ -23,9 +22,9 @@ from tenants.billing.simulator.world import World
 from tenants.signup.schema import WorkspaceIn
 from tenants.signup.service import create_workspace
 from tests.e2e.conftest import Open, Site, Visit
+from tests.fixtures.payments import SECRET, paying_at
 from tests.fixtures.people import Person, hire
 
-SECRET = "whsec_browser"
 ADDRESS = "http://pay.test"
 DAY = 86_400
 READ_ONLY = (
@@ -66,28 +65,20 @@ async def till(site: Site, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Til
     """A payment service in this process; the browser never gets to its pages."""
     moved = Clock(site.runtime.clock)
     monkeypatch.setattr(site.runtime, "clock", moved)
-    settings = replace(
-        site.runtime.settings,
-        stripe_api_key="sk_test_x",
-        stripe_api_base=ADDRESS,
-        stripe_webhook_secret=SECRET,
-    )
-    monkeypatch.setattr(site.runtime, "settings", settings)
     start = moved.now().timestamp() - 21 * DAY
     world = World(clock=lambda: start)
     world.address = ADDRESS
     transport = httpx.ASGITransport(app=create_app(world))
-    site.runtime._parts[Gateway] = Gateway(key="sk_test_x", base=ADDRESS, transport=transport)
-    async with httpx.AsyncClient(base_url=site.url) as client:
+    with paying_at(site.runtime, ADDRESS, monkeypatch, transport):
+        async with httpx.AsyncClient(base_url=site.url) as client:
 
-        async def send(body: str, signature: str) -> int:
-            answer = await client.post(
-                "/billing/stripe", content=body, headers={"Stripe-Signature": signature}
-            )
-            return answer.status_code
+            async def send(body: str, signature: str) -> int:
+                answer = await client.post(
+                    "/billing/stripe", content=body, headers={"Stripe-Signature": signature}
+                )
+                return answer.status_code
 
-        yield Till(site, world, Courier(world, send, SECRET, seed=3), moved)
-    del site.runtime._parts[Gateway]
+            yield Till(site, world, Courier(world, send, SECRET, seed=3), moved)
 
 
 @pytest.mark.timeout(180)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,10 +17,8 @@ from core.ext import hooks
 from core.ext.registry import Module
 from core.ext.specs import Manifest, Price
 from core.runtime import Runtime
-from core.settings import Settings
 from core.tenancy.directory import Tenant
 from tenants.billing import payments, service_accounts
-from tenants.billing.gateway import Gateway
 from tenants.billing.models import BillingAccount, BillingItem
 from tenants.billing.payments import Buyer
 from tenants.billing.schema import PlanIn
@@ -28,9 +26,9 @@ from tenants.billing.simulator import clock, hosted, invoices
 from tenants.billing.simulator.app import create_app
 from tenants.billing.simulator.courier import Courier
 from tenants.billing.simulator.world import Object, World
+from tests.fixtures.payments import SECRET, paying_at
 from tests.fixtures.people import BASE, Person
 
-SECRET = "whsec_test"
 ADDRESS = "http://pay.test"
 
 
@@ -140,24 +138,16 @@ async def bank(
     monkeypatch.setattr("tenants.api_keys.authentication.TTL_S", 0.0)
     world = World(clock=frozen.start.timestamp)
     world.address = ADDRESS
-    settings: Settings = replace(
-        runtime.settings,
-        stripe_api_key="sk_test_x",
-        stripe_api_base=ADDRESS,
-        stripe_webhook_secret=SECRET,
-    )
-    monkeypatch.setattr(runtime, "settings", settings)
-    gateway = Gateway(key="sk_test_x", base=ADDRESS, transport=httpx.ASGITransport(app=create_app(world)))
-    runtime._parts[Gateway] = gateway
+    inside = httpx.ASGITransport(app=create_app(world))
     transport = httpx.ASGITransport(app=app)
-    async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
+    with paying_at(runtime, ADDRESS, monkeypatch, inside):
+        async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
 
-        async def send(body: str, signature: str) -> int:
-            headers = {"Stripe-Signature": signature, "Content-Type": "application/json"}
-            return (await client.post("/billing/stripe", content=body, headers=headers)).status_code
+            async def send(body: str, signature: str) -> int:
+                headers = {"Stripe-Signature": signature, "Content-Type": "application/json"}
+                return (await client.post("/billing/stripe", content=body, headers=headers)).status_code
 
-        yield Bank(world, runtime, ann, Courier(world, send, SECRET, seed=1), drain)
-    runtime._parts.pop(Gateway, None)
+            yield Bank(world, runtime, ann, Courier(world, send, SECRET, seed=1), drain)
 
 
 MODULES = {
