@@ -66,6 +66,3 @@ def _give_up(world: World, invoice: Object) -> None:
         return
     if world.after_retries == "canceled":
         subscriptions.end(world, subscription, "payment_failed")
-    elif world.after_retries == "unpaid":
-        subscription["status"] = "unpaid"
-        world.emit("customer.subscription.updated", subscription)

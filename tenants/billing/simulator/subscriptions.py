@@ -10,7 +10,7 @@ from tenants.billing.simulator import invoices
 from tenants.billing.simulator.params import Problem
 from tenants.billing.simulator.world import Object, World
 
-LIVE = ("trialing", "active", "past_due", "unpaid", "incomplete")
+LIVE = ("trialing", "active", "past_due", "incomplete")
 
 
 def period_end(start: int, interval: str) -> int:
@@ -244,7 +244,7 @@ def _follow_payment(world: World, subscription: Object) -> None:
     invoice = world.get("invoice", subscription["latest_invoice"])
     if invoice["status"] == "open":
         subscription["status"] = "past_due"
-    elif subscription["status"] in ("past_due", "unpaid", "incomplete"):
+    elif subscription["status"] in ("past_due", "incomplete"):
         subscription["status"] = "active"
 
 

@@ -24,9 +24,9 @@ async def test_what_is_not_there_has_no_page(shop: Shop) -> None:
 
 
 async def test_the_clock_stands_still_where_nobody_moves_it(shop: Shop) -> None:
-    moved = await shop.browser.post("/simulator", json={"after_retries": "unpaid"})
+    moved = await shop.browser.post("/simulator", json={"after_retries": "canceled"})
     assert moved.json()["now"] == START
-    assert shop.world.after_retries == "unpaid"
+    assert shop.world.after_retries == "canceled"
 
 
 async def test_a_payment_that_is_tried_again_may_succeed(shop: Shop) -> None:

@@ -138,12 +138,8 @@ async def test_a_card_that_does_not_pay_changes_nothing(shop: Shop) -> None:
     assert kept.items.data[0].price.unit_amount == 1_000
 
 
-@pytest.mark.parametrize(
-    ("after", "status"), [("past_due", "past_due"), ("unpaid", "unpaid"), ("canceled", "canceled")]
-)
-async def test_a_failed_payment_is_tried_again_until_it_is_given_up(
-    shop: Shop, after: str, status: str
-) -> None:
+@pytest.mark.parametrize("after", ["past_due", "canceled"])
+async def test_a_failed_payment_is_tried_again_until_it_is_given_up(shop: Shop, after: str) -> None:
     shop.world.after_retries = after
     made = await shop.subscribe(await shop.price("team", 1_200))
     shop.world.cards[str(made.customer)] = invoices.DECLINED
@@ -151,7 +147,7 @@ async def test_a_failed_payment_is_tried_again_until_it_is_given_up(
     assert (await shop.stripe.v1.subscriptions.retrieve_async(made.id)).status == "past_due"
     clock.advance(shop.world, START + 50 * DAY)
     found = await shop.stripe.v1.subscriptions.retrieve_async(made.id)
-    assert found.status == status
+    assert found.status == after
     bill = (await shop.stripe.v1.invoices.list_async({"customer": str(made.customer)})).data[0]
     assert bill.attempt_count == 4
 
