@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections import deque
+from functools import cache
 from typing import Any
 
 import click
@@ -58,13 +59,19 @@ class Granian(Server):  # type: ignore[misc, valid-type]
 
 
 def application() -> Litestar:
-    """Make the application in a web worker; the worker ends with the process that started it."""
-    from core.app import create_app
-
+    """Give the application to a web worker; the worker ends with the process that started it."""
     if prepare := die_with_parent(signal.SIGKILL, parent=os.getppid()):
         prepare()
     settings = Settings.read()
     logging.configure(settings.log_level, settings.log_format)
+    return _made()
+
+
+@cache
+def _made() -> Litestar:
+    """Make the application once: workers that are forked have the one of their parent, where nothing connected yet."""
+    from core.app import create_app
+
     app = create_app()
     # What exists by now stays for ever: looking through it again and again is work for nothing.
     gc.collect()
@@ -76,11 +83,9 @@ def application() -> Litestar:
 @click.command()
 def web() -> None:
     """Answer requests on HOST and PORT with WEB_WORKERS processes."""
-    from core.app import create_app
-
     with serving() as settings:
-        # A fault in a module shows once and here; and forked workers begin with everything imported.
-        create_app()
+        # A fault in a module shows once and here; and forked workers begin with everything made.
+        _made()
         Granian(
             f"{__name__}:application",
             address=settings.host,
