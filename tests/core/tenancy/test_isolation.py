@@ -15,6 +15,7 @@ from core.tenancy.db import Databases
 from core.tenancy.directory import Tenant
 from core.tenancy.roles import assert_rights, bootstrap_roles
 from core.tenancy.settings import DatabaseSettings
+from tests.fixtures.server import roles_alone
 
 DENIED = (
     asyncpg.InsufficientPrivilegeError,
@@ -287,8 +288,15 @@ async def test_what_a_tenant_set_for_the_session_is_gone_in_the_next_transaction
         assert row[3] != "1GB"
 
 
+@pytest.fixture
+def taking_turns(server):
+    """Nobody else changes or judges the roles meanwhile."""
+    with roles_alone(server):
+        yield
+
+
 async def test_what_a_login_changed_of_itself_does_not_lead_astray(
-    databases, database_settings, tenant, other_tenant
+    databases, database_settings, tenant, other_tenant, taking_turns
 ):
     """A login role may alter its own settings; sessions do not depend on them, and the check reports them."""
     role = database_settings.slice_role(tenant.cell, tenant.slice)
@@ -319,7 +327,7 @@ async def test_a_tenant_role_has_no_attribute_of_power(database_settings, tenant
     assert row == (False,) * 6
 
 
-def test_the_rights_hold_and_missing_ones_are_found(database_settings):
+def test_the_rights_hold_and_missing_ones_are_found(database_settings, taking_turns):
     assert assert_rights(database_settings) == []
     with psycopg.connect(database_settings.admin_dsn(), autocommit=True) as admin:
         admin.execute("GRANT EXECUTE ON FUNCTION set_config(text, text, boolean) TO PUBLIC")
