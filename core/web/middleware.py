@@ -11,6 +11,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.kernel import metrics
 from core.kernel.ids import uuid7
+from core.kernel.turns import Turns
 from core.web.proxies import see_through
 
 log = structlog.get_logger("guanxi.request")
@@ -89,6 +90,8 @@ def _log(scope: Scope, request_id: str, status: int, seconds: float) -> None:
         return
     principal: Any = scope.get("gx.principal")
     kind = principal.kind if principal else "public"
+    if principal:
+        scope["litestar_app"].state.runtime.part(Turns, Turns).served()
     method, route = str(scope["method"]), str(scope.get("path_template") or "none")  # type: ignore[typeddict-item]
     metrics.observe_request(method, route, status, principal=kind, seconds=seconds)
     tell: Any = scope.get("gx.answered")

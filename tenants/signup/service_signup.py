@@ -24,6 +24,7 @@ from core.access.schema import MemberIn
 from core.kernel.errors import Conflict, FieldError, Invalid, NotFound
 from core.kernel.i18n import N_
 from core.kernel.ids import uuid7
+from core.kernel.turns import Turns
 from core.runtime import Runtime
 from core.tenancy.control import Control
 from core.tenancy.directory import Tenant, TenantPlugin
@@ -121,12 +122,12 @@ async def add_workspace(runtime: Runtime, account_id: UUID, data: WorkspaceFormI
     return replace(begun, token="")
 
 
-async def settle(runtime: Runtime, tenant: Tenant, signup: Signup) -> None:
+async def settle(runtime: Runtime, tenant: Tenant, signup: Signup, account: Account) -> None:
     """Give the workspace its first member and its seed, unless it has them; of two at once, one does it."""
     try:
         async with runtime.open(tenant) as ctx:
             if await ctx.session.get(Member, signup.member_id) is None:
-                await _fill(runtime, ctx, signup)
+                await _fill(runtime, ctx, signup, account)
     except (IntegrityError, Conflict):
         async with runtime.open(tenant, readonly=True) as ctx:
             if await ctx.session.get(Member, signup.member_id) is None:
@@ -136,16 +137,16 @@ async def settle(runtime: Runtime, tenant: Tenant, signup: Signup) -> None:
 async def settle_later(runtime: Runtime, params: SettleIn) -> None:
     """Finish what the process that began it could not."""
     async with runtime.control() as control:
-        signup = await control.session.scalar(select(Signup).where(Signup.tenant_id == params.tenant_id))
-    if signup is not None:
-        await settle(runtime, await runtime.tenant(params.tenant_id), signup)
+        chosen = select(Signup, Account).join(Account, Account.id == Signup.account_id)
+        found = (
+            await control.session.execute(chosen.where(Signup.tenant_id == params.tenant_id))
+        ).one_or_none()
+    if found is not None:
+        signup, account = found
+        await settle(runtime, await runtime.tenant(params.tenant_id), signup, account)
 
 
-async def _fill(runtime: Runtime, ctx: Any, signup: Signup) -> None:
-    async with runtime.control() as control:
-        account = await control.session.get(Account, signup.account_id)
-    if account is None:
-        raise NotFound
+async def _fill(runtime: Runtime, ctx: Any, signup: Signup, account: Account) -> None:
     first = MemberIn(name=account.name, email=account.email, role=people.OWNER)
     await people.add_member(ctx, first, member_id=signup.member_id, account_id=account.id)
     for seed in runtime.registry.implementations("crm_seed"):
@@ -153,33 +154,36 @@ async def _fill(runtime: Runtime, ctx: Any, signup: Signup) -> None:
 
 
 async def _begin(runtime: Runtime, data: WorkspaceFormIn, asked: Asked, who: Any) -> Begun:
-    for _ in range(TRIES):
-        is_empty = False
-        try:
-            async with runtime.control(
-                request_id=asked.request_id, locale=asked.locale, address=asked.address
-            ) as control:
-                found = await _found(control, asked, who[1]) or await _made(control, data, asked, who[0])
-                if found is None:
-                    control.roll_back()
-                    is_empty = True
-        except IntegrityError:
-            # Somebody took the address, or sent the same form, at the same moment: now it can be seen.
-            continue
-        if is_empty or found is None:
-            await asyncio.to_thread(
-                fill_pool, runtime.databases.settings, 1, new_key=runtime.keyring.new_tenant_key
-            )
-            continue
-        signup, tenant, token = found
-        tenant = tenant or await runtime.tenant(signup.tenant_id)
-        await settle(runtime, tenant, signup)
-        runtime.directory.forget(tenant.id)
-        return Begun(tenant, signup.account_id, signup.member_id, token)
+    async with runtime.part(Turns, Turns).turn():
+        for _ in range(TRIES):
+            found = await _claimed(runtime, data, asked, who)
+            if found is not None:
+                signup, account, tenant, token = found
+                tenant = tenant or await runtime.tenant(signup.tenant_id)
+                await settle(runtime, tenant, signup, account)
+                runtime.directory.forget(tenant.id)
+                return Begun(tenant, signup.account_id, signup.member_id, token)
     raise Conflict(code="signup.busy", detail=N_("This did not work just now. Please try again."))
 
 
-Found = tuple[Signup, Tenant | None, str]
+async def _claimed(runtime: Runtime, data: WorkspaceFormIn, asked: Asked, who: Any) -> Found | None:
+    """What the form makes or made; None where that has to be tried again."""
+    try:
+        async with runtime.control(
+            request_id=asked.request_id, locale=asked.locale, address=asked.address
+        ) as control:
+            found = await _found(control, asked, who[1]) or await _made(control, data, asked, who[0])
+            if found is not None:
+                return found
+            control.roll_back()
+    except IntegrityError:
+        # Somebody took the address, or sent the same form, at the same moment: now it can be seen.
+        return None
+    await asyncio.to_thread(fill_pool, runtime.databases.settings, 1, new_key=runtime.keyring.new_tenant_key)
+    return None
+
+
+Found = tuple[Signup, Account, Tenant | None, str]
 
 
 async def _found(control: Control, asked: Asked, again: Any) -> Found | None:
@@ -187,7 +191,8 @@ async def _found(control: Control, asked: Asked, again: Any) -> Found | None:
     signup = await control.session.get(Signup, asked.key_hash)
     if signup is None:
         return None
-    return signup, None, await _session(control, asked, await again(control, signup))
+    account: Account = await again(control, signup)
+    return signup, account, None, await _session(control, asked, account)
 
 
 async def _made(control: Control, data: WorkspaceFormIn, asked: Asked, account_of: Any) -> Found | None:
@@ -221,7 +226,8 @@ async def _made(control: Control, data: WorkspaceFormIn, asked: Asked, account_o
     control.enqueue(SETTLE, SettleIn(tenant_id=tenant.id), run_at=control.now() + SETTLED_AFTER)
     await control.session.flush()
     await billing.begin(control, tenant.id, place.currency)
-    return signup, replace(tenant, plugins=frozenset(keys)), await _session(control, asked, account)
+    token = await _session(control, asked, account)
+    return signup, account, replace(tenant, plugins=frozenset(keys)), token
 
 
 async def _slug(control: Control, data: WorkspaceFormIn) -> str:
