@@ -48,7 +48,7 @@ class Workspace:
 class Product:
     """A running `guanxi up` and a second job worker beside it."""
 
-    def __init__(self, home: Path, *, web_workers: int = 2, **variables: str) -> None:
+    def __init__(self, home: Path, *, web_workers: int | None = 2, **variables: str) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
@@ -60,7 +60,7 @@ class Product:
             **UNLIMITED,
             "GUANXI_HOME": str(home),
             "PORT": str(self.port),
-            "WEB_WORKERS": str(web_workers),
+            **({"WEB_WORKERS": str(web_workers)} if web_workers else {}),
             "GUANXI_LOG_LEVEL": "warning",
             **variables,
         }
@@ -145,8 +145,10 @@ class Product:
 
 
 @contextmanager
-def product(*, web_workers: int = 2, second_worker: bool = True, **variables: str) -> Iterator[Product]:
-    """Run the product on a new home, which is removed at the end."""
+def product(
+    *, web_workers: int | None = 2, second_worker: bool = True, **variables: str
+) -> Iterator[Product]:
+    """Run the product on a new home, which is removed at the end; ``None`` workers: as many as it takes itself."""
     folder = Path(tempfile.mkdtemp(prefix="gx-"))
     running_product = Product(folder / "home", web_workers=web_workers, **variables)
     try:
