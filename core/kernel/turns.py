@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 REST: Final = 5.0
-"""So many times as long as a piece of work took, the next one waits: at most a sixth of the time goes into them."""
+"""So many times as long as a piece of work took, the next one waits: but for a crowd, a sixth of the time."""
 AT_WORK_S: Final = 1.0
 PATIENCE_S: Final = 3.0
 
