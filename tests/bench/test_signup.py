@@ -11,11 +11,13 @@ import pytest
 
 from core.app import create_runtime, running
 from core.tenancy.provisioning import fill_pool
+from core.worker import POOL
 from tests.bench.conftest import Line, Report
 from tests.load.client import Client
-from tests.load.product import Product, product
+from tests.load.product import Product, product, until
 
 SECTION = "Signup"
+ROUNDS, MADE = 5, 20
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 Size = Callable[[int, int], int]
 
@@ -71,7 +73,7 @@ def test_others_while_workspaces_are_made(report: Report, size: Size) -> None:
         quietly, during, took = asyncio.run(beside_signups(served, size))
         processes = served.settings.web_workers
     (_, idle), (_, busy) = spread(quietly), spread(during)
-    tenants = size(100, 10)
+    tenants = size(ROUNDS * MADE, 10)
     report.add(
         SECTION,
         Line(
@@ -80,19 +82,19 @@ def test_others_while_workspaces_are_made(report: Report, size: Size) -> None:
             "≤ 1.5×",
             busy <= idle * 1.5,
             "four clients of another workspace list its customers through the API, idle and while strangers sign up one"
-            " after another, each by a connection of his own; the warm pool holds eight, so schemas are made meanwhile."
-            f" As `guanxi up` begins here: {processes} web processes.",
+            f" after another, each by a connection of his own, in turn: {MADE} workspaces, and until the warm pool of"
+            f" {POOL} is full again. As `guanxi up` begins here: {processes} web processes.",
         ),
     )
 
 
 async def beside_signups(served: Product, size: Size) -> tuple[list[float], list[float], float]:
-    """What lists take idle and beside signups, in milliseconds, and the seconds that the signups took."""
+    """What lists take idle and beside signups, in milliseconds, and the seconds that the making took."""
     quiet = (await asyncio.to_thread(served.workspaces, 1, prefix="quiet"))[0]
 
-    async def reading(until: asyncio.Event) -> list[float]:
+    async def reading(over: asyncio.Event) -> list[float]:
         times = []
-        while not until.is_set():
+        while not over.is_set():
             # Now and then by another connection: it is chance which process has it.
             async with Client(served.port, bearer=quiet.key) as client:
                 for _ in range(20):
@@ -102,25 +104,35 @@ async def beside_signups(served: Product, size: Size) -> tuple[list[float], list
                     await asyncio.sleep(0.01)
         return times
 
-    async def beside(work: Callable[[], Awaitable[object]]) -> list[float]:
+    async def beside(work: Awaitable[object]) -> list[float]:
         over = asyncio.Event()
         readers = [asyncio.create_task(reading(over)) for _ in range(4)]
-        await work()
+        await work
         over.set()
         return [each for reader in readers for each in await reader]
 
-    async def making() -> None:
-        for number in range(size(100, 10)):
+    async def making(first: int) -> None:
+        for number in range(first, first + size(MADE, 5)):
             async with Client(served.port) as client:
                 await sign_up(client, f"beside{number}@bench.test")
+        await asyncio.to_thread(full, served)
 
-    await beside(lambda: asyncio.sleep(2))
-    quietly = await beside(lambda: asyncio.sleep(size(15, 2)))
-    began = time.perf_counter()
-    during = await beside(making)
-    took = time.perf_counter() - began
-    # Before and after, so that the machine's own moods are in both.
-    return quietly + await beside(lambda: asyncio.sleep(size(15, 2))), during, took
+    await beside(asyncio.to_thread(full, served))
+    quietly, during, took = list[float](), list[float](), 0.0
+    # In turn, so that the machine's moods are in both.
+    for turn in range(size(ROUNDS, 2)):
+        quietly += await beside(asyncio.sleep(size(8, 1)))
+        began = time.perf_counter()
+        during += await beside(making(turn * MADE))
+        took += time.perf_counter() - began
+    return quietly, during, took
+
+
+def full(served: Product) -> None:
+    """Wait until the warm pool is."""
+    with psycopg.connect(served.dsn, autocommit=True) as admin:
+        free = "SELECT count(*) >= %s FROM control.tenant WHERE state = 'free'"
+        until(lambda: admin.execute(free, [POOL]).fetchone() == (True,))
 
 
 async def sign_up(client: Client, email: str) -> float:
