@@ -1,6 +1,7 @@
 """Keep uploaded bytes in a folder per tenant, under the digest of their content.
 
-Owns: the layout `<root>/<tenant schema>/<sha256>`, sniffing, the size limit, the headers of a download.
+Owns: the layout `<root>/<tenant schema>/<sha256>`, sniffing, the size limit, the headers of a download. Folders in
+a tenant's are somebody else's, and go with the tenant.
 Never does: trust a client's file name or media type, join a name from outside into a path, remember who owns
 a file (that is a row of the tenant's).
 """
@@ -258,7 +259,8 @@ def _settle(partial: Path, final: Path) -> None:
 
 def _older(folder: Path, before: float) -> list[str]:
     with os.scandir(folder) if folder.is_dir() else contextlib.nullcontext(()) as entries:
-        return [entry.name for entry in entries if entry.stat(follow_symlinks=False).st_mtime < before]
+        files = [entry for entry in entries if not entry.is_dir(follow_symlinks=False)]
+        return [entry.name for entry in files if entry.stat(follow_symlinks=False).st_mtime < before]
 
 
 def _remove(folder: Path, names: Collection[str], before: float) -> int:

@@ -136,6 +136,21 @@ async def test_sweeps_only_old_and_unmentioned_files(store: Store):
     assert await store.sweep("t_nobody", mentioned) == 0
 
 
+async def test_the_sweep_passes_over_folders(store: Store):
+    orphan = (await store.save(ANN, b"orphan", "x")).sha256
+    kept = store.path(ANN, orphan).parent / "modules" / "loyalty.zip"
+    kept.parent.mkdir()
+    kept.write_bytes(b"an archive")
+    for path in (kept, kept.parent, store.path(ANN, orphan)):
+        os.utime(path, (0, 0))
+
+    async def mentioned(_: Sequence[str]) -> set[str]:
+        return set()
+
+    assert await store.sweep(ANN, mentioned) == 1
+    assert kept.read_bytes() == b"an archive"
+
+
 async def test_deletes_once_and_again(store: Store):
     stored = await store.save(ANN, PNG, "x")
     for _ in range(2):
