@@ -1,12 +1,11 @@
 """One tenant as one archive: written by COPY in one snapshot, read into any installation with its ids kept.
 
-Owns the archive's format: a ZIP of ``manifest.json``, ``tables/<component>/<table>.copy`` and ``files/…``.
+Owns the archive's format: a ZIP of ``manifest.json``, ``tables/<component>/<table>.copy``, ``files/…`` and, of what
+removed modules left, ``modules/…``.
 Emits nothing. Never runs SQL that an archive brings: it brings rows, and names that are checked.
 """
 
-import hashlib
 import json
-import re
 import shutil
 import zipfile
 from collections.abc import Iterator
@@ -25,6 +24,8 @@ from sqlalchemy import Table
 from core.kernel.errors import BadRequest, Conflict
 from core.kernel.ids import opaque, uuid7
 from core.kernel.secrets import KeyRing, SealBrokenError
+from core.tenancy import archive_files
+from core.tenancy.archive_files import CHUNK
 from core.tenancy.components import Component, components
 from core.tenancy.directory import Tenant
 from core.tenancy.migrations import UnknownRevision
@@ -34,8 +35,6 @@ from core.tenancy.settings import DatabaseSettings
 
 FORMAT: Final = 1
 MAX_MANIFEST_BYTES: Final = 1_000_000
-_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
-_CHUNK: Final = 1 << 20
 _KEPT: Final = ("name", "locale", "timezone", "currency", "country")
 
 
@@ -76,7 +75,9 @@ def export_tenant(home: Installation, tenant: Tenant, target: Path, *, passphras
                     table.name: _write_table(archive, connection, item, table) for table in item.tables()
                 }
         manifest["plugins"] = _plugins(home.settings, tenant)
-        manifest["files"] = sum(1 for _ in _write_files(archive, home.files / tenant.schema))
+        folder = home.files / tenant.schema
+        manifest["files"] = len(archive_files.write_files(archive, folder, archive_files.stored(folder)))
+        archive_files.write_modules(archive, folder)
         archive.writestr("manifest.json", json.dumps(manifest, ensure_ascii=False, indent=1))
     draft.replace(target)
     return manifest
@@ -94,8 +95,9 @@ def import_tenant(
     """Read an archive into a schema of its own, brought to the newest revision; gives the tenant's id.
 
     ``as_copy`` gives the tenant a new id beside the live one; its sealed secrets are bound to the old id and
-    do not open there. Raises :class:`Conflict` when id or slug is in use, :class:`BadRequest` for a broken
-    archive or a wrong passphrase. A failed import leaves nothing.
+    do not open there, and what removed modules left stays with the live one. Raises
+    :class:`Conflict` when id or slug is in use, :class:`BadRequest` for a broken archive or a wrong
+    passphrase. A failed import leaves nothing.
     """
     with zipfile.ZipFile(source) as archive:
         manifest = read_manifest(archive)
@@ -112,8 +114,10 @@ def import_tenant(
         made = Tenant(id=tenant_id, slug=wanted, name="", schema=schema, cell=cell, slice=number, key=key)
         try:
             _load(home.settings, archive, manifest, made)
-            _read_files(archive, home.files / schema)
-            _register(home.settings, manifest, made)
+            archive_files.read_files(archive, home.files / schema)
+            if not as_copy:
+                archive_files.read_modules(archive, home.files / schema)
+            _register(home.settings, manifest, made, as_copy=as_copy)
         except BaseException as error:
             drop(home.settings, made)
             shutil.rmtree(home.files / schema, ignore_errors=True)
@@ -186,19 +190,12 @@ def _write_table(
 def _plugins(settings: DatabaseSettings, tenant: Tenant) -> list[dict[str, Any]]:
     with psycopg.connect(settings.dsn(settings.control)) as control:
         rows = control.execute(
-            "SELECT plugin, state, version, settings, secrets FROM control.tenant_plugin WHERE tenant_id = %s",
+            "SELECT plugin, state, version, settings, secrets, disabled_at::text, archive "
+            "FROM control.tenant_plugin WHERE tenant_id = %s",
             [tenant.id],
         ).fetchall()
-    return [
-        dict(zip(("plugin", "state", "version", "settings", "secrets"), row, strict=True)) for row in rows
-    ]
-
-
-def _write_files(archive: zipfile.ZipFile, folder: Path) -> Iterator[Path]:
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if path.is_file() and not path.is_symlink() and _DIGEST.fullmatch(path.name):
-            archive.write(path, f"files/{path.name}", zipfile.ZIP_STORED)
-            yield path
+    names = ("plugin", "state", "version", "settings", "secrets", "disabled_at", "archive")
+    return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 def _refuse_taken(settings: DatabaseSettings, tenant_id: UUID, slug: str) -> None:
@@ -257,28 +254,11 @@ def _copy_in(
 
 def _pump(source: BinaryIO, connection: psycopg.Connection, query: sql.Composed) -> None:
     with connection.cursor().copy(query) as target:
-        while chunk := source.read(_CHUNK):
+        while chunk := source.read(CHUNK):
             target.write(chunk)
 
 
-def _read_files(archive: zipfile.ZipFile, folder: Path) -> None:
-    for info in archive.infolist():
-        place, _, name = info.filename.partition("/")
-        if place != "files":
-            continue
-        if not _DIGEST.fullmatch(name):
-            raise BadRequest(code="archive.broken")
-        folder.mkdir(parents=True, exist_ok=True)
-        digest = hashlib.sha256()
-        with archive.open(info) as source, (folder / name).open("wb") as target:
-            while chunk := source.read(_CHUNK):
-                digest.update(chunk)
-                target.write(chunk)
-        if digest.hexdigest() != name:
-            raise BadRequest(code="archive.broken")
-
-
-def _register(settings: DatabaseSettings, manifest: dict[str, Any], tenant: Tenant) -> None:
+def _register(settings: DatabaseSettings, manifest: dict[str, Any], tenant: Tenant, *, as_copy: bool) -> None:
     about = manifest["tenant"]
     with psycopg.connect(settings.dsn(settings.control)) as control:
         control.execute(
@@ -297,8 +277,9 @@ def _register(settings: DatabaseSettings, manifest: dict[str, Any], tenant: Tena
         )
         for plugin in manifest["plugins"]:
             control.execute(
-                "INSERT INTO control.tenant_plugin (tenant_id, plugin, state, version, settings, secrets) "
-                "VALUES (%s, %s, %s, %s, %s, %s)",
+                "INSERT INTO control.tenant_plugin "
+                "(tenant_id, plugin, state, version, settings, secrets, disabled_at, archive) "
+                "VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
                 [
                     tenant.id,
                     plugin["plugin"],
@@ -306,6 +287,8 @@ def _register(settings: DatabaseSettings, manifest: dict[str, Any], tenant: Tena
                     plugin["version"],
                     Jsonb(plugin["settings"]),
                     Jsonb(plugin["secrets"]),
+                    plugin.get("disabled_at"),
+                    "" if as_copy else plugin.get("archive", ""),
                 ],
             )
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 import zipfile
 from dataclasses import replace
 from uuid import uuid4
@@ -104,6 +105,61 @@ def test_a_tenant_moves_to_another_installation(here, elsewhere, tenant, filled,
     assert caught.value.code == "tenant.exists"
 
 
+@pytest.fixture
+def left(here, tenant, filled):
+    """What a module left that was removed from the tenant; and something that is nobody's archive."""
+    name = f"loyalty-{uuid4()}.zip"
+    folder = here.files / tenant.schema / "modules"
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_bytes(b"points")
+    (folder / "half.partial").write_bytes(b"half")
+    with psycopg.connect(here.settings.admin_dsn()) as admin:
+        admin.execute(
+            "INSERT INTO control.tenant_plugin (tenant_id, plugin, state, archive, disabled_at) "
+            "VALUES (%s, 'loyalty', 'uninstalled', %s, '2026-01-02 03:04:05+00')",
+            [tenant.id, name],
+        )
+    yield name
+    shutil.rmtree(folder)
+
+
+def forget(home, tenant):
+    with psycopg.connect(home.settings.admin_dsn()) as admin:
+        admin.execute("DELETE FROM control.tenant_plugin WHERE tenant_id = %s", [tenant.id])
+        # Its role is dropped with the database, by the row that names it.
+        admin.execute(
+            "UPDATE control.tenant SET id = gen_random_uuid(), slug = NULL WHERE id = %s", [tenant.id]
+        )
+
+
+def left_row(home, tenant_id):
+    query = (
+        "SELECT archive, extract(year FROM disabled_at)::int FROM control.tenant_plugin "
+        "WHERE tenant_id = %s AND plugin = 'loyalty'"
+    )
+    with psycopg.connect(home.settings.admin_dsn()) as admin:
+        return admin.execute(query, [tenant_id]).fetchone()
+
+
+def test_what_removed_modules_left_moves_along_and_stays_out_of_copies(
+    here, elsewhere, tenant, left, tmp_path
+):
+    path = tmp_path / "acme.zip"
+    export_tenant(here, tenant, path, passphrase=PHRASE)
+    with zipfile.ZipFile(path) as archive:
+        assert [name for name in archive.namelist() if name.startswith("modules/")] == [f"modules/{left}"]
+    forget(elsewhere, tenant)
+    moved = read(elsewhere, import_tenant(elsewhere, path, passphrase=PHRASE, slug="moved"))
+    assert (elsewhere.files / moved.schema / "modules" / left).read_bytes() == b"points"
+    assert left_row(elsewhere, tenant.id) == (left, 2026)
+    copied = read(here, import_tenant(here, path, passphrase=PHRASE, slug="acme-copy", as_copy=True))
+    try:
+        assert not (here.files / copied.schema / "modules").exists()
+        assert left_row(here, copied.id) == ("", 2026)
+    finally:
+        drop(here.settings, copied)
+
+
 def structure(home, schema):
     """Every constraint, index and grant of a schema, its own name left out."""
     with psycopg.connect(home.settings.admin_dsn()) as admin:
@@ -195,15 +251,26 @@ def test_a_broken_archive_leaves_nothing(here, elsewhere, tenant, filled, tmp_pa
     assert schemas(elsewhere) == before
 
 
-@pytest.mark.parametrize("name", ["files/../../evil", "files//etc/evil", "files/..", "files/evil"])
+EVIL = (
+    "files/../../evil",
+    "files//etc/evil",
+    "files/..",
+    "files/evil",
+    "modules/../evil",
+    "modules/evil.zip",
+)
+
+
+@pytest.mark.parametrize("name", EVIL)
 def test_a_file_cannot_leave_its_folder(here, elsewhere, tenant, filled, tmp_path, name):
     path, broken = tmp_path / "acme.zip", tmp_path / "broken.zip"
     export_tenant(here, tenant, path, passphrase=PHRASE)
     change(path, broken, lambda _, content: content)
     with zipfile.ZipFile(broken, "a") as archive:
         archive.writestr(name, b"evil")
+    forget(elsewhere, tenant)
     with pytest.raises(BadRequest):
-        import_tenant(elsewhere, broken, passphrase=PHRASE, slug="evil", as_copy=True)
+        import_tenant(elsewhere, broken, passphrase=PHRASE, slug="evil", as_copy=name.startswith("files"))
     assert not list(tmp_path.rglob("evil"))
 
 
