@@ -9,6 +9,7 @@ from uuid import UUID
 from msgspec import to_builtins
 from sqlalchemy import update
 
+from core.kernel.events import ActorRef
 from core.kernel.ids import uuid7
 from core.tenancy.control_log import ControlEvent, ControlOutbox
 from core.tenancy.directory import TenantRow
@@ -64,9 +65,14 @@ class Control:
         """Translate a message id into the reader's language."""
         return self.machinery.translator(self.locale).gettext(message, **params)
 
-    def emit(self, event: Event, *, tenant_id: UUID | None = None) -> None:
-        """Write an event into the control plane's log; ``tenant_id`` lets that workspace's audit show it."""
+    def emit(self, event: Event, *, tenant_id: UUID | None = None, by: ActorRef | None = None) -> None:
+        """Write an event into the control plane's log; ``tenant_id`` lets that workspace's audit show it.
+
+        ``by`` names who did it where that is not whoever asks.
+        """
         who = self.principal
+        if by is None:
+            by = ActorRef() if who is None else _actor(who)
         self.session.add(
             ControlEvent(
                 name=event.name,
@@ -75,11 +81,11 @@ class Control:
                 record_type=event.record_type(),
                 record_id=event.subject_id,
                 label=event.label,
-                actor_kind=who.kind if who else "system",
-                actor_name=who.name if who else "",
+                actor_kind=by.kind,
+                actor_name=by.name,
                 account_id=who.account_id if who else None,
-                member_id=who.member_id if who else None,
-                key_id=who.key_id if who else None,
+                member_id=by.member_id,
+                key_id=by.key_id,
                 address=self.address,
                 request_id=self.request_id,
                 occurred_at=self.now(),
@@ -128,3 +134,7 @@ class Control:
     def roll_back(self) -> None:
         """Have this transaction undone at its end although the answer is not an exception."""
         self.is_rolled_back = True
+
+
+def _actor(who: Principal) -> ActorRef:
+    return ActorRef(kind=who.kind, member_id=who.member_id, key_id=who.key_id, name=who.name)

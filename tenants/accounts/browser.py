@@ -32,14 +32,14 @@ def opened(request: Any_) -> AbstractAsyncContextManager[Control]:
     )
 
 
+async def sign_in(control: Control, request: Any_, account: Account) -> str:
+    """Sign somebody in in this browser and give the session's token."""
+    return await service.sign_in(control, account, **_browser(request))
+
+
 async def open_session(control: Control, request: Any_, account: Account) -> str:
-    """Open a session in this browser and give its token."""
-    return await service.open_session(
-        control,
-        account,
-        user_agent=request.headers.get("user-agent", ""),
-        address=client_of(request),
-    )
+    """Open another session for who is signed in already, and give its token."""
+    return await service.open_session(control, account, **_browser(request))
 
 
 async def end_present(control: Control, request: Any_) -> None:
@@ -48,3 +48,7 @@ async def end_present(control: Control, request: Any_) -> None:
     if principal is not None and principal.session_id is not None:
         await service.log_out(control, principal.session_id)
         forget(runtime_of(request), request.cookies.get(COOKIE, ""))
+
+
+def _browser(request: Any_) -> dict[str, str]:
+    return {"user_agent": request.headers.get("user-agent", ""), "address": client_of(request)}

@@ -58,6 +58,14 @@ class EmailChanged(AccountEvent, frozen=True, kw_only=True):
     summary: ClassVar[str] = N_("The e-mail address of an account was changed.")
 
 
+class SessionOpened(AccountEvent, frozen=True, kw_only=True):
+    """Somebody signed in, with every step that it takes; a session that only gets another token tells nothing."""
+
+    name: ClassVar[str] = "session.opened"
+    summary: ClassVar[str] = N_("Signed in.")
+    user_agent: str = ""
+
+
 class SessionRevoked(AccountEvent, frozen=True, kw_only=True):
     """Sessions were ended from elsewhere; ``count`` says how many."""
 
@@ -80,6 +88,7 @@ EVENTS = [
     PasswordChanged,
     PasswordReset,
     EmailChanged,
+    SessionOpened,
     SessionRevoked,
     LoginFailed,
 ]

@@ -14,6 +14,7 @@ from core.kernel.rate import Limit
 from core.runtime import Runtime
 from tenants.accounts import service
 from tenants.accounts.events import LoginFailed
+from tenants.accounts.log import tell
 from tenants.accounts.models import Account
 
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
@@ -66,9 +67,9 @@ async def tell_failure(runtime: Runtime, client: str, email: str) -> None:
     if not told.allowed:
         return
     async with runtime.control(address=client) as control:
-        account = await service.by_email(control, email)
-        if account is not None:
-            control.emit(LoginFailed(subject_id=account.id, label=account.email))
+        for account in (await service.by_email(control, email), await service.claiming(control, email)):
+            if account is not None:
+                await tell(control, LoginFailed(subject_id=account.id))
 
 
 async def signup(runtime: Runtime, client: str, email: str) -> None:

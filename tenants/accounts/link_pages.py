@@ -19,7 +19,7 @@ from core.web.routing import get, post
 from tenants.accounts import limits, proofs, service
 from tenants.accounts import service_addresses as addresses
 from tenants.accounts.authentication import COOKIE, forget, session_cookie
-from tenants.accounts.browser import client_of, end_present, open_session
+from tenants.accounts.browser import client_of, end_present, sign_in
 from tenants.accounts.models import Account, Proof
 from tenants.accounts.pages import safe_next
 from tenants.accounts.schema import EmailIn, ForgottenIn, NewPasswordIn
@@ -132,7 +132,7 @@ async def _verify(control: Control, request: Any_, proof: Proof) -> Response[Any
     forget(runtime_of(request), request.cookies.get(COOKIE, ""))
     response = redirect(request, "/")
     if signed_in != account.id:
-        token = await open_session(control, request, account)
+        token = await sign_in(control, request, account)
         response.set_cookie(session_cookie(runtime_of(request), token))
     return toast(response, control.t(N_("Your e-mail address is confirmed.")))
 

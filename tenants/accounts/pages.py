@@ -19,7 +19,7 @@ from core.web.request import principal_of, runtime_of
 from core.web.routing import get, post
 from tenants.accounts import limits, service
 from tenants.accounts.authentication import COOKIE, forget, session_cookie
-from tenants.accounts.browser import client_of, end_present, open_session, opened
+from tenants.accounts.browser import client_of, end_present, open_session, opened, sign_in
 from tenants.accounts.demo_logins import demo_logins
 from tenants.accounts.models import Account
 from tenants.accounts.schema import LoginIn, NewPasswordIn
@@ -68,7 +68,7 @@ class DoorPages(Controller):
             return await self._again(request, error)
         async with opened(request) as control:
             await end_present(control, request)
-            token = await open_session(control, request, account)
+            token = await sign_in(control, request, account)
         response = redirect(request, "/password" if account.is_provisional else safe_next(data.next))
         response.set_cookie(session_cookie(runtime, token))
         response.set_cookie("gx_locale", account.locale, max_age=31_536_000, samesite="lax")

@@ -15,10 +15,12 @@ from core.kernel.i18n import N_
 from core.kernel.ids import uuid7
 from core.tenancy.control import Control
 from tenants.accounts import passwords
-from tenants.accounts.events import PasswordChanged, SessionRevoked
+from tenants.accounts.events import PasswordChanged, SessionOpened, SessionRevoked
+from tenants.accounts.log import tell
 from tenants.accounts.models import Account, Membership, Session
 from tenants.accounts.proofs import digest
 from tenants.accounts.schema import AccountIn, PasswordIn
+from tenants.accounts.second_factor.models import SecondFactor
 
 SESSION_AGE = timedelta(days=30)
 FORMER = timedelta(seconds=30)
@@ -120,8 +122,18 @@ async def opened_by(password: str, *accounts: Account | None) -> Account:
     raise Invalid.field("password", "login", N_("E-mail or password is wrong."))
 
 
+async def sign_in(control: Control, account: Account, *, user_agent: str = "", address: str = "") -> str:
+    """Open a session for whoever signs in; emits session.opened, which waits for the second step where there is one."""
+    owes = select(SecondFactor.id).where(
+        SecondFactor.account_id == account.id, SecondFactor.confirmed_at.is_not(None)
+    )
+    if await control.session.scalar(owes) is None:
+        await tell(control, SessionOpened(subject_id=account.id, user_agent=user_agent[:300]))
+    return await open_session(control, account, user_agent=user_agent, address=address)
+
+
 async def open_session(control: Control, account: Account, *, user_agent: str = "", address: str = "") -> str:
-    """Open a session of an account and return its token; those that are over go."""
+    """Open a session of an account and return its token, telling nobody; those that are over go."""
     token = secrets.token_urlsafe(32)
     now = control.now()
     over = (Session.account_id == account.id, Session.expires_at <= now)
@@ -150,7 +162,7 @@ async def revoke(control: Control, account_id: UUID, session_id: UUID) -> None:
     statement = delete(Session).where(Session.id == session_id, Session.account_id == account_id)
     if (await control.session.execute(statement.returning(Session.id))).first() is None:
         raise NotFound
-    control.emit(SessionRevoked(subject_id=account_id))
+    await tell(control, SessionRevoked(subject_id=account_id))
 
 
 async def log_out_others(control: Control, account_id: UUID, *, but: UUID | None = None) -> None:
@@ -158,7 +170,7 @@ async def log_out_others(control: Control, account_id: UUID, *, but: UUID | None
     statement = delete(Session).where(Session.account_id == account_id).returning(Session.id)
     gone = await control.session.scalars(statement.where(Session.id != but) if but else statement)
     if count := len(gone.all()):
-        control.emit(SessionRevoked(subject_id=account_id, count=count))
+        await tell(control, SessionRevoked(subject_id=account_id, count=count))
 
 
 async def grow_stale(control: Control, account_id: UUID) -> None:
@@ -203,7 +215,7 @@ async def replace_password(control: Control, account_id: UUID, new: str) -> Acco
     if await passwords.matches(new, account.password_hash):
         raise Invalid.field("new", "password.same", N_("Choose a password of your own."))
     account.password_hash, account.is_provisional = await passwords.hashed(new), False
-    control.emit(PasswordChanged(subject_id=account.id, label=account.email))
+    await tell(control, PasswordChanged(subject_id=account.id))
     await log_out_others(control, account_id)
     return account
 
@@ -216,6 +228,6 @@ async def change_password(control: Control, account_id: UUID, data: PasswordIn, 
     if not await passwords.matches(data.current, account.password_hash):
         raise Invalid.field("current", "password", N_("This is not your present password."))
     account.password_hash, account.is_provisional = await passwords.hashed(data.new), False
-    control.emit(PasswordChanged(subject_id=account.id, label=account.email))
+    await tell(control, PasswordChanged(subject_id=account.id))
     await log_out_others(control, account_id, but=session_id)
     await grow_stale(control, account_id)

@@ -20,6 +20,7 @@ from core.kernel.ids import uuid7
 from core.tenancy.control import Control
 from tenants.accounts import passwords, proofs, service
 from tenants.accounts.events import AccountRefused, AccountVerified, EmailChanged, PasswordReset
+from tenants.accounts.log import tell
 from tenants.accounts.models import Account, Membership, Proof
 from tenants.accounts.schema import EmailIn
 
@@ -82,7 +83,7 @@ async def confirm(control: Control, proof: Proof, *, signed_in: UUID | None, pas
         if not is_his:
             raise Invalid.field("password", "password", N_("This is not the password you signed up with."))
         await proofs.spend(control, proof)
-        _verified(control, claim)
+        await _verified(control, claim)
         return claim
     await proofs.spend(control, proof)
     if signed_in != holder.id:
@@ -100,7 +101,7 @@ async def refuse(control: Control, proof: Proof) -> None:
     await proofs.spend_all(control, claim.id, proofs.VERIFY)
     claim.password_hash = None
     await service.log_out_others(control, claim.id)
-    control.emit(AccountRefused(subject_id=claim.id, label=claim.email))
+    await tell(control, AccountRefused(subject_id=claim.id))
 
 
 async def reset(control: Control, proof: Proof, new: str) -> Account:
@@ -109,10 +110,10 @@ async def reset(control: Control, proof: Proof, new: str) -> Account:
     await proofs.spend(control, proof)
     await proofs.spend_all(control, account.id, proofs.RESET)
     account.password_hash, account.is_provisional = await passwords.hashed(new), False
-    control.emit(PasswordReset(subject_id=account.id, label=account.email))
+    await tell(control, PasswordReset(subject_id=account.id))
     await service.log_out_others(control, account.id)
     if account.verified_at is None and await service.by_email(control, account.email) in (None, account):
-        _verified(control, account)
+        await _verified(control, account)
     return account
 
 
@@ -185,16 +186,16 @@ async def _account(control: Control, proof: Proof) -> Account:
     return account
 
 
-def _verified(control: Control, account: Account) -> None:
+async def _verified(control: Control, account: Account) -> None:
     account.verified_at, account.verify_by = control.now(), None
-    control.emit(AccountVerified(subject_id=account.id, label=account.email))
+    await tell(control, AccountVerified(subject_id=account.id))
 
 
 async def _move(control: Control, account: Account, email: str) -> None:
     changes = {"email": (account.email, email)}
     account.email = email
-    control.emit(EmailChanged(subject_id=account.id, label=email, changes=changes))
     await control.session.flush()
+    await tell(control, EmailChanged(subject_id=account.id, changes=changes))
     for membership in await _memberships(control, account):
         _sync(control, membership, account)
 
@@ -210,7 +211,7 @@ async def _adopt(control: Control, claim: Account, holder: Account) -> None:
         membership.account_id = holder.id
         _sync(control, membership, holder)
     await control.session.flush()
-    control.emit(AccountVerified(subject_id=holder.id, label=holder.email))
+    await tell(control, AccountVerified(subject_id=holder.id))
     holder.verified_at = holder.verified_at or control.now()
     if not left:
         await control.session.execute(delete(Account).where(Account.id == claim.id))

@@ -22,7 +22,7 @@ from core.web.routing import get, post
 from tenants.accounts import limits
 from tenants.accounts import service as accounts
 from tenants.accounts.authentication import session_cookie
-from tenants.accounts.browser import client_of, end_present, open_session, opened
+from tenants.accounts.browser import client_of, end_present, open_session, opened, sign_in
 from tenants.accounts.models import Account
 from tenants.accounts.second_factor import service as second_factor
 from tenants.invitations import queries, service, service_accepting, service_domains
@@ -170,8 +170,10 @@ async def _enter(request: Any_, account: Account, place: service_accepting.Place
     tenant: Tenant = await runtime.tenant(place.tenant_id)
     async with opened(request) as control:
         await end_present(control, request)
-        token = await open_session(control, request, account)
-        if principal_of(request) is not None:
+        if principal_of(request) is None:
+            token = await sign_in(control, request, account)
+        else:
+            token = await open_session(control, request, account)
             await second_factor.pass_token(control, token)
     response = redirect(request, f"/w/{tenant.slug}/")
     response.set_cookie(session_cookie(runtime, token))

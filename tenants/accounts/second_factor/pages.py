@@ -15,6 +15,8 @@ from core.web.problems import reader_locale
 from core.web.request import principal_of, runtime_of
 from core.web.routing import get, post
 from tenants.accounts.authentication import COOKIE, forget
+from tenants.accounts.events import SessionOpened
+from tenants.accounts.log import tell
 from tenants.accounts.models import Account
 from tenants.accounts.pages import safe_next
 from tenants.accounts.second_factor import codes, service
@@ -57,6 +59,8 @@ class CodePages(Controller):
             values = {"next": str(sent.get("next", ""))}
             return form_again(control, request, CODE, error, values=values)
         await service.pass_session(control, session_id)
+        agent = request.headers.get("user-agent", "")[:300]
+        await tell(control, SessionOpened(subject_id=account.id, user_agent=agent))
         forget(runtime_of(request), request.cookies.get(COOKIE, ""))
         return redirect(request, safe_next(data.next or "/"))
 

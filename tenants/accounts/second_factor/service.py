@@ -11,6 +11,7 @@ from core.kernel.errors import Conflict, Invalid, NotFound
 from core.kernel.i18n import N_
 from core.tenancy.control import Control
 from tenants.accounts import passwords
+from tenants.accounts.log import tell
 from tenants.accounts.models import Account, Membership, Session
 from tenants.accounts.proofs import digest
 from tenants.accounts.second_factor import codes
@@ -74,7 +75,7 @@ async def confirm(
     confirmed = update(SecondFactor).where(SecondFactor.account_id == account.id)
     await control.session.execute(confirmed.values(confirmed_at=control.now()))
     await pass_session(control, session_id)
-    control.emit(SecondFactorEnabled(subject_id=account.id, label=account.email))
+    await tell(control, SecondFactorEnabled(subject_id=account.id))
     return await _new_codes(control, vault, account)
 
 
@@ -93,7 +94,7 @@ async def check(control: Control, vault: Vault, account: Account, code: str) -> 
     )
     if (await control.session.execute(used)).first() is not None:
         left = await codes_left(control, account.id)
-        control.emit(RecoveryCodeUsed(subject_id=account.id, label=account.email, left=left))
+        await tell(control, RecoveryCodeUsed(subject_id=account.id, left=left))
         return
     await _spend(control, vault, account, code)
 
@@ -114,7 +115,7 @@ async def renew_codes(control: Control, vault: Vault, account: Account, code: st
     """Make ten other recovery codes; the former ones end. Emits second_factor.renewed."""
     await _demand_on(control, account)
     await check(control, vault, account, code)
-    control.emit(RecoveryCodesRenewed(subject_id=account.id, label=account.email))
+    await tell(control, RecoveryCodesRenewed(subject_id=account.id))
     return await _new_codes(control, vault, account)
 
 
@@ -143,7 +144,7 @@ async def forget(control: Control, account: Account) -> None:
     """Remove an account's authenticator and codes; emits second_factor.disabled."""
     await control.session.execute(delete(RecoveryCode).where(RecoveryCode.account_id == account.id))
     await control.session.execute(delete(SecondFactor).where(SecondFactor.account_id == account.id))
-    control.emit(SecondFactorDisabled(subject_id=account.id, label=account.email))
+    await tell(control, SecondFactorDisabled(subject_id=account.id))
 
 
 async def codes_left(control: Control, account_id: UUID) -> int:
