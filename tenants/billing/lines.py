@@ -38,12 +38,13 @@ def wanted(
     """The lines of a plan with modules, for so many members."""
     lines = []
     if plan in PLANS and PLANS[plan].seat_monthly:
+        amount = PLANS[plan].price(interval, currency)
         lines.append(
             Wanted(
                 kind="plan",
-                lookup_key=lookup_key(plan, interval, currency),
+                lookup_key=lookup_key(plan, interval, currency, amount),
                 name=f"Guanxi {PLANS[plan].title}",
-                amount_minor=PLANS[plan].price(interval, currency),
+                amount_minor=amount,
                 quantity=max(1, seats) if interval == "month" else 1,
             )
         )
@@ -73,7 +74,10 @@ def kind_of(item: Mapping[str, Any]) -> str:
 def changes(
     items: Sequence[Mapping[str, Any]], lines: Sequence[Wanted], prices: Mapping[str, str]
 ) -> list[dict[str, Any]]:
-    """The changes that turn items into lines; ``prices`` maps names of prices to their ids. None where all fits."""
+    """The changes that turn items into lines; ``prices`` maps names of prices to their ids. None where all fits.
+
+    A plan that stays the same keeps the price that it was bought at, whatever new ones pay.
+    """
     found: list[dict[str, Any]] = []
     left = {line.kind: line for line in lines}
     for item in items:
@@ -82,13 +86,19 @@ def changes(
             found.append({"id": item["id"], "deleted": True})
             continue
         change: dict[str, Any] = {}
-        if item["price"].get("lookup_key") != line.lookup_key:
+        if not _is_priced(item, line):
             change["price"] = prices[line.lookup_key]
         if item["quantity"] != line.quantity:
             change["quantity"] = line.quantity
         if change:
             found.append({"id": item["id"], **change})
     return found + [{"price": prices[line.lookup_key], "quantity": line.quantity} for line in left.values()]
+
+
+def _is_priced(item: Mapping[str, Any], line: Wanted) -> bool:
+    held = str(item["price"].get("lookup_key") or "")
+    parts = slice(4 if line.kind == "plan" else None)
+    return held.split("_")[parts] == line.lookup_key.split("_")[parts]
 
 
 def key_of(subscription: str, version: int, change: object) -> str:

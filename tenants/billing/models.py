@@ -18,7 +18,8 @@ class BillingAccount(Row, ControlBase):
     """What a workspace has and how it pays; its version is the guard of everything read from the payment service.
 
     ``state``: ``past_due`` until ``grace_until`` and read-only after it; ``unpaid``: ended for want of payment.
-    ``next_minor``: the next invoice as it stood at ``checked_at``.
+    ``price_minor``: what a seat, or the year, was bought at; ``next_minor``: the next invoice as it stood at
+    ``checked_at``.
     """
 
     __tablename__ = "billing_account"
@@ -37,6 +38,7 @@ class BillingAccount(Row, ControlBase):
     customer_id: Mapped[str | None] = mapped_column(unique=True)
     subscription_id: Mapped[str | None]
     seats: Mapped[int] = mapped_column(server_default=text("0"))
+    price_minor: Mapped[int | None]
     period_end: Mapped[datetime | None]
     cancel_at: Mapped[datetime | None]
     trial_until: Mapped[datetime | None]

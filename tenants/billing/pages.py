@@ -18,7 +18,7 @@ from core.web.routing import get, post
 from tenants.billing import payments, queries, service_offline
 from tenants.billing.asking import MANAGE, away, buyer
 from tenants.billing.gateway import is_rehearsal
-from tenants.billing.plans import FREE, PAID, PLANS
+from tenants.billing.plans import PAID, PLANS, Interval
 from tenants.billing.schema import BillingOut, CodeIn, FapiaoIn, PlanIn
 
 Any_ = Request[Any, Any, Any]
@@ -61,6 +61,7 @@ class BillingPages(Controller):
             billing=overview,
             plan=PLANS[overview.plan],
             plans=PLANS.values(),
+            price_minor=_price(overview),
             sum_minor=_sum(overview),
             transfers=await queries.transfers(control, ctx.tenant.id),
             fapiao=await queries.fapiao(control, ctx.tenant.id),
@@ -185,15 +186,20 @@ def _fapiao_fields() -> list[Any]:
 
 def _sum(overview: BillingOut) -> int:
     """What the plan and its modules cost an interval, before discounts and credit."""
-    plan = PLANS[overview.plan]
     total = sum(
         each.amount_minor * (overview.seats if each.per == "seat" else 1)
         for each in overview.modules
         if each.state == "billed"
     )
-    if plan is FREE or overview.source in ("offline", "gift"):
+    if overview.source in ("offline", "gift"):
         return total
-    price = plan.price(
-        "year" if overview.interval == "year" else "month", "CNY" if overview.currency == "CNY" else "USD"
-    )
-    return total + price * (overview.seats if overview.interval == "month" else 1)
+    return total + _price(overview) * (overview.seats if overview.interval == "month" else 1)
+
+
+def _price(overview: BillingOut) -> int:
+    """What a seat or the year costs the workspace: as it was bought, else as it is on sale."""
+    if overview.price_minor is not None:
+        return overview.price_minor
+    interval: Interval = "year" if overview.interval == "year" else "month"
+    plan = PLANS[overview.plan]
+    return plan.price(interval, "CNY" if overview.currency == "CNY" else "USD") if plan in PAID else 0

@@ -77,13 +77,13 @@ PAID: Final = tuple(plan for plan in PLANS.values() if plan.seat_monthly)
 INTERVALS: Final[tuple[Interval, ...]] = ("month", "year")
 
 
-def lookup_key(plan: str, interval: str, currency: str) -> str:
-    """The name of a plan's price at the payment service."""
-    return f"guanxi_{plan}_{interval}_{currency.lower()}"
+def lookup_key(plan: str, interval: str, currency: str, amount_minor: int) -> str:
+    """The name of a plan's price at the payment service; a changed sum is another price."""
+    return f"guanxi_{plan}_{interval}_{currency.lower()}_{amount_minor}"
 
 
 def plugin_lookup_key(plugin: str, interval: str, currency: str, amount_minor: int) -> str:
-    """The name of a module's price there; a changed sum is another price."""
+    """The name of a module's price there, likewise."""
     return f"guanxi_plugin_{plugin}_{interval}_{currency.lower()}_{amount_minor}"
 
 

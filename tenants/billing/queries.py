@@ -190,6 +190,7 @@ async def overview(ctx: Ctx, control: Control) -> BillingOut:
         currency=held.currency,
         readonly=ctx.tenant.readonly,
         seats=held.seats or 0,
+        price_minor=held.price_minor,
         period_end=held.period_end,
         cancel_at=held.cancel_at,
         trial_until=held.trial_until,

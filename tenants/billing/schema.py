@@ -99,7 +99,10 @@ class InvoiceOut(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BillingOut(msgspec.Struct, frozen=True, kw_only=True):
-    """What the workspace has, uses and pays."""
+    """What the workspace has, uses and pays.
+
+    ``price_minor``: by card, a seat's price a month or the workspace's a year, as it was bought.
+    """
 
     plan: str
     interval: str
@@ -108,6 +111,7 @@ class BillingOut(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
     readonly: bool
     seats: int
+    price_minor: int | None
     period_end: datetime | None
     cancel_at: datetime | None
     trial_until: datetime | None

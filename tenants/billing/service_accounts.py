@@ -26,6 +26,7 @@ FIELDS = (
     "source",
     "subscription_id",
     "seats",
+    "price_minor",
     "period_end",
     "cancel_at",
     "trial_until",

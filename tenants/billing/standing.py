@@ -33,6 +33,7 @@ class Standing:
     source: str
     subscription_id: str | None = None
     seats: int = 0
+    price_minor: int | None = None
     period_end: datetime | None = None
     cancel_at: datetime | None = None
     trial_until: datetime | None = None
@@ -76,13 +77,15 @@ def _of_subscription(held: Object, snapshot: Snapshot, first_plan: str) -> Stand
     state = STATES.get(held["status"], "past_due")
     owed_since = _owed_since(held, snapshot.invoices) if state == "past_due" else None
     begun = items[0]["current_period_start"]
+    item = next((item for item in items if plan_key(item)), None)
     return Standing(
         plan=plan,
         interval=interval,
         state=state,
         source="stripe",
         subscription_id=held["id"],
-        seats=next((item["quantity"] for item in items if plan_key(item)), 0),
+        seats=item["quantity"] if item else 0,
+        price_minor=item["price"].get("unit_amount") if item else None,
         period_end=at(items[0]["current_period_end"]),
         cancel_at=at(held["cancel_at"]) if held.get("cancel_at") else None,
         trial_until=at(held["trial_end"]) if state == "trialing" and held.get("trial_end") else None,
@@ -110,7 +113,7 @@ def _subscription_of(invoice: Object) -> str | None:
 def plan_key(item: Object) -> str | None:
     """The plan that an item of a subscription is for; None for a module's."""
     parts = str(item["price"].get("lookup_key") or "").split("_")
-    return parts[1] if len(parts) == 4 and parts[0] == "guanxi" and parts[1] in PLANS else None
+    return parts[1] if len(parts) > 3 and parts[0] == "guanxi" and parts[1] in PLANS else None
 
 
 def plan_of(held: Object, first_plan: str = FREE.key) -> tuple[str, Interval]:

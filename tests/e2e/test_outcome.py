@@ -25,6 +25,7 @@ FORMS = "marketing.forms"
 INSIDE_S = 30
 COMPANY = {"en": "Harbor Trading", "zh_CN": "海港外贸"}
 CURRENCY = {"en": "usd", "zh_CN": "cny"}
+SEAT = {"en": 1_200, "zh_CN": 6_800}
 VISITOR = {"en": "Grace Hopper", "zh_CN": "张伟"}
 
 
@@ -197,7 +198,7 @@ async def pay(story: Story, till: Till, site: Site) -> None:
     await page.wait_for_url(f"**{story.w('/settings/billing')}**")
     await expect(page.locator("form[action$='/cancel']")).to_be_visible(timeout=30_000)
     await expect(page.get_by_text(story.t("Web forms")).first).to_be_visible()
-    team = f"guanxi_team_month_{CURRENCY[story.locale]}"
+    team = f"guanxi_team_month_{CURRENCY[story.locale]}_{SEAT[story.locale]}"
     assert on_the_bill(till) == {team: 1}
     await end_the_trial(site)
     for _ in range(80):

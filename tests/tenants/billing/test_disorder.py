@@ -60,8 +60,8 @@ class Service:
             case 1:
                 newest["cancel_at"] = self.random.choice((None, self.clock + 30 * DAY))
             case 2:
-                key = f"guanxi_{self.random.choice(('team', 'business'))}_{self.random.choice(('month', 'year'))}_usd"
-                newest["items"]["data"][0]["price"] = _price(key)
+                plan, interval = (self.random.choice(some) for some in (("team", "business"), ("month", "year")))
+                newest["items"]["data"][0]["price"] = _price(f"guanxi_{plan}_{interval}_usd_1200")
             case 3:
                 newest["items"]["data"][0]["quantity"] = self.random.randint(1, 50)
             case 4:
@@ -69,7 +69,7 @@ class Service:
 
     def _begin(self) -> None:
         item = {
-            "price": _price("guanxi_team_month_usd"),
+            "price": _price("guanxi_team_month_usd_1200"),
             "quantity": 1,
             "current_period_start": self.clock,
             "current_period_end": self.clock + 30 * DAY,
@@ -101,7 +101,8 @@ class Service:
 
 
 def _price(key: str) -> dict[str, Any]:
-    return {"lookup_key": key, "recurring": {"interval": key.split("_")[2]}}
+    _, _, interval, _, amount = key.split("_")
+    return {"lookup_key": key, "unit_amount": int(amount), "recurring": {"interval": interval}}
 
 
 @dataclass

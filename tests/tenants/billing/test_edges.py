@@ -259,7 +259,7 @@ def test_without_any_free_port_nothing_is_played(monkeypatch: pytest.MonkeyPatch
 
 
 async def test_another_process_finds_the_prices_that_are_there(bank: Bank) -> None:
-    asked: Any = {"lookup_key": "guanxi_team_month_usd", "name": "Team", "amount_minor": 1_200}
+    asked: Any = {"lookup_key": "guanxi_team_month_usd_1200", "name": "Team", "amount_minor": 1_200}
     asked |= {"currency": "USD", "interval": "month"}
     first = await payments.gateway(bank.runtime).price(**asked)
     transport = httpx.ASGITransport(app=simulator.create_app(bank.world))

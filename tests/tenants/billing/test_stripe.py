@@ -78,7 +78,7 @@ async def use(gateway: Gateway, pay: Any) -> None:
     customer = await gateway.customer(name="Acme", email="a@example.com", tenant_id=mark)
     small, big = [
         await gateway.price(
-            lookup_key=f"guanxi_{plan}_month_usd",
+            lookup_key=f"guanxi_{plan}_month_usd_{amount}",
             name=f"Guanxi {plan}",
             amount_minor=amount,
             currency="USD",

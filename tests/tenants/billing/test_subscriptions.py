@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import insert, select, update
 
 from core.access import service as people
@@ -15,9 +17,10 @@ from core.access.schema import MemberIn, MemberPatch
 from core.kernel.errors import Conflict, Invalid, NotFound, PaymentRequired
 from core.tenancy.control_log import ControlEvent
 from core.tenancy.directory import TenantPlugin, TenantRow
-from tenants.billing import jobs, payments, service, service_accounts
+from tenants.billing import jobs, lines, payments, service, service_accounts
 from tenants.billing.gateway import PaymentRefused
 from tenants.billing.models import BillingAccount, StripeEvent
+from tenants.billing.plans import PLANS
 from tenants.billing.schema import MessageIn, Nothing, PlanIn
 from tenants.billing.simulator import hosted, invoices
 from tests.tenants.billing.conftest import Bank
@@ -43,7 +46,7 @@ async def test_a_first_checkout_begins_a_trial_for_all_members(bank: Bank) -> No
     account, tenant = await bank.account(), await bank.seen()
     assert (account.plan, account.state, account.source, account.seats) == ("team", "trialing", "stripe", 4)
     assert account.trial_until == bank.runtime.clock.now() + timedelta(days=14)
-    assert quantities(bank) == {"guanxi_team_month_usd": 4}
+    assert quantities(bank) == {"guanxi_team_month_usd_1200": 4}
     assert tenant.limits == {"customers": 50_000, "api_keys": 20, "storage_mb": 20_000}
     await bank.pass_days(15)
     account = await bank.account()
@@ -83,7 +86,7 @@ async def test_seats_follow_members(bank: Bank) -> None:
     async with bank.ann.acting() as ctx:
         fay = await people.add_member(ctx, MemberIn(name="Fay", email="fay@acme.test"))
     await bank.settle()
-    assert quantities(bank) == {"guanxi_team_month_usd": 5}
+    assert quantities(bank) == {"guanxi_team_month_usd_1200": 5}
     async with bank.ann.acting() as ctx:
         member = await ctx.session.get_one(Member, fay.id)
         await people.update_member(ctx, member, MemberPatch(title="Boss"))
@@ -92,7 +95,7 @@ async def test_seats_follow_members(bank: Bank) -> None:
         member = await ctx.session.get_one(Member, fay.id)
         await people.update_member(ctx, member, MemberPatch(active=False))
     await bank.settle()
-    assert quantities(bank) == {"guanxi_team_month_usd": 4}
+    assert quantities(bank) == {"guanxi_team_month_usd_1200": 4}
     assert (await bank.account()).seats == 4
 
 
@@ -133,10 +136,35 @@ async def test_a_year_is_one_sum_with_room_for_so_many(bank: Bank) -> None:
     await bank.subscribe()
     await payments.change_plan(bank.runtime, bank.buyer, YEARLY)
     account, tenant = await bank.account(), await bank.seen()
-    assert (account.interval, quantities(bank)) == ("year", {"guanxi_team_year_usd": 1})
+    assert (account.interval, quantities(bank)) == ("year", {"guanxi_team_year_usd_199000": 1})
     assert tenant.limits["members"] == 20
     assert account.period_end is not None
     assert account.period_end > bank.runtime.clock.now() + timedelta(days=360)
+
+
+async def test_a_new_price_is_for_those_who_buy_or_change_from_then_on(
+    bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bank.subscribe()
+    dearer = {
+        key: replace(plan, seat_monthly={"USD": 2 * plan.seat_monthly["USD"]}) if plan.seat_monthly else plan
+        for key, plan in PLANS.items()
+    }
+    monkeypatch.setattr(lines, "PLANS", dearer)
+    async with bank.ann.acting() as ctx:
+        await people.add_member(ctx, MemberIn(name="Fay", email="fay@acme.test"))
+    await bank.settle()
+    assert quantities(bank) == {"guanxi_team_month_usd_1200": 5}
+    assert (await bank.account()).price_minor == 1_200
+    page = (await bank.ann.page.get(bank.ann.w("/settings/billing"))).text
+    assert "5 seats × $12.00" in re.sub(r"<[^>]+>", "", page)
+
+    await payments.change_plan(bank.runtime, bank.buyer, BUSINESS)
+    assert quantities(bank) == {"guanxi_business_month_usd_5000": 5}
+    await payments.change_plan(bank.runtime, bank.buyer, TEAM)
+    assert quantities(bank) == {"guanxi_team_month_usd_2400": 5}
+    account = await bank.account()
+    assert (account.plan, account.price_minor) == ("team", 2_400)
 
 
 async def test_a_card_that_refuses_an_upgrade_leaves_all_as_it_was(bank: Bank) -> None:
@@ -242,7 +270,7 @@ async def test_modules_are_billed_after_their_trial(bank: Bank, modules: Any) ->
     await bank.settle()
     assert (await bank.item("sold.plain")).state == "trial"
     assert quantities(bank) == {
-        "guanxi_team_month_usd": 4,
+        "guanxi_team_month_usd_1200": 4,
         "guanxi_plugin_sold.seats_month_usd_200": 4,
     }
     await bank.pass_days(15)
@@ -268,7 +296,7 @@ async def test_modules_change_their_interval_with_the_plan(bank: Bank, modules: 
     await bank.settle()
     await payments.change_plan(bank.runtime, bank.buyer, YEARLY)
     assert quantities(bank) == {
-        "guanxi_team_year_usd": 1,
+        "guanxi_team_year_usd_199000": 1,
         "guanxi_plugin_sold.seats_year_usd_2400": 4,
     }
 
@@ -388,11 +416,11 @@ async def test_a_reading_that_was_overtaken_is_not_taken_over(bank: Bank) -> Non
 
 
 async def test_without_a_payment_service_nothing_is_sold(bank: Bank, monkeypatch: pytest.MonkeyPatch) -> None:
-    from dataclasses import replace
+    from dataclasses import replace as replace_fields
 
     kept = bank.runtime._parts.copy()
     bank.runtime._parts.clear()
-    monkeypatch.setattr(bank.runtime, "settings", replace(bank.runtime.settings, stripe_api_key=None))
+    monkeypatch.setattr(bank.runtime, "settings", replace_fields(bank.runtime.settings, stripe_api_key=None))
     with pytest.raises(payments.NoGateway):
         await payments.portal(bank.runtime, bank.buyer)
     bank.runtime._parts.update(kept)

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "control_0001_34e47929"
+revision = "control_0001_fe33f788"
 down_revision = None
 
 
@@ -95,6 +95,7 @@ def upgrade() -> None:
     sa.Column('customer_id', sa.Text(), nullable=True),
     sa.Column('subscription_id', sa.Text(), nullable=True),
     sa.Column('seats', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('price_minor', sa.BigInteger(), nullable=True),
     sa.Column('period_end', sa.DateTime(timezone=True), nullable=True),
     sa.Column('cancel_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('trial_until', sa.DateTime(timezone=True), nullable=True),
