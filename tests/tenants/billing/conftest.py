@@ -97,6 +97,11 @@ class Bank:
     def subscription(self) -> Object:
         return self.world.all("subscription")[0]
 
+    @property
+    def quantities(self) -> dict[str, int]:
+        """How many of each price the subscription is made of."""
+        return {each["price"]["lookup_key"]: each["quantity"] for each in self.subscription["items"]["data"]}
+
     def card(self, behaviour: str) -> None:
         """Let Acme's card behave so from now on."""
         (customer,) = self.world.objects["customer"]

@@ -60,7 +60,9 @@ class Service:
             case 1:
                 newest["cancel_at"] = self.random.choice((None, self.clock + 30 * DAY))
             case 2:
-                plan, interval = (self.random.choice(some) for some in (("team", "business"), ("month", "year")))
+                plan, interval = (
+                    self.random.choice(some) for some in (("team", "business"), ("month", "year"))
+                )
                 newest["items"]["data"][0]["price"] = _price(f"guanxi_{plan}_{interval}_usd_1200")
             case 3:
                 newest["items"]["data"][0]["quantity"] = self.random.randint(1, 50)

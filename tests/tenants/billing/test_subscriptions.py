@@ -14,10 +14,10 @@ from sqlalchemy import insert, select, update
 from core.access import service as people
 from core.access.models import Member
 from core.access.schema import MemberIn, MemberPatch
-from core.kernel.errors import Conflict, Invalid, NotFound, PaymentRequired
+from core.kernel.errors import Conflict, Invalid, NotFound
 from core.tenancy.control_log import ControlEvent
-from core.tenancy.directory import TenantPlugin, TenantRow
-from tenants.billing import jobs, lines, payments, service, service_accounts
+from core.tenancy.directory import TenantRow
+from tenants.billing import jobs, lines, payments, service_accounts
 from tenants.billing.gateway import PaymentRefused
 from tenants.billing.models import BillingAccount, StripeEvent
 from tenants.billing.plans import PLANS
@@ -28,10 +28,6 @@ from tests.tenants.billing.conftest import Bank
 TEAM = PlanIn(plan="team", interval="month")
 BUSINESS = PlanIn(plan="business", interval="month")
 YEARLY = PlanIn(plan="team", interval="year")
-
-
-def quantities(bank: Bank) -> dict[str, int]:
-    return {each["price"]["lookup_key"]: each["quantity"] for each in bank.subscription["items"]["data"]}
 
 
 async def told(bank: Bank) -> list[str]:
@@ -46,7 +42,7 @@ async def test_a_first_checkout_begins_a_trial_for_all_members(bank: Bank) -> No
     account, tenant = await bank.account(), await bank.seen()
     assert (account.plan, account.state, account.source, account.seats) == ("team", "trialing", "stripe", 4)
     assert account.trial_until == bank.runtime.clock.now() + timedelta(days=14)
-    assert quantities(bank) == {"guanxi_team_month_usd_1200": 4}
+    assert bank.quantities == {"guanxi_team_month_usd_1200": 4}
     assert tenant.limits == {"customers": 50_000, "api_keys": 20, "storage_mb": 20_000}
     await bank.pass_days(15)
     account = await bank.account()
@@ -86,7 +82,7 @@ async def test_seats_follow_members(bank: Bank) -> None:
     async with bank.ann.acting() as ctx:
         fay = await people.add_member(ctx, MemberIn(name="Fay", email="fay@acme.test"))
     await bank.settle()
-    assert quantities(bank) == {"guanxi_team_month_usd_1200": 5}
+    assert bank.quantities == {"guanxi_team_month_usd_1200": 5}
     async with bank.ann.acting() as ctx:
         member = await ctx.session.get_one(Member, fay.id)
         await people.update_member(ctx, member, MemberPatch(title="Boss"))
@@ -95,7 +91,7 @@ async def test_seats_follow_members(bank: Bank) -> None:
         member = await ctx.session.get_one(Member, fay.id)
         await people.update_member(ctx, member, MemberPatch(active=False))
     await bank.settle()
-    assert quantities(bank) == {"guanxi_team_month_usd_1200": 4}
+    assert bank.quantities == {"guanxi_team_month_usd_1200": 4}
     assert (await bank.account()).seats == 4
 
 
@@ -136,7 +132,7 @@ async def test_a_year_is_one_sum_with_room_for_so_many(bank: Bank) -> None:
     await bank.subscribe()
     await payments.change_plan(bank.runtime, bank.buyer, YEARLY)
     account, tenant = await bank.account(), await bank.seen()
-    assert (account.interval, quantities(bank)) == ("year", {"guanxi_team_year_usd_199000": 1})
+    assert (account.interval, bank.quantities) == ("year", {"guanxi_team_year_usd_199000": 1})
     assert tenant.limits["members"] == 20
     assert account.period_end is not None
     assert account.period_end > bank.runtime.clock.now() + timedelta(days=360)
@@ -154,15 +150,15 @@ async def test_a_new_price_is_for_those_who_buy_or_change_from_then_on(
     async with bank.ann.acting() as ctx:
         await people.add_member(ctx, MemberIn(name="Fay", email="fay@acme.test"))
     await bank.settle()
-    assert quantities(bank) == {"guanxi_team_month_usd_1200": 5}
+    assert bank.quantities == {"guanxi_team_month_usd_1200": 5}
     assert (await bank.account()).price_minor == 1_200
     page = (await bank.ann.page.get(bank.ann.w("/settings/billing"))).text
     assert "5 seats × $12.00" in re.sub(r"<[^>]+>", "", page)
 
     await payments.change_plan(bank.runtime, bank.buyer, BUSINESS)
-    assert quantities(bank) == {"guanxi_business_month_usd_5000": 5}
+    assert bank.quantities == {"guanxi_business_month_usd_5000": 5}
     await payments.change_plan(bank.runtime, bank.buyer, TEAM)
-    assert quantities(bank) == {"guanxi_team_month_usd_2400": 5}
+    assert bank.quantities == {"guanxi_team_month_usd_2400": 5}
     account = await bank.account()
     assert (account.plan, account.price_minor) == ("team", 2_400)
 
@@ -260,72 +256,6 @@ async def test_a_code_takes_something_off_the_next_invoice(bank: Bank) -> None:
         await payments.use_code(bank.runtime, bank.buyer, "NONE")
     await payments.use_code(bank.runtime, bank.buyer, " HALF ")
     assert (await bank.account()).next_minor == 2_400
-
-
-async def test_modules_are_billed_after_their_trial(bank: Bank, modules: Any) -> None:
-    await bank.subscribe()
-    async with bank.runtime.control() as control:
-        for key in modules:
-            await service.add_plugin(control, bank.tenant, key)
-    await bank.settle()
-    assert (await bank.item("sold.plain")).state == "trial"
-    assert quantities(bank) == {
-        "guanxi_team_month_usd_1200": 4,
-        "guanxi_plugin_sold.seats_month_usd_200": 4,
-    }
-    await bank.pass_days(15)
-    assert quantities(bank)["guanxi_plugin_sold.plain_month_usd_900"] == 1
-    assert (await bank.item("sold.plain")).state == "billed"
-
-    async with bank.runtime.control() as control:
-        await service.add_plugin(control, bank.tenant, "sold.plain")
-        await service.remove_plugin(control, bank.tenant, "sold.plain")
-        await service.remove_plugin(control, bank.tenant, "sold.plain")
-    await bank.settle()
-    assert "guanxi_plugin_sold.plain_month_usd_900" not in quantities(bank)
-    async with bank.runtime.control() as control:
-        await service.add_plugin(control, bank.tenant, "sold.plain")
-    await bank.settle()
-    assert quantities(bank)["guanxi_plugin_sold.plain_month_usd_900"] == 1
-
-
-async def test_modules_change_their_interval_with_the_plan(bank: Bank, modules: Any) -> None:
-    await bank.subscribe()
-    async with bank.runtime.control() as control:
-        await service.add_plugin(control, bank.tenant, "sold.seats")
-    await bank.settle()
-    await payments.change_plan(bank.runtime, bank.buyer, YEARLY)
-    assert quantities(bank) == {
-        "guanxi_team_year_usd_199000": 1,
-        "guanxi_plugin_sold.seats_year_usd_2400": 4,
-    }
-
-
-async def test_a_module_whose_trial_nobody_pays_for_is_switched_off(bank: Bank, modules: Any) -> None:
-    async with bank.runtime.control() as control:
-        await service_accounts.give(control, bank.tenant, "free")
-        with pytest.raises(PaymentRequired) as refused:
-            await service.add_plugin(control, bank.tenant, "sold.seats")
-        assert refused.value.code == "billing.needed"
-        await service.add_plugin(control, bank.tenant, "sold.plain")
-        control.session.add(
-            TenantPlugin(tenant_id=bank.tenant.id, plugin="sold.plain", state="enabled", version="1")
-        )
-    await bank.pass_days(15)
-    assert (await bank.item("sold.plain")).state == "unpaid"
-    async with bank.runtime.control() as control:
-        row = await control.session.get_one(TenantPlugin, (bank.tenant.id, "sold.plain"))
-        assert row.state == "disabled"
-
-
-async def test_billed_modules_end_with_the_subscription(bank: Bank, modules: Any) -> None:
-    await bank.subscribe()
-    async with bank.runtime.control() as control:
-        await service.add_plugin(control, bank.tenant, "sold.seats")
-    await bank.settle()
-    await payments.cancel(bank.runtime, bank.buyer, at_period_end=True)
-    await bank.pass_days(32)
-    assert (await bank.item("sold.seats")).state == "unpaid"
 
 
 async def test_messages_come_once_or_often_signed_or_not_at_all(bank: Bank) -> None:
