@@ -115,7 +115,10 @@ class WebhookPages(Controller):
     async def resume(self, ctx: Ctx, request: Any_, webhook_id: UUID) -> Response[Any]:
         """Go on, with what was held back or without it."""
         endpoint = await queries.endpoint(ctx, webhook_id, lock=True)
-        await service.resume(ctx, endpoint, await read_form(request, ResumeIn))
+        try:
+            await service.resume(ctx, endpoint, await read_form(request, ResumeIn))
+        except AppError as error:
+            return form_again(ctx, request, PAGE, error, **await _page(ctx, endpoint))
         return _back(ctx, request, webhook_id, ctx.t(N_("The webhook is told again.")))
 
     @post("/{webhook_id:uuid}/test", permission=MANAGE)

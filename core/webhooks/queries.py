@@ -11,8 +11,8 @@ from sqlalchemy import func, literal, literal_column, select
 
 from core.kernel import events
 from core.kernel.errors import NotFound
-from core.tenancy.ctx import Ctx
-from core.webhooks import choosing, message
+from core.tenancy.ctx import Actor, Ctx
+from core.webhooks import choosing, message, rights
 from core.webhooks.models import Attempt, Delivery, Endpoint
 
 PAGE: Final = 50
@@ -69,14 +69,23 @@ async def waiting(ctx: Ctx, endpoint_id: UUID) -> dict[str, int]:
     return found
 
 
-async def bodies(ctx: Ctx, found: Sequence[Delivery]) -> dict[UUID, dict[str, Any]]:
-    """What is to be sent for deliveries; without those whose event was erased or whose module is switched off."""
+async def bodies(
+    ctx: Ctx, found: Sequence[Delivery], reader: Actor | None = None
+) -> dict[UUID, dict[str, Any]]:
+    """What is to be sent for deliveries; without those whose event was erased or whose module is switched off.
+
+    With a reader, without those of which he may not know.
+    """
     made = {one.id: one.payload for one in found if one.payload is not None}
     asked = {one.message_id: one.id for one in found if one.payload is None}
     offered = choosing.offered(ctx)
-    for event in await events.find_all(ctx.session, list(asked)) if asked else ():
-        if event.name in offered and not event.is_erased:
-            made[asked[event.id]] = message.payload(event)
+    kept = [
+        event
+        for event in (await events.find_all(ctx.session, list(asked)) if asked else ())
+        if event.name in offered and not event.is_erased
+    ]
+    for event in await rights.seen(ctx, reader, kept) if reader else kept:
+        made[asked[event.id]] = message.payload(event)
     return made
 
 

@@ -75,7 +75,10 @@ async def add(ctx: Ctx, data: EndpointIn, *, id_: UUID, secret: str) -> Endpoint
 
 
 async def change(ctx: Ctx, endpoint: Endpoint, patch: EndpointPatch) -> None:
-    """Change where to, what or when; whoever does so answers for it, with his rights, from now on."""
+    """Change where to, what or when; whoever does so answers for it, with his rights, from now on.
+
+    Where nobody does any more, saving it as it is suffices.
+    """
     wanted = {
         name: getattr(patch, name) for name in patch.__struct_fields__ if getattr(patch, name) is not UNSET
     }
@@ -85,7 +88,7 @@ async def change(ctx: Ctx, endpoint: Endpoint, patch: EndpointPatch) -> None:
         **({"conditions": msgspec.to_builtins(wanted["conditions"])} if "conditions" in wanted else {}),
     }
     changed = {name: (before[name], value) for name, value in after.items() if before[name] != value}
-    if not changed:
+    if not changed and await rights.reader(ctx, endpoint) is not None:
         return
     _check(
         ctx,
@@ -148,9 +151,16 @@ async def pause(ctx: Ctx, endpoint: Endpoint, reason: str = "manual") -> None:
 
 
 async def resume(ctx: Ctx, endpoint: Endpoint, data: ResumeIn) -> None:
-    """Go on: with what happened meanwhile, or from now on."""
+    """Go on: with what happened meanwhile, or from now on. Raises Conflict where nobody answers for it."""
     if endpoint.state == "active":
         return
+    if await rights.reader(ctx, endpoint) is None:
+        raise Conflict(
+            code="webhook.nobody",
+            detail=N_(
+                "The member who answers for it has left. Save it anew first, to answer for it yourself."
+            ),
+        )
     endpoint.state, endpoint.paused_reason, endpoint.paused_at = "active", "", None
     endpoint.failures, endpoint.failing_since, endpoint.rest_until = 0, None, None
     await ctx.session.flush()

@@ -46,10 +46,10 @@ async def fan_out(ctx: Ctx, events: Sequence[Stored]) -> None:
             continue
         actor = await rights.reader(ctx, endpoint)
         if actor is None:
+            # What may be told of it is decided when it is sent, by whoever answers for the endpoint then.
             await service.pause(ctx, endpoint, "rights")
-        rows = (
-            [_row(ctx, endpoint, event) for event in await rights.seen(ctx, actor, wanted)] if actor else []
-        )
+        meant = wanted if actor is None else await rights.seen(ctx, actor, wanted)
+        rows = [_row(ctx, endpoint, event) for event in meant]
         if rows:
             await ctx.session.execute(insert(Delivery).on_conflict_do_nothing(), rows)
         if rows and endpoint.state == "active":

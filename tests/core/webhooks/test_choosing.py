@@ -16,7 +16,7 @@ from core.runtime import Runtime
 from core.webhooks import choosing, conditions, rights
 from core.webhooks.models import Endpoint
 from tests.core.webhooks.acting import customer, log, seen, tell
-from tests.core.webhooks.conftest import Drain, Make
+from tests.core.webhooks.conftest import Days, Drain, Make
 from tests.core.webhooks.receiver import Receiver
 from tests.fixtures.people import Person
 
@@ -210,6 +210,85 @@ async def test_it_is_paused_when_the_member_behind_it_leaves(
     endpoint = await seen(ann, made)
     assert (endpoint["state"], endpoint["paused_reason"]) == ("paused", "rights")
     assert receiver.got == []
+
+
+async def left(ann: Person, mia: Person) -> None:
+    """Let Mia answer for all webhooks, and leave."""
+    async with ann.runtime.open(ann.tenant) as ctx:
+        await ctx.session.execute(update(Endpoint).values(member_id=mia.member_id))
+        await ctx.session.execute(update(Member).where(Member.id == mia.member_id).values(active=False))
+
+
+async def test_nothing_is_lost_while_nobody_answers_for_it(
+    ann: Person, mia: Person, receiver: Receiver, hook: Make, drain: Drain
+) -> None:
+    made = await hook(ann, events=["customer.created"])
+    await left(ann, mia)
+    for name in ("First", "Second"):
+        await customer(ann, name)
+        await drain()
+    assert [(one["label"], one["state"]) for one in await log(ann, made)] == [
+        ("Second", "held"),
+        ("First", "held"),
+    ]
+    path = f"/settings/webhooks/{made['id']}"
+    refused = await ann.post(f"{path}/resume", {"backlog": "send"})
+    assert refused.status_code == 409
+    assert "Save it anew" in refused.text
+    assert (await ann.api.post(f"/webhooks/{made['id']}/resume", json={})).json()["code"] == "webhook.nobody"
+    saved = await ann.post(f"{path}/edit", {"url": made["url"], "events": "customer.created"})
+    assert saved.status_code == 303, "as it is: that somebody answers for it suffices"
+    endpoint = await seen(ann, made)
+    assert (endpoint["state"], endpoint["member_id"]) == ("paused", str(ann.member_id))
+    await customer(ann, "Third")
+    await drain()
+    assert receiver.got == []
+    assert (await ann.post(f"{path}/resume", {"backlog": "send"})).status_code == 303
+    await drain()
+    assert sorted(one.json["data"]["label"] for one in receiver.got) == ["First", "Second", "Third"]
+
+
+async def test_what_waits_is_told_as_far_as_who_answers_then_may_see(
+    ann: Person, bo: Person, mia: Person, receiver: Receiver, hook: Make, drain: Drain
+) -> None:
+    made = await hook(ann, events=["customer.created"])
+    await left(ann, mia)
+    await customer(ann, "Hers")
+    await customer(ann, "His", owner_id=str(bo.member_id))
+    await drain()
+    async with ann.runtime.open(ann.tenant) as ctx:
+        await ctx.session.execute(update(Endpoint).values(member_id=bo.member_id))
+    await tell(ann, made, "resume")
+    await drain()
+    assert [one.json["data"]["label"] for one in receiver.got] == ["His"]
+    assert [one["state"] for one in await log(ann, made)] == ["delivered", "skipped"]
+
+
+@pytest.mark.parametrize("is_paused", [False, True])
+async def test_what_waits_when_the_member_behind_it_leaves_is_held(
+    ann: Person, mia: Person, receiver: Receiver, hook: Make, days: Days, is_paused: bool
+) -> None:
+    receiver.turns["ok"] = ["broken", "ok"]
+    made = await hook(ann, events=["customer.created"])
+    await customer(ann)
+    await days.wait()
+    assert [one["state"] for one in await log(ann, made)] == ["pending"]
+    if is_paused:
+        await tell(ann, made, "pause")
+    await left(ann, mia)
+    await days.wait(3600)
+    assert len(receiver.got) == 1
+    assert [one["state"] for one in await log(ann, made)] == ["held"]
+    if is_paused:
+        await customer(ann)
+        await days.wait()
+        assert [one["state"] for one in await log(ann, made)] == ["held", "held"]
+    reason = (await seen(ann, made))["paused_reason"]
+    assert reason == ("manual" if is_paused else "rights")
+    await ann.api.patch(f"/webhooks/{made['id']}", json={"description": "Mine now"})
+    await tell(ann, made, "resume")
+    await days.wait()
+    assert {one["state"] for one in await log(ann, made)} == {"delivered"}
 
 
 async def test_events_of_a_module_that_was_switched_off_stop(

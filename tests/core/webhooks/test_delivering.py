@@ -1,3 +1,4 @@
+import asyncio
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -303,6 +304,9 @@ async def test_in_a_copy_of_the_workspace_nothing_goes_out_before_there_is_a_new
     assert receiver.connections == 0
     assert (await seen(ann, made))["paused_reason"] == "copied"
     assert (await ann.api.get("/notifications")).json()["data"] == []
+    await tell(ann, made, "test", event="customer.created")
+    await asyncio.wait_for(days.wait(), 20)
+    assert [one["state"] for one in await log(ann, made)] == ["skipped", "held"]
     secret = (await tell(ann, made, "rotate"))["secret"]
     await tell(ann, made, "resume", backlog="send")
     await days.wait()
