@@ -77,6 +77,8 @@ class Settings:
     """STRIPE_WEBHOOK_SECRET: what it signs its messages to `<public address>/billing/stripe` with."""
     first_plan: str = "free"
     """GUANXI_FIRST_PLAN: the plan that a new workspace has without paying: free, team or business."""
+    pool: int = 8
+    """GUANXI_POOL: how many schemas of each cell are kept ready for new workspaces."""
     webhook_log_days: int = 30
     """GUANXI_WEBHOOK_LOG_DAYS: how long webhooks' messages and answers are kept, also those of a paused one."""
     log_level: str = "info"
@@ -115,6 +117,7 @@ class Settings:
             "public_url": reader.get("GUANXI_PUBLIC_URL", _public_url, own_url),
             **_payments(reader),
             "first_plan": reader.get("GUANXI_FIRST_PLAN", _one_of(FIRST_PLANS), "free"),
+            "pool": reader.get("GUANXI_POOL", _number(1, 1000), 8),
             "webhook_log_days": reader.get("GUANXI_WEBHOOK_LOG_DAYS", _number(7, 3650), 30),
             "log_level": reader.get("GUANXI_LOG_LEVEL", _one_of(LOG_LEVELS), "info"),
             "log_format": reader.get("GUANXI_LOG_FORMAT", _one_of(LOG_FORMATS), "json"),

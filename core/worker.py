@@ -28,7 +28,8 @@ from core.kernel.wake import CONTROL, EVENTS, JOBS, Joined, channel, news
 from core.tenancy import resting
 from core.tenancy.ctx import Actor, Ctx, Principal
 from core.tenancy.directory import Tenant
-from core.tenancy.provisioning import delete_due, fill_pool
+from core.tenancy.provisioning import delete_due
+from core.tenancy.warm_pool import WarmPool
 
 if TYPE_CHECKING:
     from core.runtime import Runtime
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 POLL_S = 1.0
 PAUSE_S = 0.05
 """How often at most signals of other processes ring a bell: what came meanwhile is handled together."""
-POOL = 8
 POOL_S, POOL_PAUSE_S = 15.0, 1.0
 """How often the warm pool is filled when nothing happens, and at most while people sign up."""
 CLOSED_S = 300.0
@@ -355,11 +355,14 @@ def _housekeeping(runtime: Runtime, cells: Sequence[CellWork]) -> list[Chore]:
         for spec in control_jobs.scheduled(runtime)
     ]
     for cell in cells:
-        fill = partial(
-            fill_pool, databases.settings, POOL, new_key=runtime.keyring.new_tenant_key, cell=cell.name
+        pool = WarmPool(
+            settings=databases.settings,
+            cell=cell.name,
+            size=runtime.settings.pool,
+            new_key=runtime.keyring.new_tenant_key,
         )
         chores += [
-            Chore("pool", POOL_S, partial(asyncio.to_thread, fill), cell.pool_bell),
+            Chore("pool", POOL_S, pool.refill, cell.pool_bell),
             Chore("tidy", 600, partial(tidy, partial(databases.cell, cell.name))),
         ]
     return chores

@@ -64,10 +64,7 @@ def fill_pool(
     Roles are made in one batch, schemas a few to a transaction.
     """
     with psycopg.connect(settings.dsn(settings.control), autocommit=True) as control:
-        row = control.execute(
-            "SELECT count(*) FROM control.tenant WHERE cell = %s AND state = 'free'", [cell]
-        ).fetchone()
-        missing = count - (row[0] if row else 0)
+        missing = count - _free(control, cell)
         if missing <= 0:
             return 0
         made = _make_roles(settings, control, cell, missing)
@@ -85,6 +82,12 @@ def fill_pool(
                     [[uuid7(), schema, cell, number, new_key()] for schema, number in some],
                 )
     return missing
+
+
+def free_schemas(settings: DatabaseSettings, cell: str = "main") -> int:
+    """How many schemas of a cell no tenant has yet."""
+    with psycopg.connect(settings.dsn(settings.control), autocommit=True) as control:
+        return _free(control, cell)
 
 
 def make_schema(settings: DatabaseSettings, cell: str = "main") -> tuple[str, int]:
@@ -263,6 +266,12 @@ def _upgrade_fixed(settings: DatabaseSettings, key: str, cell: str | None) -> No
             connection.execute(grants.encode())
 
 
+def _free(control: psycopg.Connection, cell: str) -> int:
+    asked = "SELECT count(*) FROM control.tenant WHERE cell = %s AND state = 'free'"
+    row = control.execute(asked, [cell]).fetchone()
+    return int(row[0]) if row else 0
+
+
 def _new_name(settings: DatabaseSettings) -> str:
     length = 12 - len(settings.tag)
     return f"t_{settings.tag}" + "".join(secrets.choice(_ALPHABET) for _ in range(length))
@@ -318,5 +327,6 @@ __all__ = [
     "delete_due",
     "drop",
     "fill_pool",
+    "free_schemas",
     "take",
 ]

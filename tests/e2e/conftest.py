@@ -54,7 +54,7 @@ async def site(runtime: Runtime) -> AsyncIterator[Site]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
-    served = replace(runtime, settings=replace(runtime.settings, public_url=url))
+    served = replace(runtime, settings=replace(runtime.settings, public_url=url, pool=2))
     app = create_app(served)
     server = Granian(app, port=port, interface=Interfaces.ASGINL, log_enabled=False, websockets=False)
     serving = asyncio.create_task(server.serve())
@@ -66,9 +66,8 @@ async def site(runtime: Runtime) -> AsyncIterator[Site]:
 
 
 @pytest.fixture
-async def working(site: Site, fresh: None, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Worker]:
+async def working(site: Site, fresh: None) -> AsyncIterator[Worker]:
     """A worker that relays events and runs jobs while the test goes on."""
-    monkeypatch.setattr("core.worker.POOL", 2)
     made = worker(site.runtime)
     running = asyncio.create_task(made.run())
     yield made
