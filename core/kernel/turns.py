@@ -6,16 +6,19 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from typing import Any, Final
 
-REST: Final = 5.0
-"""So many times as long as a piece of work took, the next one waits: but for a crowd, a sixth of the time."""
+REST: Final = 2.0
+"""So many times as long as a piece of work took, the next one waits: but for a crowd, a third of the time."""
+BREATH_S: Final = 0.01
+"""Before each step of the work: whoever is served meanwhile waits for one step, and not for several in a row."""
 AT_WORK_S: Final = 1.0
 PATIENCE_S: Final = 3.0
 
 
 class Turns:
-    """One piece of work at a time in this process, with a rest after each while anybody else is served.
+    """One piece of work at a time in this process, with breaths in it and a rest after it while others are served.
 
     Nobody rests who has waited for ``PATIENCE_S`` already, so that a crowd gets through.
     """
@@ -40,11 +43,29 @@ class Turns:
         async with self._lock:
             began = self._now()
             rest = min(self._rest_until, came + PATIENCE_S) - began
-            if rest > 0 and began - self._served_at < AT_WORK_S:
+            if rest > 0 and self._is_anybody_served():
                 await self._sleep(rest)
                 began = self._now()
+            token = _AT_WORK.set(self)
             try:
                 yield
             finally:
+                _AT_WORK.reset(token)
                 over = self._now()
                 self._rest_until = over + (over - began) * REST
+
+    async def breathe(self) -> None:
+        """Let others go first for a moment."""
+        if self._is_anybody_served():
+            await self._sleep(BREATH_S)
+
+    def _is_anybody_served(self) -> bool:
+        return self._now() - self._served_at < AT_WORK_S
+
+
+def turn_held() -> Turns | None:
+    """The turns that what runs here has its turn of; None for all other work."""
+    return _AT_WORK.get()
+
+
+_AT_WORK: ContextVar[Turns | None] = ContextVar("at_work", default=None)

@@ -9,11 +9,13 @@ from typing import Any
 
 import asyncpg
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.util import await_only
 
 from core.kernel.errors import Unavailable
+from core.kernel.turns import turn_held
 from core.tenancy.connection import NotEntered, Opening, TenantConnection
 from core.tenancy.directory import Tenant
 from core.tenancy.pools import Budget, SharedPool
@@ -128,7 +130,7 @@ class Databases:
                 # Nobody listens, or the server's socket file is not there while it starts again.
                 raise Unavailable(retry_after_s=1) from error
 
-        return create_async_engine(
+        engine = create_async_engine(
             "postgresql+asyncpg://",
             poolclass=SharedPool,
             json_serializer=_json,
@@ -141,6 +143,15 @@ class Databases:
                 "prepared_statement_cache_size": settings.statement_cache,
             },
         )
+        event.listen(engine.sync_engine, "before_cursor_execute", _give_way)
+        return engine
+
+
+def _give_way(*_statement: object) -> None:
+    """Before each statement of work that can wait, others go first."""
+    turns = turn_held()
+    if turns is not None:
+        await_only(turns.breathe())
 
 
 def _json(value: object) -> str:

@@ -41,11 +41,9 @@ WHY = {
         " our one process, whose threads take turns: one worker takes 3.2, eight no less than four, and not to"
         " wait for the disk changes nothing."
     ),
-    "others while workspaces are made": (
-        "each signup is 19 ms of work for a web process and each schema 0.1 to 0.2 s for the database; schemas"
-        " made beside, without signups, raise the others' p90 by 21 and 30 % one to a transaction, and by"
-        " 4 and 9 % four to one, as it is now."
-    ),
+    "others while workspaces are made": "each signup is 18 ms of work for a web process, in a hundred pieces of"
+    " which four take 1 to 3 ms each.",
+    "others while the pool is filled": "each schema is 0.1 to 0.2 s of work for the database.",
     "list of 50 as tenants grow": "a connection that meets a tenant first reads its catalogue entries and has the"
     " statement planned; the first and the other lists are timed apart.",
     "search among": "of the slowest questions, which a sixteenth of all names answers, the index's list of all matches"

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from core.kernel.turns import AT_WORK_S, PATIENCE_S, REST, Turns
+from core.kernel.turns import AT_WORK_S, BREATH_S, PATIENCE_S, REST, Turns, turn_held
 
 
 class Time:
@@ -77,9 +77,21 @@ async def test_a_crowd_gets_through(turns: Turns, time: Time) -> None:
 
     await asyncio.gather(*(one(number) for number in range(6)))
     assert [number for number, _ in order] == list(range(6))
-    # All but the first came at 100.5. One rest, and the patience of the others is at its end.
-    assert time.rests == [0.5 * REST]
-    assert order[2][1] == 100.5 + PATIENCE_S
+    # All but the first came at 100.5. Two rests, and the patience of the others is at its end.
+    assert time.rests == [0.5 * REST] * 2
+    assert order[3][1] == 100.5 + PATIENCE_S
+
+
+async def test_it_breathes_within_its_turn_while_others_are_served(turns: Turns, time: Time) -> None:
+    assert turn_held() is None
+    async with turns.turn():
+        assert turn_held() is turns
+        await turns.breathe()
+        assert time.rests == []
+        turns.served()
+        await turns.breathe()
+        assert time.rests == [BREATH_S]
+    assert turn_held() is None
 
 
 async def test_work_that_fails_gives_its_turn_on(turns: Turns, time: Time) -> None:

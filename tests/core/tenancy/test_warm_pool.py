@@ -2,10 +2,9 @@
 
 import itertools
 
-from core.kernel.turns import REST
 from core.tenancy.provisioning import TOGETHER, fill_pool, free_schemas
 from core.tenancy.settings import DatabaseSettings
-from core.tenancy.warm_pool import WarmPool
+from core.tenancy.warm_pool import REST, WarmPool
 from tests.fixtures.server import KEYRING
 
 
