@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -45,14 +45,21 @@ class NoticeParams(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class Answering(msgspec.Struct, frozen=True):
+    """Whose eyes a webhook looks through, and what they see at most."""
+
+    member_id: UUID
+    bounds: Mapping[str, str] | None
+
+
 async def create(ctx: Ctx, data: EndpointIn) -> tuple[str, Endpoint]:
     """Make a webhook; its secret is returned once. It tells of what happens from now on."""
     secret = signing.new_secret()
-    return secret, await add(ctx, data, id_=uuid7(), secret=secret)
+    return secret, await add(ctx, data, id_=uuid7(), secret=secret, who=_actor(ctx))
 
 
-async def add(ctx: Ctx, data: EndpointIn, *, id_: UUID, secret: str) -> Endpoint:
-    """Make a webhook whose id and secret are given."""
+async def add(ctx: Ctx, data: EndpointIn, *, id_: UUID, secret: str, who: Answering) -> Endpoint:
+    """Make a webhook whose id, secret and who answers for it are given."""
     _check(ctx, data.url, data.events, data.conditions)
     await feed.listen(ctx.session, SUBSCRIBER)
     if (await ctx.session.scalar(select(func.count()).select_from(Endpoint)) or 0) >= MOST:
@@ -67,17 +74,17 @@ async def add(ctx: Ctx, data: EndpointIn, *, id_: UUID, secret: str) -> Endpoint
         conditions=msgspec.to_builtins(data.conditions),
         secret=signing.seal(ctx, id_, secret),
     )
-    _answer_for(ctx, endpoint)
+    _answered(endpoint, who)
     ctx.session.add(endpoint)
     await ctx.session.flush()
     ctx.emit(events.WebhookCreated(subject_id=id_, label=endpoint.url))
     return endpoint
 
 
-async def change(ctx: Ctx, endpoint: Endpoint, patch: EndpointPatch) -> None:
+async def change(ctx: Ctx, endpoint: Endpoint, patch: EndpointPatch, who: Answering | None = None) -> None:
     """Change where to, what or when; whoever does so answers for it, with his rights, from now on.
 
-    Where nobody does any more, saving it as it is suffices.
+    Where nobody does any more, saving it as it is suffices. ``who`` is given where somebody else is to answer for it.
     """
     wanted = {
         name: getattr(patch, name) for name in patch.__struct_fields__ if getattr(patch, name) is not UNSET
@@ -88,7 +95,8 @@ async def change(ctx: Ctx, endpoint: Endpoint, patch: EndpointPatch) -> None:
         **({"conditions": msgspec.to_builtins(wanted["conditions"])} if "conditions" in wanted else {}),
     }
     changed = {name: (before[name], value) for name, value in after.items() if before[name] != value}
-    if not changed and await rights.reader(ctx, endpoint) is not None:
+    has_reader = await rights.reader(ctx, endpoint) is not None
+    if not changed and (_is_answered(endpoint, who) if who else has_reader):
         return
     _check(
         ctx,
@@ -98,7 +106,7 @@ async def change(ctx: Ctx, endpoint: Endpoint, patch: EndpointPatch) -> None:
     )
     for name, (_, value) in changed.items():
         setattr(endpoint, name, value)
-    _answer_for(ctx, endpoint)
+    _answered(endpoint, who or _actor(ctx))
     await ctx.session.flush()
     ctx.emit(events.WebhookUpdated(subject_id=endpoint.id, label=endpoint.url, changes=changed))
 
@@ -184,12 +192,19 @@ def send(ctx: Ctx, endpoint_id: UUID) -> None:
     ctx.enqueue(DELIVER, DeliverParams(endpoint_id=endpoint_id), key=str(endpoint_id))
 
 
-def _answer_for(ctx: Ctx, endpoint: Endpoint) -> None:
+def _actor(ctx: Ctx) -> Answering:
     actor = ctx.actor
     if actor.member_id is None:
         raise Conflict(detail=N_("A webhook needs a member who answers for it."))
-    endpoint.member_id = actor.member_id
-    endpoint.bounds = dict(actor.grants) if actor.kind == "key" else None
+    return Answering(actor.member_id, dict(actor.grants) if actor.kind == "key" else None)
+
+
+def _is_answered(endpoint: Endpoint, who: Answering) -> bool:
+    return (endpoint.member_id, endpoint.bounds) == (who.member_id, who.bounds)
+
+
+def _answered(endpoint: Endpoint, who: Answering) -> None:
+    endpoint.member_id, endpoint.bounds = who.member_id, dict(who.bounds) if who.bounds is not None else None
 
 
 def _check(ctx: Ctx, url: str, names: Sequence[str], wanted: Sequence[Condition]) -> None:

@@ -9,7 +9,7 @@ import msgspec
 
 from core.kernel.secrets import SealBrokenError
 from core.tenancy.ctx import Ctx
-from core.webhooks import service, signing
+from core.webhooks import rights, service, signing
 from core.webhooks.models import Endpoint
 from core.webhooks.schema import EndpointIn, EndpointPatch, ResumeIn
 
@@ -19,27 +19,28 @@ class Lent(msgspec.Struct, frozen=True, kw_only=True):
 
     id: UUID
     secret: str
+    member_id: UUID
     bounds: Mapping[str, str]
     is_paused: bool = False
 
 
 async def keep(ctx: Ctx, data: EndpointIn, lent: Lent) -> None:
     """Have the webhook as it is to be, made where there is none; harmless to repeat."""
-    endpoint = await find(ctx, lent.id)
+    endpoint, who = await find(ctx, lent.id), service.Answering(lent.member_id, lent.bounds)
     if endpoint is None:
-        endpoint = await service.add(ctx, data, id_=lent.id, secret=lent.secret)
+        endpoint = await service.add(ctx, data, id_=lent.id, secret=lent.secret, who=who)
     else:
         patch = EndpointPatch(url=data.url, description=data.description, events=data.events)
-        await service.change(ctx, endpoint, patch)
+        await service.change(ctx, endpoint, patch, who)
         if _secret(ctx, endpoint) != lent.secret:
             endpoint.secret = signing.seal(ctx, endpoint.id, lent.secret)
             endpoint.old_secret = endpoint.old_secret_until = None
-    if endpoint.bounds != lent.bounds:
-        endpoint.bounds = dict(lent.bounds)
     await ctx.session.flush()
     if lent.is_paused:
         await service.pause(ctx, endpoint)
-    elif endpoint.paused_reason == "manual":
+    elif await rights.reader(ctx, endpoint) is None:
+        await service.pause(ctx, endpoint, "rights")
+    elif endpoint.paused_reason in ("manual", "rights"):
         await service.resume(ctx, endpoint, ResumeIn())
 
 

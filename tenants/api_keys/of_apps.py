@@ -35,9 +35,11 @@ async def rescope(control: Control, app_id: UUID, scopes: Sequence[str]) -> None
         key.scopes = sorted(scopes)
 
 
-async def end(control: Control, app_id: UUID) -> None:
-    """End an app's keys at once. Emits ``api_key.revoked`` for each."""
+async def end(control: Control, app_id: UUID, *, but_of: UUID | None = None) -> None:
+    """End an app's keys at once, or those that are not a certain member's. Emits ``api_key.revoked`` for each."""
     for key in await living(control, app_id):
+        if key.member_id == but_of:
+            continue
         key.revoked_at = control.now()
         await tell(control, key, events.KeyRevoked(subject_id=key.id, label=key.name))
 

@@ -108,13 +108,15 @@ async def _present(runtime: Runtime, run: JobRun) -> RemoteApp | None:
 
 async def _place(ctx: Ctx, app: RemoteApp | None, params: AppParams) -> None:
     granted = asking.read(app.granted) if app is not None else None
-    if app is None or granted is None or not granted.webhook_url:
+    if app is None or app.member_id is None or granted is None or not granted.webhook_url:
         await service_lent.remove(ctx, params.app_id)
         return
     secret = ctx.cipher().decrypt(app.secret, service.place(ctx.tenant, app.id))
     data = EndpointIn(url=granted.webhook_url, description=granted.name, events=list(granted.events))
     held = asking.bounds(ctx.machinery.registry, granted.scopes)
-    lent = service_lent.Lent(id=app.id, secret=secret, bounds=held, is_paused=app.state == "paused")
+    lent = service_lent.Lent(
+        id=app.id, secret=secret, member_id=app.member_id, bounds=held, is_paused=app.state == "paused"
+    )
     await service_lent.keep(ctx, data, lent)
 
 

@@ -84,12 +84,14 @@ class RemoteAppPages(Controller):
         """Show the form of an app that has no manifest."""
         app, present = await _by_hand(ctx, control, app_id)
         form = entering.form(ctx, entering.values_of(present))
-        return render(ctx, request, FORM, **form, item=app, errors=())
+        former = await queries.former(ctx, control, app.id)
+        return render(ctx, request, FORM, **form, item=app, former=former, errors=())
 
     @post("/{app_id:uuid}/edit", permission=MANAGE, opt={"secret": True})
     async def change(self, ctx: Ctx, control: Control, request: Any_, app_id: UUID) -> Response[Any]:
         """Let an app do what the form says; whoever saves it agrees to it."""
         app, _ = await _by_hand(ctx, control, app_id)
+        former = await queries.former(ctx, control, app.id)
         sent = await form_values(request)
         try:
             wanted = entering.app_in(ctx, sent)
@@ -98,7 +100,7 @@ class RemoteAppPages(Controller):
         except AppError as error:
             control.roll_back()
             form = entering.form(ctx, entering.again(sent))
-            return form_again(ctx, request, FORM, error, **form, item=app)
+            return form_again(ctx, request, FORM, error, **form, item=app, former=former)
         return _once(ctx, request, app, made)
 
     @post("/{app_id:uuid}/agree", permission=MANAGE, opt={"secret": True})
@@ -132,6 +134,7 @@ class RemoteAppPages(Controller):
         app = await queries.one(control, ctx.tenant.id, app_id, lock=True)
         try:
             await ctx.require("api_keys.manage")
+            await _require(ctx, asking.read(app.granted) or AppIn(name=app.name))
             form = await read_form(request, OverlapForm)
             key = await service.replace_key(control, app, overlap=timedelta(hours=form.hours))
         except AppError as error:
@@ -150,17 +153,7 @@ class RemoteAppPages(Controller):
         """Let an app rest."""
         app = await queries.one(control, ctx.tenant.id, app_id, lock=True)
         await service.pause(control, app)
-        return _to(
-            ctx,
-            request,
-            app,
-            ctx.t(
-                N_(
-                    "{app} is paused.",
-                ),
-                app=app.name,
-            ),
-        )
+        return _to(ctx, request, app, ctx.t(N_("{app} is paused."), app=app.name))
 
     @post("/{app_id:uuid}/resume", permission=MANAGE)
     async def resume(self, ctx: Ctx, control: Control, request: Any_, app_id: UUID) -> Response[Any]:
@@ -215,6 +208,7 @@ async def _page(ctx: Ctx, control: Control, app_id: UUID) -> dict[str, Any]:
         "app": granted or asked,
         "asked": asked,
         "mark": asking.mark(app.asked),
+        "former": await queries.former(ctx, control, app.id),
         "changes": asking.differences(granted, asked),
         "keys": await of_apps.living(control, app.id),
         "used": (await queries.last_used(control, [app.id])).get(app.id),

@@ -14,11 +14,13 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
+from core.access.models import Member
 from core.kernel.errors import NotFound
 from core.tenancy.control import Control
 from core.tenancy.ctx import Ctx
 from core.tenancy.directory import Tenant
 from core.webhooks.models import Endpoint
+from tenants.api_keys import of_apps
 from tenants.api_keys.models import ApiKey
 from tenants.remote_apps.asking import read
 from tenants.remote_apps.models import RemoteApp
@@ -48,6 +50,14 @@ async def last_used(control: Control, app_ids: Sequence[UUID]) -> Mapping[UUID, 
     asked = select(ApiKey.app_id, func.max(ApiKey.last_used_at)).where(ApiKey.app_id.in_(app_ids))
     found = await control.session.execute(asked.group_by(ApiKey.app_id))
     return {app_id: at for app_id, at in found if app_id and at}
+
+
+async def former(ctx: Ctx, control: Control, app_id: UUID) -> str:
+    """Whose rights the key of an app has, where it ends as soon as the actor agrees; '' where it goes on."""
+    for key in await of_apps.living(control, app_id):
+        if key.member_id != ctx.actor.member_id:
+            return (await ctx.session.get_one(Member, key.member_id)).name
+    return ""
 
 
 async def endpoints(ctx: Ctx, app_ids: Sequence[UUID]) -> Mapping[UUID, Endpoint]:

@@ -95,7 +95,8 @@ def patched(app: RemoteApp, patch: AppPatch) -> AppIn:
 async def agree(control: Control, tenant: Tenant, app: RemoteApp, wanted: AppIn) -> Shown:
     """Let an app do what it asks for, and nothing else. Only a person can. Emits remote_app.agreed.
 
-    The first time gives a secret, and the first scopes give a key.
+    Whoever agrees answers for its webhook and its key: a key that was another's ends. The first time gives a secret,
+    and scopes without a key give one.
     """
     member_id = _person(control)
     secret = ""
@@ -106,12 +107,10 @@ async def agree(control: Control, tenant: Tenant, app: RemoteApp, wanted: AppIn)
     if not app.secret:
         secret = _renew(control, tenant, app)
     text = ""
-    has_key = bool(await of_apps.living(control, app.id))
-    if not wanted.scopes:
-        await of_apps.end(control, app.id)
-    elif has_key:
+    await of_apps.end(control, app.id, but_of=member_id if wanted.scopes else None)
+    if await of_apps.living(control, app.id):
         await of_apps.rescope(control, app.id, wanted.scopes)
-    else:
+    elif wanted.scopes:
         text = await _issue(control, app, wanted)
     if app.state == "paused":
         await of_apps.pause(control, app.id, is_paused=True)
@@ -168,16 +167,20 @@ async def remove(control: Control, app: RemoteApp) -> None:
 
 
 async def replace_key(control: Control, app: RemoteApp, *, overlap: timedelta) -> str:
-    """Make an app a new key, given once; the old one ends after the overlap, and at once where it was another's."""
+    """Make an app a new key, given once; the old one ends after the overlap, and at once where it was another's.
+
+    Whoever does so answers for its webhook as well.
+    """
     member_id, granted = _person(control), read(app.granted)
     if granted is None or not granted.scopes or app.state != "active":
         raise Conflict(detail=N_("Only an app that works and has scopes has a key."))
+    await of_apps.end(control, app.id, but_of=member_id)
+    if app.member_id != member_id:
+        app.member_id = member_id
+        await _follow(control, app)
     for key in await of_apps.living(control, app.id):
-        if key.member_id == member_id:
-            text, _ = await keys.rotate(control, key.id, overlap=overlap)
-            return text
-    await of_apps.end(control, app.id)
-    app.member_id = member_id
+        text, _ = await keys.rotate(control, key.id, overlap=overlap)
+        return text
     return await _issue(control, app, granted)
 
 

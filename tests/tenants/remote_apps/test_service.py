@@ -11,9 +11,9 @@ from core.tenancy.ctx import Principal
 from core.tenancy.directory import TenantRow
 from core.webhooks.models import Endpoint
 from tenants.api_keys import of_apps
-from tenants.remote_apps import jobs, queries, service
+from tenants.remote_apps import asking, jobs, queries, service
 from tenants.remote_apps.schema import AppIn, AppParams, AppPatch
-from tests.tenants.remote_apps.conftest import KEY, apps_of, asked, make
+from tests.tenants.remote_apps.conftest import KEY, SECRET, apps_of, asked, make
 
 
 async def test_a_key_decides_nothing(ann, author):
@@ -131,3 +131,92 @@ async def test_what_is_decided_meanwhile_holds_in_the_end(ann, author, drain, mo
     await drain()
     async with ann.ctx() as ctx:
         assert (await ctx.session.get_one(Endpoint, made.id)).state == "paused"
+
+
+@pytest.fixture
+async def narrow(ann, mia):
+    """Mia, who may let apps in and sees her own customers alone."""
+    manages = dict.fromkeys(("remote_apps", "api_keys", "webhooks"), "all")
+    grants = {f"{name}.{verb}": "all" for name in manages for verb in ("view", "manage")}
+    async with ann.acting() as ctx:
+        ctx.session.add(Role(key="apps", name="Apps", grants={**grants, "customers.view": "own"}))
+        (await ctx.session.get_one(Member, mia.member_id)).role = "apps"
+    mia.runtime.forget_actors(mia.tenant.id)
+    return mia
+
+
+async def customers_of(person, key):
+    answer = await person.api.get("/customers", headers={"Authorization": f"Bearer {key}"})
+    return [one["name"] for one in answer.json()["data"]]
+
+
+async def new_customer(person, name, **values):
+    assert (await person.api.post("/customers", json={"name": name, **values})).status_code == 201
+
+
+@pytest.mark.parametrize("how", ["edit", "agree", "key"])
+async def test_whoever_agrees_answers_for_key_and_webhook_with_no_more_than_his_rights(
+    ann, narrow, author, drain, how
+):
+    made = await make(ann, author)
+    await drain()
+    own = (await ann.page.get(ann.w(f"/remote-apps/{made.id}"))).text
+    assert "You take it over" not in own
+    path = f"/remote-apps/{made.id}"
+    fields = author.form(**{"scope.customers": "write"})
+    if how == "agree":
+        asked_for = {"scopes": ["customers:write"], "events": ["customer.*"]}
+        assert (await ann.api.patch(path, json=asked_for)).status_code == 200
+        fields = {"version": asking.mark((await apps_of(ann))[0].asked)}
+    page = (await narrow.page.get(narrow.w(f"{path}/edit" if how == "edit" else path))).text
+    assert "You take it over" in page
+    answer = await narrow.post(f"{path}/{how}", fields if how != "key" else {"hours": "24"})
+    key = KEY.search(answer.text).group(0)
+    assert not SECRET.search(answer.text)
+    await new_customer(ann, "Hers")
+    await new_customer(ann, "Mia's", owner_id=str(narrow.member_id))
+    await drain()
+    assert await asked(ann, made.key) == 401
+    assert await customers_of(ann, key) == ["Mia's"]
+    assert [got.json["data"]["label"] for got in author.receiver.got] == ["Mia's"]
+    assert (await apps_of(ann))[0].member_id == narrow.member_id
+    async with ann.ctx() as ctx:
+        assert (await ctx.session.get_one(Endpoint, made.id)).member_id == narrow.member_id
+
+
+async def test_nobodys_key_is_left_where_an_app_has_no_scopes_any_more(ann, narrow, author):
+    made = await make(ann, author)
+    bare = author.form(**{"scope.customers": "", "webhook_url": "", "events": []})
+    assert (await narrow.post(f"/remote-apps/{made.id}/edit", bare)).status_code == 303
+    assert await asked(ann, made.key) == 401
+    async with ann.runtime.control() as control:
+        assert not await of_apps.living(control, made.id)
+
+
+async def test_whoever_may_look_after_no_webhooks_takes_none_over_with_a_key(ann, mia, author):
+    made = await make(ann, author)
+    async with ann.acting() as ctx:
+        grants = dict.fromkeys(("remote_apps.view", "remote_apps.manage", "api_keys.manage"), "all")
+        ctx.session.add(Role(key="apps", name="Apps", grants=grants))
+        (await ctx.session.get_one(Member, mia.member_id)).role = "apps"
+    assert (await mia.post(f"/remote-apps/{made.id}/key", {"hours": "0"})).status_code == 403
+    assert await asked(ann, made.key) == 200
+
+
+async def test_the_webhook_waits_for_somebody_where_who_agreed_has_left(ann, narrow, author, drain):
+    made = await make(narrow, author)
+    await drain()
+    async with ann.runtime.open(ann.tenant) as ctx:
+        (await ctx.session.get_one(Member, narrow.member_id)).active = False
+    for verb in ("pause", "resume"):
+        assert (await ann.post(f"/remote-apps/{made.id}/{verb}")).status_code == 303
+        await drain()
+    await new_customer(ann, "Meanwhile")
+    await drain()
+    async with ann.ctx() as ctx:
+        assert (await ctx.session.get_one(Endpoint, made.id)).state == "paused"
+    assert author.receiver.got == []
+    assert (await ann.post(f"/remote-apps/{made.id}/edit", author.form())).status_code == 200
+    await drain()
+    [got] = author.receiver.got
+    assert got.json["data"]["label"] == "Meanwhile"
