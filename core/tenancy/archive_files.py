@@ -32,7 +32,7 @@ def stored(folder: Path) -> list[str]:
 
 def write_files(archive: zipfile.ZipFile, folder: Path, digests: Iterable[str]) -> list[str]:
     """Put a tenant's files into an archive; gives the digests of those that are there."""
-    found = [digest for digest in digests if _is_file(folder / digest)]
+    found = [digest for digest in digests if _DIGEST.fullmatch(digest) and _is_file(folder / digest)]
     for digest in found:
         archive.write(folder / digest, f"{FILES}/{digest}", zipfile.ZIP_STORED)
     return found

@@ -1,33 +1,39 @@
 """What one module holds in one tenant as an archive: written in the transaction that removes its tables.
 
-Owns the archive's format: a ZIP of ``manifest.json`` and ``tables/<table>.copy``. Emits nothing.
-Never runs SQL that an archive brings: it brings rows, and names that are checked.
+Owns the archive's format: a signed ZIP of ``tables/<table>.copy`` and, of the stored files that those mention,
+``files/<sha256>``. Emits nothing. Never holds a secret, and never runs SQL that an archive brings: it brings rows.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Protocol
-from uuid import UUID
 
+import msgspec
 import psycopg
 from psycopg import sql
 from sqlalchemy import Table
 
 from core.kernel.errors import BadRequest, Conflict, NotFound
+from core.kernel.i18n import N_
+from core.kernel.mentions import SUFFIX
+from core.tenancy import archive_files, signed_archive
+from core.tenancy.archive import Installation
+from core.tenancy.archive_files import CHUNK
 from core.tenancy.components import Component, plugin_component
 from core.tenancy.directory import Tenant
 from core.tenancy.migrations import UnknownRevision
 from core.tenancy.runner import install_steps, upgrade_schema, versions
 from core.tenancy.settings import DatabaseSettings
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 MAX_BYTES: Final = 4 * 1024**3
-_CHUNK: Final = 1 << 20
+"""How much an archive that somebody brings may hold; one that is kept here may hold more."""
 
 
 class Module(Protocol):
@@ -39,78 +45,131 @@ class Module(Protocol):
     def manifest(self) -> Any: ...
 
 
-def export_and_drop(settings: DatabaseSettings, tenant: Tenant, module: Module, target: Path) -> bool:
-    """Write a module's rows into an archive and remove its tables, in one transaction; False where they are gone.
+class Left(msgspec.Struct, frozen=True, kw_only=True):
+    """What a module leaves besides rows: its settings without secrets, and since when it misses events."""
 
-    The archive is on the disk before the transaction ends: killed in between, everything is still there.
+    settings: dict[str, Any]
+    missing_since: datetime | None
+
+
+class Back(msgspec.Struct, frozen=True, kw_only=True):
+    """What came back with the rows: the version of the module that wrote them, and when they were taken out."""
+
+    version: str
+    left: Left
+    taken_at: datetime
+
+
+class _About(msgspec.Struct, frozen=True, kw_only=True):
+    """What an archive says of itself."""
+
+    format: int
+    tenant: str
+    plugin: str
+    plugin_version: str
+    revision: str
+    left: Left
+    taken_at: datetime
+    tables: dict[str, list[str]]
+    parts: dict[str, str]
+
+
+def export_and_drop(home: Installation, tenant: Tenant, module: Module, target: Path, left: Left) -> bool:
+    """Write what a module holds into an archive and remove its tables, in one transaction; False where they are gone.
+
+    The archive is on the disk before the transaction ends: killed in between, everything is still there. Files
+    that the rows mention are in it; they stay in the store too, until a sweep finds nobody else who needs them.
     """
     item = _component(module.key)
-    with _connect(settings, tenant) as connection, connection.transaction():
-        _enter(connection, settings, tenant)
+    with _connect(home.settings, tenant) as connection, connection.transaction():
+        _enter(connection, home.settings, tenant)
         version = versions(connection, item, [tenant.schema])[tenant.schema]
         if version is None:
             return False
         tables = _present(connection, item)
-        names = sql.SQL(", ").join(sql.Identifier(table.name) for table in tables)
-        if tables:
-            connection.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(names))
+        _lock(connection, tables, "ACCESS EXCLUSIVE")
         about = {
             "format": FORMAT,
             "tenant": str(tenant.id),
             "plugin": module.key,
             "plugin_version": module.manifest.version,
             "revision": version,
+            "left": msgspec.to_builtins(left),
+            "taken_at": datetime.now(UTC).isoformat(),
         }
-        _write(connection, tables, target, about)
-        if tables:
-            connection.execute(sql.SQL("DROP TABLE {}").format(names))
-        connection.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(item.version_table)))
+        _write(connection, tables, target, about, home=home, tenant=tenant)
+        _drop(connection, item, tables)
     return True
 
 
-def restore(settings: DatabaseSettings, tenant: Tenant, plugin: str, source: Path) -> str:
-    """Bring a module's tables back as an archive holds them; gives the version of the module that wrote it.
+@contextmanager
+def opened(
+    home: Installation, tenant: Tenant, plugin: str, source: Path, *, most: int | None = None
+) -> Iterator[tuple[zipfile.ZipFile, _About]]:
+    """Open an archive of which every byte is as it was written here, for this tenant and module.
 
-    Does nothing where the tables hold rows. Raises :class:`BadRequest` for an archive of another module or
-    tenant, :class:`Conflict` where rows point at what is gone.
+    Raises :class:`BadRequest`, in the reader's words, for any other.
+    """
+    with signed_archive.checked(source, home.keyring.cipher(tenant.key), most=most) as (archive, said):
+        if said.get("format") != FORMAT or said["tenant"] != str(tenant.id):
+            raise signed_archive.Foreign
+        about = msgspec.convert(said, _About)
+        if about.plugin != plugin:
+            raise BadRequest(
+                code="archive.other_module", detail=N_("This archive is what another module left.")
+            )
+        yield archive, about
+
+
+def restore(home: Installation, tenant: Tenant, plugin: str, source: Path) -> Back:
+    """Bring a module's tables and files back as an archive holds them; harmless to repeat.
+
+    Raises :class:`BadRequest` for an archive that is not this module's and tenant's, :class:`Conflict` where the
+    tables hold rows already, or where rows point at what is gone.
     """
     item = _component(plugin)
-    with zipfile.ZipFile(source) as archive:
-        about = _read_manifest(archive, tenant, plugin)
-        with _connect(settings, tenant) as connection:
-            _make_tables(connection, settings, tenant, item, about["revision"])
-            try:
+    with opened(home, tenant, plugin, source) as (archive, about):
+        try:
+            steps = install_steps(item, about.revision)
+        except UnknownRevision as error:
+            raise BadRequest(code="archive.other_version") from error
+        with _connect(home.settings, tenant) as connection:
+            if _make_room(connection, home.settings, tenant, item, source.name):
+                archive_files.read_files(archive, home.files / tenant.schema)
+                upgrade_schema(
+                    connection, item, tenant.schema, settings=home.settings, version=None, steps=steps
+                )
                 with connection.transaction():
-                    _enter(connection, settings, tenant)
-                    if _are_empty(connection, item):
-                        _copy_in(connection, archive, item, about["tables"])
-            except psycopg.errors.ForeignKeyViolation as error:
-                raise Conflict(code="archive.dangling", detail=str(error.diag.message_detail)) from error
-    return str(about["plugin_version"])
+                    _enter(connection, home.settings, tenant)
+                    _fill(connection, archive, about.tables)
+                    mark = sql.SQL("COMMENT ON TABLE {} IS {}")
+                    connection.execute(mark.format(sql.Identifier(item.version_table), source.name))
+    return Back(version=about.plugin_version, left=about.left, taken_at=about.taken_at)
 
 
-def _make_tables(
-    connection: psycopg.Connection, settings: DatabaseSettings, tenant: Tenant, item: Component, revision: str
-) -> None:
-    """Make the tables as they were when the archive was written."""
-    try:
-        steps = install_steps(item, revision)
-    except UnknownRevision as error:
-        raise BadRequest(code="archive.other_version") from error
+def _make_room(
+    connection: psycopg.Connection, settings: DatabaseSettings, tenant: Tenant, item: Component, name: str
+) -> bool:
+    """Remove empty tables, which may be of another version than the archive; False where its rows are back already."""
     with connection.transaction():
         _enter(connection, settings, tenant)
-        version = versions(connection, item, [tenant.schema])[tenant.schema]
-    if version is None:
-        upgrade_schema(connection, item, tenant.schema, settings=settings, version=None, steps=steps)
-
-
-def _are_empty(connection: psycopg.Connection, item: Component) -> bool:
-    for table in item.tables():
-        name = sql.Identifier(table.name)
-        connection.execute(sql.SQL("LOCK TABLE {} IN EXCLUSIVE MODE").format(name))
-        if connection.execute(sql.SQL("SELECT EXISTS (SELECT FROM {})").format(name)).fetchone() != (False,):
+        found = connection.execute(
+            "SELECT obj_description(to_regclass(%s), 'pg_class')", [item.version_table]
+        ).fetchone()
+        if found == (name,):
             return False
+        if versions(connection, item, [tenant.schema])[tenant.schema] is not None:
+            tables = _present(connection, item)
+            _lock(connection, tables, "ACCESS EXCLUSIVE")
+            for table in tables:
+                asked = sql.SQL("SELECT EXISTS (SELECT FROM {})").format(sql.Identifier(table.name))
+                if connection.execute(asked).fetchone() != (False,):
+                    raise Conflict(code="archive.rows", detail=ROWS)
+            _drop(connection, item, tables)
     return True
+
+
+ROWS: Final = N_("This module holds data already. Remove it with them first, then bring the archive back.")
 
 
 def _component(plugin: str) -> Component:
@@ -139,62 +198,85 @@ def _present(connection: psycopg.Connection, item: Component) -> list[Table]:
     return [table for table in item.tables() if table.name in names]
 
 
+def _names(tables: Sequence[Table]) -> sql.Composed:
+    return sql.SQL(", ").join(sql.Identifier(table.name) for table in tables)
+
+
+def _lock(connection: psycopg.Connection, tables: Sequence[Table], mode: str) -> None:
+    if tables:
+        connection.execute(sql.SQL("LOCK TABLE {} IN {} MODE").format(_names(tables), sql.SQL(mode)))
+
+
+def _drop(connection: psycopg.Connection, item: Component, tables: Sequence[Table]) -> None:
+    if tables:
+        connection.execute(sql.SQL("DROP TABLE {}").format(_names(tables)))
+    connection.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(item.version_table)))
+
+
 def _write(
-    connection: psycopg.Connection, tables: Sequence[Table], target: Path, about: dict[str, Any]
+    connection: psycopg.Connection,
+    tables: Sequence[Table],
+    target: Path,
+    about: Mapping[str, Any],
+    *,
+    home: Installation,
+    tenant: Tenant,
 ) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = target.with_name(f"{target.name}.partial")
-    columns = {}
+    columns, parts = {}, {}
     with zipfile.ZipFile(
         draft, "w", zipfile.ZIP_DEFLATED, compresslevel=1, strict_timestamps=False
     ) as archive:
         for table in tables:
             columns[table.name] = [c.name for c in table.columns if c.computed is None]
-            query = sql.SQL("COPY {} ({}) TO STDOUT").format(
-                sql.Identifier(table.name), sql.SQL(", ").join(map(sql.Identifier, columns[table.name]))
+            name = f"tables/{table.name}.copy"
+            parts[name] = signed_archive.write_part(
+                archive, name, _rows(connection, table, columns[table.name])
             )
-            with (
-                archive.open(f"tables/{table.name}.copy", "w", force_zip64=True) as file,
-                connection.cursor().copy(query) as rows,
-            ):
-                for chunk in rows:
-                    file.write(chunk)
-        archive.writestr("manifest.json", json.dumps({**about, "tables": columns}, indent=1))
+        for digest in archive_files.write_files(
+            archive, home.files / tenant.schema, _mentioned(connection, tables)
+        ):
+            parts[f"{archive_files.FILES}/{digest}"] = digest
+        cipher = home.keyring.cipher(tenant.key)
+        signed_archive.sign(archive, {**about, "tables": columns, "parts": parts}, cipher)
     with draft.open("rb") as file:
         os.fsync(file.fileno())
     draft.replace(target)
 
 
-def _read_manifest(archive: zipfile.ZipFile, tenant: Tenant, plugin: str) -> dict[str, Any]:
-    try:
-        about: dict[str, Any] = json.loads(archive.read("manifest.json"))
-        is_ours = (
-            about["format"] == FORMAT
-            and about["plugin"] == plugin
-            and UUID(about["tenant"]) == tenant.id
-            and isinstance(about["tables"], dict)
-            and {"revision", "plugin_version"} <= set(about)
-        )
-    except (KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
-        raise BadRequest(code="archive.broken") from error
-    if not is_ours:
-        raise BadRequest(code="archive.unknown")
-    if sum(info.file_size for info in archive.infolist()) > MAX_BYTES:
-        raise BadRequest(code="archive.too_large")
-    return about
+def _rows(connection: psycopg.Connection, table: Table, names: Sequence[str]) -> Iterator[bytes]:
+    query = sql.SQL("COPY {} ({}) TO STDOUT").format(
+        sql.Identifier(table.name), sql.SQL(", ").join(map(sql.Identifier, names))
+    )
+    with connection.cursor().copy(query) as rows:
+        for chunk in rows:
+            yield bytes(chunk)
 
 
-def _copy_in(
-    connection: psycopg.Connection, archive: zipfile.ZipFile, item: Component, tables: dict[str, list[str]]
+def _mentioned(connection: psycopg.Connection, tables: Sequence[Table]) -> list[str]:
+    """The digests of stored files that rows mention."""
+    asked = [
+        sql.SQL("SELECT {} FROM {}").format(sql.Identifier(column.name), sql.Identifier(table.name))
+        for table in tables
+        for column in table.columns
+        if column.name.endswith(SUFFIX)
+    ]
+    found = connection.execute(sql.SQL(" UNION ").join(asked)) if asked else ()
+    return sorted(row[0] for row in found if row[0] is not None)
+
+
+def _fill(
+    connection: psycopg.Connection, archive: zipfile.ZipFile, columns: Mapping[str, Sequence[str]]
 ) -> None:
-    known = {table.name for table in item.tables()}
-    if not set(tables) <= known:
-        raise BadRequest(code="archive.unknown")
-    # Tables come with those first that others point at.
-    for table in (table for table in item.tables() if table.name in tables):
+    # In the order of the archive, which has those first that others point at.
+    for table, names in columns.items():
         query = sql.SQL("COPY {} ({}) FROM STDIN").format(
-            sql.Identifier(table.name), sql.SQL(", ").join(map(sql.Identifier, tables[table.name]))
+            sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, names))
         )
-        with archive.open(f"tables/{table.name}.copy") as rows, connection.cursor().copy(query) as target:
-            while chunk := rows.read(_CHUNK):
-                target.write(chunk)
+        try:
+            with archive.open(f"tables/{table}.copy") as rows, connection.cursor().copy(query) as target:
+                while chunk := rows.read(CHUNK):
+                    target.write(chunk)
+        except psycopg.errors.ForeignKeyViolation as error:
+            raise Conflict(code="archive.dangling", detail=str(error.diag.message_detail)) from error

@@ -6,18 +6,36 @@ Owns no table. Never runs in a request.
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
 
-from core.ext.registry import Module
+from core.ext.registry import Module, Registry
+from core.ext.specs import Subscription
+from core.kernel.jobs import JobRun
 from core.runtime import Runtime
 from core.tenancy.ctx import SYSTEM, Ctx
-from core.tenancy.directory import Tenant
-from tenants.marketplace.missed import queue_missed
+from core.tenancy.directory import Tenant, TenantPlugin
 
 PREPARE_S: Final = 240.0
 """How long a module may take to prepare a workspace."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One module in one workspace, and the wish that is carried out."""
+
+    run: JobRun
+    runtime: Runtime
+    tenant: Tenant
+    module: Module
+    row: TenantPlugin
+
+    @property
+    def operation_id(self) -> UUID:
+        """The wish."""
+        found: UUID = self.run.params.operation_id
+        return found
 
 
 async def prepare(ctx: Ctx, module: Module, version: str) -> None:
@@ -38,17 +56,11 @@ async def clear(ctx: Ctx, module: Module) -> None:
             await hook(ctx, False)
 
 
-async def catch_up(ctx: Ctx, module: Module, since: datetime) -> None:
-    """Queue what a module's handlers missed while it was off."""
-    registry = ctx.machinery.registry
-    own = [
-        one for handlers in registry.subscriptions.values() for one in handlers if one.plugin == module.key
+def handlers(registry: Registry, module: Module) -> list[Subscription]:
+    """The handlers of a module that hear of events after they happened."""
+    return [
+        one
+        for some in registry.subscriptions.values()
+        for one in some
+        if one.plugin == module.key and not one.in_transaction
     ]
-    for subscription in own:
-        if not subscription.in_transaction:
-            await queue_missed(ctx, subscription, since)
-
-
-def archives(runtime: Runtime, tenant: Tenant) -> Path:
-    """Where the archives of a workspace's removed modules are; they go with the workspace."""
-    return runtime.settings.home / "files" / tenant.schema / "modules"

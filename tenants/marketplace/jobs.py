@@ -8,43 +8,22 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, Final
-from uuid import UUID
 
 from msgspec.structs import replace
 
-from core.ext.registry import Module
 from core.ext.specs import JobSpec
 from core.kernel.i18n import N_
 from core.kernel.jobs import GiveUp, JobRun, Postpone
-from core.runtime import Runtime
-from core.tenancy import ddl, plugin_archive
+from core.tenancy import ddl
 from core.tenancy.components import plugin_component
-from core.tenancy.directory import Tenant, TenantPlugin
-from tenants.marketplace import service, service_states
-from tenants.marketplace.calls import archives, catch_up, clear, prepare
+from tenants.marketplace import leaving, service, service_states
+from tenants.marketplace.calls import Work, clear, handlers, prepare
+from tenants.marketplace.missed import catch_up
 from tenants.marketplace.schema import Remove, SwitchOn
 
 SETTLE_S: Final = 1.5
 """How long after a switch some process may still go by what was before."""
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """One module in one workspace, and the wish that is carried out."""
-
-    run: JobRun
-    runtime: Runtime
-    tenant: Tenant
-    module: Module
-    row: TenantPlugin
-
-    @property
-    def operation_id(self) -> UUID:
-        """The wish."""
-        found: UUID = self.run.params.operation_id
-        return found
 
 
 async def switch_on(run: JobRun) -> None:
@@ -59,28 +38,33 @@ async def switch_on(run: JobRun) -> None:
 
 
 async def remove(run: JobRun) -> None:
-    """Export a module's rows, remove its tables, and say where the archive is."""
+    """Export what a module holds, remove its tables, and say where the archive is."""
     work = await _work(run, run.params.plugin, {"uninstalling", "failed"})
     if work is not None:
         await _guarded(work, _take_down(work))
 
 
 async def _set_up(work: Work, archive: str) -> None:
-    module, row = work.module, work.row
+    module, version, missing_since = work.module, work.row.version, work.row.disabled_at
     await _wait_for_needed(work)
-    version = row.version
+    kept = leaving.place(work.runtime, work.tenant) / archive if archive else None
     if plugin_component(module.key) is not None:
-        settings = work.runtime.databases.settings
-        if archive:
-            path = archives(work.runtime, work.tenant) / archive
-            version = await asyncio.to_thread(plugin_archive.restore, settings, work.tenant, module.key, path)
-        await asyncio.to_thread(ddl.install, settings, work.tenant, module.key)
+        # Once it is on, all of it is back.
+        if kept is not None and work.row.state != "enabled":
+            if version:
+                # It was on until now: some process may still go by that.
+                await _settle()
+            back = await leaving.bring_back(work, kept)
+            version, missing_since = back.version, back.left.missing_since
+        await asyncio.to_thread(ddl.install, work.runtime.databases.settings, work.tenant, module.key)
     await work.run.step(f"{module.key}:rows", prepare, module, version)
     await service_states.enabled(work.runtime, work.tenant, module, work.operation_id)
-    if row.disabled_at is not None:
+    if missing_since is not None:
         # Until then some relay may not have heard of the switch and pass the module over.
         await _settle()
-        await work.run.step(f"{module.key}:missed", catch_up, module, row.disabled_at)
+        await catch_up(work.run, handlers(work.runtime.registry, module), missing_since)
+    if kept is not None:
+        await asyncio.to_thread(kept.unlink, missing_ok=True)
 
 
 async def _settle() -> None:
@@ -94,13 +78,7 @@ async def _take_down(work: Work) -> None:
         await work.run.step(f"{module.key}:cleared", clear, module)
     if plugin_component(module.key) is not None:
         name = f"{module.key}-{work.operation_id}.zip"
-        await asyncio.to_thread(
-            plugin_archive.export_and_drop,
-            work.runtime.databases.settings,
-            work.tenant,
-            module,
-            archives(work.runtime, work.tenant) / name,
-        )
+        await leaving.take_out(work, name)
     await service_states.uninstalled(work.runtime, work.tenant, module, work.operation_id, name)
 
 

@@ -19,8 +19,7 @@ from core.web.bodies import form_values, read_form
 from core.web.pages import form_again, redirect, render, toast
 from core.web.request import runtime_of
 from core.web.routing import get, post
-from tenants.marketplace import queries, service, settings, views
-from tenants.marketplace.calls import archives
+from tenants.marketplace import leaving, queries, service, settings, views
 from tenants.marketplace.queries import module_of, needed_by, needs, offered, rows
 from tenants.remote_apps import queries as remote_apps
 from tenants.remote_apps.asking import told
@@ -138,7 +137,7 @@ class MarketplacePages(Controller):
     async def archive(self, ctx: Ctx, control: Control, request: Any_, plugin: str) -> Stream:
         """Hand out what a removed module left."""
         row = (await rows(control, ctx.tenant.id)).get(plugin)
-        path = archives(runtime_of(request), ctx.tenant) / row.archive if row and row.archive else None
+        path = leaving.place(runtime_of(request), ctx.tenant) / row.archive if row and row.archive else None
         if path is None or not path.is_file():
             raise NotFound
 

@@ -15,6 +15,7 @@ from core.ext.registry import Module
 from core.runtime import Runtime
 from core.tenancy.control import Control
 from core.tenancy.directory import Tenant, TenantPlugin
+from core.tenancy.plugin_archive import Left
 from tenants.marketplace import events
 
 PROBLEM_LENGTH = 500
@@ -36,6 +37,17 @@ async def enabled(runtime: Runtime, tenant: Tenant, module: Module, operation_id
         row.archive, row.updated_at = "", control.now()
         _tell(control, tenant, events.PluginEnabled, module)
         await control.touch(tenant.id)
+
+
+async def brought_back(
+    runtime: Runtime, tenant: Tenant, module: Module, operation_id: UUID, left: Left
+) -> None:
+    """Set a module to what it was set to when it was removed, secrets left out; it misses events since then."""
+    async with runtime.control() as control:
+        row = await _mine(control, tenant.id, module.key, operation_id)
+        if row is not None:
+            row.settings, row.disabled_at = left.settings, left.missing_since
+            await control.touch(tenant.id)
 
 
 async def uninstalled(
