@@ -7,8 +7,10 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import aliased
 
+from core.access.grants import of_role
 from core.access.models import Member, Role, Share, Unit
 from core.kernel.errors import NotFound
+from core.tenancy.ctx import Ctx
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,17 @@ async def people(session: Any, *, inactive: bool = False) -> list[Member]:
     """List members by name; those who left only if asked for."""
     statement = select(Member).order_by(Member.name, Member.id)
     return list(await session.scalars(statement if inactive else statement.where(Member.active)))
+
+
+async def holders(ctx: Ctx, permission: str) -> list[Member]:
+    """List the members who hold a permission, however far it reaches for them, by name."""
+    stored = {role.key: role.grants for role in await custom_roles(ctx.session)}
+    declared = [ctx.machinery.registry.permissions[permission]]
+    return [
+        member
+        for member in await people(ctx.session)
+        if of_role(member.role, declared, stored.get(member.role))[permission] != "none"
+    ]
 
 
 async def one(session: Any, model: type[Any], record_id: UUID) -> Any:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
+from core.access import queries as people
 from core.ext.specs import JobSpec
 from core.kernel.errors import NotFound
 from core.kernel.i18n import N_
@@ -63,7 +64,9 @@ async def notice(run: Any) -> None:
         except NotFound:
             return
         mails = [
-            _mail(ctx, endpoint, member, run) for member in await rights.managers(ctx) if member.account_id
+            _mail(ctx, endpoint, member, run)
+            for member in await people.holders(ctx, rights.MANAGE)
+            if member.account_id
         ]
         mailer = ctx.machinery.mailer
     for member_id, mail in mails:

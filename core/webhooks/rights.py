@@ -1,4 +1,4 @@
-"""Whose eyes an endpoint looks through, and what they see of an event; and who looks after webhooks."""
+"""Whose eyes an endpoint looks through, and what they see of an event."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from sqlalchemy import select
 
 from core.access import queries as people
 from core.access.grants import Grants, narrower, of_role, reach_of
-from core.access.models import Member
 from core.access.visible import visible
 from core.kernel.events import Stored
 from core.tenancy.ctx import Actor, Ctx
@@ -67,14 +66,3 @@ async def _visible(ctx: Ctx, actor: Actor, record_type: str, ids: Sequence[UUID]
     model: Any = type_.model
     statement = select(model.id).where(model.id.in_(ids), visible(actor, model, permission))
     return frozenset(await ctx.session.scalars(statement.execution_options(include_deleted=True)))
-
-
-async def managers(ctx: Ctx) -> list[Member]:
-    """Everybody who may look after webhooks."""
-    stored = {role.key: role.grants for role in await people.custom_roles(ctx.session)}
-    permissions = [ctx.machinery.registry.permissions[MANAGE]]
-    return [
-        member
-        for member in await people.people(ctx.session)
-        if of_role(member.role, permissions, stored.get(member.role))[MANAGE] != "none"
-    ]

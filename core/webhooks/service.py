@@ -11,6 +11,7 @@ import msgspec
 from msgspec import UNSET
 from sqlalchemy import func, select, update
 
+from core.access import queries as people
 from core.activities.notifications.service import notify
 from core.kernel import events as feed
 from core.kernel.errors import Conflict, FieldError, Invalid
@@ -150,7 +151,7 @@ async def pause(ctx: Ctx, endpoint: Endpoint, reason: str = "manual") -> None:
     ctx.emit(events.WebhookPaused(subject_id=endpoint.id, label=endpoint.url, reason=reason))
     if reason in QUIET:
         return
-    who = [member.id for member in await rights.managers(ctx)]
+    who = [member.id for member in await people.holders(ctx, rights.MANAGE)]
     path = f"/settings/webhooks/{endpoint.id}"
     await notify(
         ctx, who, "webhook_paused", path=path, params={"title": endpoint.description or endpoint.url}

@@ -23,6 +23,13 @@ class SyncIn(msgspec.Struct, frozen=True):
     tenant_id: UUID
 
 
+class UnpaidIn(msgspec.Struct, frozen=True):
+    """A module that nobody pays for."""
+
+    tenant_id: UUID
+    plugin: str
+
+
 class MessageIn(msgspec.Struct, frozen=True):
     """A message of the payment service that came."""
 

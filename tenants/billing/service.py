@@ -8,18 +8,20 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from core.ext.specs import Manifest
 from core.kernel.errors import PaymentRequired
 from core.kernel.i18n import N_
 from core.tenancy.control import Control
-from core.tenancy.directory import Tenant, TenantPlugin
+from core.tenancy.directory import Tenant
 from tenants.billing.models import BillingAccount, BillingItem
-from tenants.billing.schema import SyncIn
+from tenants.billing.schema import SyncIn, UnpaidIn
 from tenants.billing.service_accounts import ensure
 
 SYNC = "billing.sync"
+UNPAID = "billing.unpaid"
+"""The job that switches off what nobody pays for; it comes with whoever switches modules."""
 PAYING = frozenset({"active", "trialing"})
 
 
@@ -60,37 +62,37 @@ async def remove_plugin(control: Control, tenant: Tenant, plugin: str) -> None:
 
 
 async def end_trials(control: Control, account: BillingAccount) -> None:
-    """Bill the modules whose trial is over, or switch them off where nobody pays."""
+    """Bill the modules whose trial is over, or have them switched off where nobody pays."""
     due = select(BillingItem).where(
         BillingItem.tenant_id == account.tenant_id,
         BillingItem.state == "trial",
         BillingItem.trial_until <= control.now(),
     )
     for item in await control.session.scalars(due.with_for_update()):
-        item.state = "billed" if pays(account) else "unpaid"
-        if item.state == "unpaid":
-            await _switch_off(control, item)
+        if pays(account):
+            item.state = "billed"
+        else:
+            _give_up(control, item)
 
 
 async def drop_unpaid(control: Control, account: BillingAccount) -> None:
-    """Switch off the billed modules of a workspace that has nothing left to bill them with."""
+    """Have the billed modules switched off of a workspace that has nothing left to bill them with."""
     if account.source in ("stripe", "offline", "gift") or account.state == "unpaid":
         return
     billed = select(BillingItem).filter_by(tenant_id=account.tenant_id, state="billed").with_for_update()
     for item in await control.session.scalars(billed):
-        item.state = "unpaid"
-        await _switch_off(control, item)
+        _give_up(control, item)
 
 
-async def _switch_off(control: Control, item: BillingItem) -> None:
-    off = update(TenantPlugin).values(state="disabled", disabled_at=control.now(), problem="")
-    where = off.where(
-        TenantPlugin.tenant_id == item.tenant_id,
-        TenantPlugin.plugin == item.plugin,
-        TenantPlugin.state.in_(("enabled", "enabling", "failed")),
-    )
-    await control.session.execute(where)
-    await control.touch(item.tenant_id)
+def _give_up(control: Control, item: BillingItem) -> None:
+    item.state = "unpaid"
+    control.enqueue(UNPAID, UnpaidIn(tenant_id=item.tenant_id, plugin=item.plugin))
+
+
+async def is_unpaid(control: Control, tenant_id: UUID, plugin: str) -> bool:
+    """Whether a module is on the bill of somebody who does not pay."""
+    item = await _item(control, tenant_id, plugin)
+    return item is not None and item.state == "unpaid"
 
 
 def pays(account: BillingAccount) -> bool:

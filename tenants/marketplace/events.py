@@ -31,10 +31,14 @@ class PluginEnabled(PluginEvent, frozen=True, kw_only=True):
 
 
 class PluginDisabled(PluginEvent, frozen=True, kw_only=True):
-    """A module is off; its data are where they were."""
+    """A module is off; its data are where they were.
+
+    ``reason``: '' somebody did it, ``unpaid`` nobody pays for it, ``needs_unpaid`` nobody pays for one that it needs.
+    """
 
     name: ClassVar[str] = "plugin.disabled"
     summary: ClassVar[str] = N_("Module switched off")
+    reason: str = ""
 
 
 class PluginRemovalRequested(PluginEvent, frozen=True, kw_only=True):
@@ -67,6 +71,12 @@ class PluginConfigured(PluginEvent, frozen=True, kw_only=True):
     fields: tuple[str, ...] = ()
 
 
+DISABLED = {
+    "": PluginDisabled.summary,
+    "unpaid": N_("Module switched off: nobody pays for it"),
+    "needs_unpaid": N_("Module switched off: nobody pays for one that it needs"),
+}
+"""What is said of a module that is off, by the reason."""
 EVENTS: list[type[Event]] = [
     PluginRequested,
     PluginEnabled,

@@ -5,12 +5,13 @@ from __future__ import annotations
 from litestar import Controller
 
 from core.ext.hooks import hookimpl
-from core.ext.specs import Banner, JobSpec, Manifest, Nav, Permission, Reach, Step
+from core.ext.specs import Banner, JobSpec, Manifest, Nav, Permission, Reach, Step, TimelineKind
 from core.kernel.events import Event
 from core.kernel.i18n import N_
+from tenants.marketplace import unpaid
 from tenants.marketplace.api import PluginApi
 from tenants.marketplace.banners import out_of_breath
-from tenants.marketplace.events import EVENTS
+from tenants.marketplace.events import DISABLED, EVENTS, PluginDisabled
 from tenants.marketplace.jobs import JOBS
 from tenants.marketplace.pages import MarketplacePages
 from tenants.marketplace.queries import has_taken
@@ -88,8 +89,22 @@ def crm_steps() -> list[Step]:
 
 @hookimpl
 def crm_jobs() -> list[JobSpec]:
-    """Set modules up, remove them, and keep them up to date."""
-    return [*JOBS, JobSpec(name=NAME, handler=keep_up, params=KeepUp, kind="control", every_s=EVERY_S)]
+    """Set modules up, remove them, keep them up to date, and switch off what nobody pays for."""
+    return [
+        *JOBS,
+        *unpaid.JOBS,
+        JobSpec(name=NAME, handler=keep_up, params=KeepUp, kind="control", every_s=EVERY_S),
+    ]
+
+
+@hookimpl
+def crm_timeline() -> list[TimelineKind]:
+    """Say why a module is off."""
+    return [
+        TimelineKind(
+            event=PluginDisabled.name, icon="store", summary=lambda event, t: t(DISABLED[event.reason])
+        )
+    ]
 
 
 @hookimpl

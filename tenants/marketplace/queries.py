@@ -95,6 +95,20 @@ def needed_by(registry: Registry, plugin: str, states: Mapping[str, str]) -> lis
     ]
 
 
+def dependants(registry: Registry, plugin: str, states: Mapping[str, str]) -> list[str]:
+    """The modules that are on and cannot be without this one, each after those that it needs."""
+    found: dict[str, None] = {}
+
+    def visit(key: str) -> None:
+        for module in needed_by(registry, key, states):
+            if module.key not in found and module.key != plugin:
+                visit(module.key)
+                found[module.key] = None
+
+    visit(plugin)
+    return list(found)[::-1]
+
+
 def titles(modules: Iterable[Module], control: Control) -> str:
     """Names of modules as people read them."""
     return ", ".join(control.t(module.manifest.title) for module in modules)

@@ -31,6 +31,13 @@ class Remove(msgspec.Struct, frozen=True, kw_only=True):
     plugin: str
 
 
+class CutOff(msgspec.Struct, frozen=True, kw_only=True):
+    """Tell that a module was switched off as nobody pays for it, and with it those that need it."""
+
+    plugin: str
+    needing: tuple[str, ...] = ()
+
+
 class PluginOut(msgspec.Struct, frozen=True, kw_only=True):
     """A module and its state in the workspace."""
 

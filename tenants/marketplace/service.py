@@ -1,4 +1,4 @@
-"""Verbs of modules: switch on, switch off, remove, set. Each is one transaction in the control plane.
+"""Verbs of modules: switch on, switch off, cut off, remove, set. Each is one transaction in the control plane.
 
 What has to change in the workspace follows in a job there; until it has, the state says so.
 """
@@ -22,11 +22,12 @@ from core.tenancy.control import Control
 from core.tenancy.directory import Tenant, TenantPlugin
 from tenants.billing import service as billing
 from tenants.marketplace import events
-from tenants.marketplace.queries import ON, module_of, needed_by, needs, rows, titles
-from tenants.marketplace.schema import Remove, SwitchOn
+from tenants.marketplace.queries import ON, dependants, module_of, needed_by, needs, rows, titles
+from tenants.marketplace.schema import CutOff, Remove, SwitchOn
 
 SWITCH_ON = "marketplace.switch_on"
 REMOVE = "marketplace.remove"
+TELL = "marketplace.tell"
 SETTLED: Final = timedelta(days=1)
 """How long after it was switched on a module has heard of all that it missed."""
 
@@ -78,6 +79,30 @@ async def disable(control: Control, tenant: Tenant, plugin: str) -> bool:
     _tell(control, tenant, events.PluginDisabled, module)
     await control.touch(tenant.id)
     return True
+
+
+async def cut_off(control: Control, tenant: Tenant, plugin: str) -> None:
+    """Switch off a module that nobody pays for, and those that need it; who may switch modules is told.
+
+    Harmless where it is paid for by now, or off. Emits plugin.disabled for each.
+    """
+    registry: Registry = control.machinery.registry
+    row = await _row(control, tenant.id, plugin)
+    if row.state not in ON | {"failed"} or not await billing.is_unpaid(control, tenant.id, plugin):
+        return
+    states = {key: one.state for key, one in (await rows(control, tenant.id)).items()}
+    # Those that are needed first, as whoever switches on locks them.
+    needing = [await _row(control, tenant.id, key) for key in dependants(registry, plugin, states)]
+    for one in needing[::-1]:
+        _switch_off(control, one, "disabled")
+        await billing.remove_plugin(control, tenant, one.plugin)
+        _tell(control, tenant, events.PluginDisabled, registry.modules[one.plugin], reason="needs_unpaid")
+    _switch_off(control, row, "disabled")
+    if plugin in registry.modules:
+        _tell(control, tenant, events.PluginDisabled, registry.modules[plugin], reason="unpaid")
+        told = CutOff(plugin=plugin, needing=tuple(one.plugin for one in needing))
+        control.enqueue(TELL, told, tenant_id=tenant.id)
+    await control.touch(tenant.id)
 
 
 async def uninstall(control: Control, tenant: Tenant, plugin: str) -> bool:

@@ -21,6 +21,7 @@ KINDS: Final[Mapping[str, tuple[str, str]]] = {
     "handed_over": ("user-check", N_("What {title} owned is yours now, {count} in all")),
     "given_back": ("undo-2", N_("What was yours is yours again, {count} in all")),
     "webhook_paused": ("webhook", N_("Webhook paused: {title}")),
+    "module_unpaid": ("credit-card", N_("{title} was switched off: nobody pays for it")),
     "came": ("target", N_("New lead from {actor}: {title}")),
     "came_again": ("repeat", N_("{title} got in touch again: {actor}")),
 }
