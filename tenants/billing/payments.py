@@ -238,8 +238,10 @@ async def _customer(runtime: Runtime, buyer: Buyer, known: Held) -> str:
     tenant = buyer.tenant
     made = await gateway(runtime).customer(name=tenant.name, email=buyer.email, tenant_id=str(tenant.id))
     async with runtime.control() as control:
-        (await service_accounts.account_of(control, tenant.id)).customer_id = made
-    return made
+        account = await service_accounts.account_of(control, tenant.id)
+        # Of two who ask at once each may have made one: whoever stores his first is whom both go on with.
+        account.customer_id = account.customer_id or made
+        return account.customer_id
 
 
 async def portal(runtime: Runtime, buyer: Buyer) -> str:

@@ -268,6 +268,27 @@ async def test_another_process_finds_the_prices_that_are_there(bank: Bank) -> No
     assert len(bank.world.all("price")) == 1
 
 
+async def test_a_process_that_died_before_it_kept_the_customer_stops_nobody_else(bank: Bank) -> None:
+    made = [
+        await payments.gateway(bank.runtime).customer(name="Acme", email=email, tenant_id=str(bank.tenant.id))
+        for email in ("ann@acme.test", "ann@acme.test", "bo@acme.test")
+    ]
+    assert made[0] == made[1] != made[2]
+    other = replace(bank.buyer, email="cy@acme.test")
+    await payments.portal(bank.runtime, other)
+    account = await bank.account()
+    assert account.customer_id is not None
+    assert account.customer_id not in made
+
+
+async def test_two_who_begin_at_once_are_one_customer(bank: Bank) -> None:
+    known = await payments.held(bank.runtime, bank.tenant)
+    first, second = bank.buyer, replace(bank.buyer, email="bo@acme.test")
+    assert known.customer_id is None
+    ids = [await payments._customer(bank.runtime, buyer, known) for buyer in (first, second)]
+    assert ids[0] == ids[1] == (await bank.account()).customer_id
+
+
 async def test_a_gift_stays_one_whatever_was_looked_at_there(bank: Bank) -> None:
     async with bank.runtime.control() as control:
         await service_accounts.give(control, bank.tenant, "team")
