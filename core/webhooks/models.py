@@ -23,7 +23,8 @@ class Endpoint(Row, Base):
     It is told what ``member_id`` may see, within ``bounds`` where a key made it: whoever changes it answers for it
     from then on. ``old_secret`` signs as well until its time is over. ``sender_id`` is the job that sends now, while
     ``sender_until`` lies ahead; ``wake_at`` when the next one is due. ``failures`` counts calls without success since
-    ``failing_since``; after many it is left alone until ``rest_until``.
+    ``failing_since``; after many it is left alone until ``rest_until``. One that belongs to something else is
+    changed on its page ``kept_at``, relative to the workspace.
     """
 
     __tablename__ = "webhook_endpoint"
@@ -38,6 +39,7 @@ class Endpoint(Row, Base):
     conditions: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list)
     member_id: Mapped[UUID] = mapped_column(Ref("member"), ForeignKey("member.id"))
     bounds: Mapped[dict[str, str] | None] = mapped_column(JSONB(none_as_null=True))
+    kept_at: Mapped[str] = mapped_column(default="")
     state: Mapped[str] = mapped_column(default="active")
     paused_reason: Mapped[str] = mapped_column(default="")
     paused_at: Mapped[datetime | None]

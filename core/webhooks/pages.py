@@ -65,6 +65,7 @@ class WebhookPages(Controller):
     async def edit(self, ctx: Ctx, request: Any_, webhook_id: UUID) -> Response[Any]:
         """Show the form of a webhook."""
         endpoint = await queries.endpoint(ctx, webhook_id)
+        service.require_own(ctx, endpoint)
         values = {
             "url": endpoint.url,
             "description": endpoint.description,
@@ -88,7 +89,11 @@ class WebhookPages(Controller):
     @post("/{webhook_id:uuid}/delete", permission=MANAGE, unpaid=True)
     async def delete(self, ctx: Ctx, request: Any_, webhook_id: UUID) -> Response[Any]:
         """Delete a webhook with its log."""
-        await service.delete(ctx, await queries.endpoint(ctx, webhook_id, lock=True))
+        endpoint = await queries.endpoint(ctx, webhook_id, lock=True)
+        try:
+            await service.delete(ctx, endpoint)
+        except AppError as error:
+            return form_again(ctx, request, PAGE, error, **await _page(ctx, endpoint))
         said = ctx.t(N_("The webhook is deleted."))
         return toast(redirect(request, ctx.w("/settings/webhooks")), said)
 
@@ -152,6 +157,7 @@ async def _page(ctx: Ctx, endpoint: Endpoint, state: str = "", after: UUID | Non
     offered = choosing.offered(ctx)
     return {
         "item": endpoint,
+        "is_kept": service.is_kept(ctx, endpoint),
         "here": here,
         "deliveries": found,
         "state": state,

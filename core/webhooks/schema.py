@@ -47,7 +47,7 @@ class EndpointForm(msgspec.Struct, kw_only=True):
 
 
 class EndpointOut(msgspec.Struct, kw_only=True):
-    """A webhook; its secret is told once, when it is made."""
+    """A webhook; its secret is told once, when it is made. One that is ``kept_at`` another page is changed there."""
 
     id: UUID
     url: str
@@ -55,6 +55,7 @@ class EndpointOut(msgspec.Struct, kw_only=True):
     events: list[str]
     conditions: list[Condition]
     member_id: UUID
+    kept_at: str
     state: Literal["active", "paused"]
     paused_reason: str
     paused_at: datetime | None

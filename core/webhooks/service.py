@@ -47,10 +47,11 @@ class NoticeParams(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Answering(msgspec.Struct, frozen=True):
-    """Whose eyes a webhook looks through, and what they see at most."""
+    """Whose eyes a webhook looks through, what they see at most, and the page where that is said, '' for its own."""
 
     member_id: UUID
     bounds: Mapping[str, str] | None
+    kept_at: str = ""
 
 
 async def create(ctx: Ctx, data: EndpointIn) -> tuple[str, Endpoint]:
@@ -85,8 +86,11 @@ async def add(ctx: Ctx, data: EndpointIn, *, id_: UUID, secret: str, who: Answer
 async def change(ctx: Ctx, endpoint: Endpoint, patch: EndpointPatch, who: Answering | None = None) -> None:
     """Change where to, what or when; whoever does so answers for it, with his rights, from now on.
 
-    Where nobody does any more, saving it as it is suffices. ``who`` is given where somebody else is to answer for it.
+    Where nobody does any more, saving it as it is suffices. ``who`` is given where something else decides about it;
+    without, one that belongs to something else raises Conflict.
     """
+    if who is None:
+        require_own(ctx, endpoint)
     wanted = {
         name: getattr(patch, name) for name in patch.__struct_fields__ if getattr(patch, name) is not UNSET
     }
@@ -113,7 +117,13 @@ async def change(ctx: Ctx, endpoint: Endpoint, patch: EndpointPatch, who: Answer
 
 
 async def delete(ctx: Ctx, endpoint: Endpoint) -> None:
-    """Remove a webhook with its log; with the last one the workspace stops listening."""
+    """Remove a webhook with its log; raises Conflict for one that belongs to something else."""
+    require_own(ctx, endpoint)
+    await remove(ctx, endpoint)
+
+
+async def remove(ctx: Ctx, endpoint: Endpoint) -> None:
+    """Remove a webhook, whatever it belongs to; with the last one the workspace stops listening."""
     await feed.hold(ctx.session, SUBSCRIBER)
     await ctx.session.delete(endpoint)
     await ctx.session.flush()
@@ -124,6 +134,8 @@ async def delete(ctx: Ctx, endpoint: Endpoint) -> None:
 
 async def rotate(ctx: Ctx, endpoint: Endpoint, data: RotateIn) -> str:
     """Replace the secret; the old one signs as well until the overlap is over. The new one is returned once."""
+    require_own(ctx, endpoint)
+    endpoint.kept_at = ""
     secret, now = signing.new_secret(), ctx.now()
     old = signing.unseal(ctx, endpoint.id, endpoint.secret) if signing.opens(ctx, endpoint) else None
     endpoint.old_secret = endpoint.old_secret_until = None
@@ -193,6 +205,21 @@ def send(ctx: Ctx, endpoint_id: UUID) -> None:
     ctx.enqueue(DELIVER, DeliverParams(endpoint_id=endpoint_id), key=str(endpoint_id))
 
 
+def is_kept(ctx: Ctx, endpoint: Endpoint) -> bool:
+    """Whether a webhook belongs to something else; in a copy of the workspace, what it belonged to is not there."""
+    return bool(endpoint.kept_at) and signing.opens(ctx, endpoint)
+
+
+def require_own(ctx: Ctx, endpoint: Endpoint) -> None:
+    """Raise Conflict for a webhook that belongs to something else."""
+    if is_kept(ctx, endpoint):
+        raise Conflict(
+            code="webhook.kept",
+            detail=N_("This webhook belongs to {name} and is changed only there: {place}"),
+            params={"name": endpoint.description, "place": ctx.w(endpoint.kept_at)},
+        )
+
+
 def _actor(ctx: Ctx) -> Answering:
     actor = ctx.actor
     if actor.member_id is None:
@@ -201,11 +228,12 @@ def _actor(ctx: Ctx) -> Answering:
 
 
 def _is_answered(endpoint: Endpoint, who: Answering) -> bool:
-    return (endpoint.member_id, endpoint.bounds) == (who.member_id, who.bounds)
+    return (endpoint.member_id, endpoint.bounds, endpoint.kept_at) == (who.member_id, who.bounds, who.kept_at)
 
 
 def _answered(endpoint: Endpoint, who: Answering) -> None:
-    endpoint.member_id, endpoint.bounds = who.member_id, dict(who.bounds) if who.bounds is not None else None
+    endpoint.member_id, endpoint.kept_at = who.member_id, who.kept_at
+    endpoint.bounds = dict(who.bounds) if who.bounds is not None else None
 
 
 def _check(ctx: Ctx, url: str, names: Sequence[str], wanted: Sequence[Condition]) -> None:

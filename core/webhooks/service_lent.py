@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from uuid import UUID
 
 import msgspec
@@ -15,23 +14,22 @@ from core.webhooks.schema import EndpointIn, EndpointPatch, ResumeIn
 
 
 class Lent(msgspec.Struct, frozen=True, kw_only=True):
-    """What a webhook is to be besides its address and events; ``bounds`` is what it may see at most."""
+    """What a webhook is to be besides its address and events."""
 
     id: UUID
     secret: str
-    member_id: UUID
-    bounds: Mapping[str, str]
+    who: service.Answering
     is_paused: bool = False
 
 
 async def keep(ctx: Ctx, data: EndpointIn, lent: Lent) -> None:
     """Have the webhook as it is to be, made where there is none; harmless to repeat."""
-    endpoint, who = await find(ctx, lent.id), service.Answering(lent.member_id, lent.bounds)
+    endpoint = await find(ctx, lent.id)
     if endpoint is None:
-        endpoint = await service.add(ctx, data, id_=lent.id, secret=lent.secret, who=who)
+        endpoint = await service.add(ctx, data, id_=lent.id, secret=lent.secret, who=lent.who)
     else:
         patch = EndpointPatch(url=data.url, description=data.description, events=data.events)
-        await service.change(ctx, endpoint, patch, who)
+        await service.change(ctx, endpoint, patch, lent.who)
         if _secret(ctx, endpoint) != lent.secret:
             endpoint.secret = signing.seal(ctx, endpoint.id, lent.secret)
             endpoint.old_secret = endpoint.old_secret_until = None
@@ -48,7 +46,7 @@ async def remove(ctx: Ctx, endpoint_id: UUID) -> None:
     """Have no such webhook any more; harmless to repeat."""
     endpoint = await find(ctx, endpoint_id)
     if endpoint is not None:
-        await service.delete(ctx, endpoint)
+        await service.remove(ctx, endpoint)
 
 
 async def find(ctx: Ctx, endpoint_id: UUID) -> Endpoint | None:

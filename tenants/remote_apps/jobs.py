@@ -16,6 +16,7 @@ from core.runtime import Runtime
 from core.tenancy.ctx import Ctx
 from core.webhooks import service_lent
 from core.webhooks.schema import EndpointIn
+from core.webhooks.service import Answering
 from tenants.remote_apps import asking, service
 from tenants.remote_apps.models import RemoteApp
 from tenants.remote_apps.schema import AppIn, AppParams, Nothing
@@ -114,9 +115,8 @@ async def _place(ctx: Ctx, app: RemoteApp | None, params: AppParams) -> None:
     secret = ctx.cipher().decrypt(app.secret, service.place(ctx.tenant, app.id))
     data = EndpointIn(url=granted.webhook_url, description=granted.name, events=list(granted.events))
     held = asking.bounds(ctx.machinery.registry, granted.scopes)
-    lent = service_lent.Lent(
-        id=app.id, secret=secret, member_id=app.member_id, bounds=held, is_paused=app.state == "paused"
-    )
+    who = Answering(app.member_id, held, f"/remote-apps/{app.id}")
+    lent = service_lent.Lent(id=app.id, secret=secret, who=who, is_paused=app.state == "paused")
     await service_lent.keep(ctx, data, lent)
 
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "core_0001_15e2d134"
+revision = "core_0001_75e90dad"
 down_revision = None
 
 
@@ -529,6 +529,7 @@ def upgrade() -> None:
     sa.Column('conditions', postgresql.JSONB(), nullable=False),
     sa.Column('member_id', sa.Uuid(), nullable=False),
     sa.Column('bounds', postgresql.JSONB(), nullable=True),
+    sa.Column('kept_at', sa.Text(), nullable=False),
     sa.Column('state', sa.Text(), nullable=False),
     sa.Column('paused_reason', sa.Text(), nullable=False),
     sa.Column('paused_at', sa.DateTime(timezone=True), nullable=True),
