@@ -26,7 +26,7 @@ from core.web.bodies import form_values
 from core.web.pages import form_again, redirect, render, toast
 from core.web.routing import get, post
 from tenants.admin.member_pages import set_active
-from tenants.api_keys.hand_over import count_of
+from tenants.api_keys.hand_over import count_of, revoke_of
 
 Any_ = Request[Any, Any, Any]
 LEAVE, REPORT = "admin/leave.html", "admin/hand_over.html"
@@ -69,7 +69,7 @@ class LeavePages(Controller):
         try:
             data = convert(LeaveIn, sent, text=True)
             if data.to == KEEP and not data.stay:
-                return await set_active(ctx, request, member_id, False)
+                return await _close(ctx, control, request, member_id, data.keys)
             if data.to == KEEP:
                 raise Invalid.field("to", "required", N_("Choose who takes it over."))
             member = await queries.one(ctx.session, Member, member_id)
@@ -123,6 +123,16 @@ class HandOverPages(Controller):
         hand = await service.undo(ctx, await service.read(ctx, hand_over_id))
         said = ctx.t(N_("The records are being given back."))
         return toast(redirect(request, ctx.w(f"/settings/hand_overs/{hand.id}")), said)
+
+
+async def _close(ctx: Ctx, control: Control, request: Any_, member_id: UUID, keys: Keys) -> Response[Any]:
+    """Close the workspace to a member who keeps what he owns; his keys may end all the same."""
+    if keys == "transfer":
+        raise Invalid.field("keys", "successor", N_("API keys can only go to a successor."))
+    closed = await set_active(ctx, request, member_id, False)
+    if keys == "revoke":
+        await revoke_of(control, ctx.tenant.id, member_id)
+    return closed
 
 
 async def _asked(ctx: Ctx, control: Control, member_id: UUID, stay: bool) -> dict[str, Any]:

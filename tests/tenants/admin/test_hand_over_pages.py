@@ -6,6 +6,7 @@ import pytest
 
 from core.access.models import Member
 from core.customers.models import Customer
+from tenants.api_keys.hand_over import count_of
 from tests.core.members.test_hand_over import owner_of, stock
 
 
@@ -61,13 +62,40 @@ async def test_a_successor_who_does_not_exist_changes_nothing(ann, bo, to):
     assert await active(ann, bo.member_id)
 
 
-async def test_without_a_successor_only_the_door_closes(ann, bo, drain):
+async def keys_of(person):
+    async with person.runtime.control() as control:
+        return await count_of(control, person.tenant.id, person.member_id)
+
+
+@pytest.mark.parametrize(("keys", "left"), [("revoke", 0), ("keep", 1), (None, 1)])
+async def test_without_a_successor_only_the_door_closes(ann, bo, drain, keys, left):
     mine = await stock(bo)
     path = f"/settings/members/{bo.member_id}/leave"
-    assert (await ann.post(path, {"to": "keep", "keys": "revoke"})).status_code == 303
+    sent = {"to": "keep"} if keys is None else {"to": "keep", "keys": keys}
+    assert (await ann.post(path, sent)).status_code == 303
     await drain()
     assert not await active(ann, bo.member_id)
     assert await owner_of(ann, Customer, mine["customer"]) == bo.member_id
+    assert await keys_of(bo) == left
+
+
+async def test_without_a_successor_keys_go_to_nobody(ann, bo):
+    path = f"/settings/members/{bo.member_id}/leave"
+    refused = await ann.post(path, {"to": "keep", "keys": "transfer"})
+    assert refused.status_code == 422
+    assert "only go to a successor" in refused.text
+    assert await active(ann, bo.member_id)
+    assert await keys_of(bo) == 1
+
+
+async def test_keys_stay_where_the_door_may_not_be_closed(ann, mia):
+    async with ann.acting() as ctx:
+        (await ctx.session.get_one(Member, mia.member_id)).role = "admin"
+    ann.runtime.forget_actors(ann.tenant.id)
+    refused = await mia.post(f"/settings/members/{ann.member_id}/leave", {"to": "keep", "keys": "revoke"})
+    assert refused.status_code == 403
+    assert await active(ann, ann.member_id)
+    assert await keys_of(ann) == 1
 
 
 async def test_others_see_none_of_it(ann, bo, mia, zed, drain):
