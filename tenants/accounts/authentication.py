@@ -32,7 +32,7 @@ TTL_S = 1.0
 KEPT = 10_000
 SEEN_EVERY = timedelta(minutes=5)
 SECOND_STEP = ("/login/code", "/logout")
-OWN_PAGES = ("/w/", "/join/", "/second-factor", "/password", "/email")
+OWN_PAGES = ("/w/", "/join/", "/second-factor", "/workspaces", "/email")
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -44,7 +44,6 @@ class SignedIn:
     account_id: UUID
     name: str
     workspaces: dict[str, tuple[str, UUID]]
-    is_provisional: bool = False
     verify_by: datetime | None = None
     is_stale: bool = False
     awaits_code: bool = False
@@ -164,7 +163,6 @@ def _statement(token_hash: bytes, now: datetime) -> Select[*tuple[Any, ...]]:
             Session.last_seen_at,
             Account.id,
             Account.name,
-            Account.is_provisional,
             Account.verify_by,
             Session.is_stale,
             TenantRow.slug,
@@ -191,23 +189,21 @@ async def _read(runtime: Runtime, token_hash: bytes) -> SignedIn | None:
         rows = (await control.session.execute(statement)).all()
         if not rows:
             return None
-        session_id, seen_at, account_id, name, is_provisional, verify_by, is_stale = rows[0][:7]
+        session_id, seen_at, account_id, name, verify_by, is_stale = rows[0][:6]
         if seen_at < now - SEEN_EVERY:
             await control.session.execute(
                 update(Session).where(Session.id == session_id).values(last_seen_at=now)
             )
-    # A password that somebody else knows opens no workspace.
-    confirmed_at, passed_at = rows[0][10:12]
+    confirmed_at, passed_at = rows[0][9:11]
     awaits_code = confirmed_at is not None and passed_at is None
-    opened = () if is_provisional or awaits_code else rows
-    workspaces = {row[7]: (row[8], row[9]) for row in opened if row[7]}
-    lacking = frozenset(str(row[7]) for row in opened if row[12] is not None and confirmed_at is None)
+    opened = () if awaits_code else rows
+    workspaces = {row[6]: (row[7], row[8]) for row in opened if row[6]}
+    lacking = frozenset(str(row[6]) for row in opened if row[11] is not None and confirmed_at is None)
     return SignedIn(
         session_id,
         account_id,
         name,
         workspaces,
-        is_provisional,
         verify_by,
         is_stale,
         awaits_code,

@@ -27,7 +27,7 @@ async def mail_verification(runtime: Runtime, params: MailVerification) -> None:
             return
         is_known = await service.by_email(control, account.email) is not None
         path = await _link(control, runtime, Proof(**_of(account, params.proof_id), kind=proofs.VERIFY))
-    lines = [N_("Somebody, most likely you, made a workspace with this e-mail address.")]
+    lines = [N_("Somebody, most likely you, signed up with this e-mail address.")]
     if is_known:
         lines.append(
             N_("You have an account already. Confirm, and the workspace is added to it; your password stays.")

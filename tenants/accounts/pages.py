@@ -19,14 +19,12 @@ from core.web.request import principal_of, runtime_of
 from core.web.routing import get, post
 from tenants.accounts import limits, service
 from tenants.accounts.authentication import COOKIE, forget, session_cookie
-from tenants.accounts.browser import client_of, end_present, open_session, opened, sign_in
+from tenants.accounts.browser import client_of, end_present, opened, sign_in
 from tenants.accounts.demo_logins import demo_logins
-from tenants.accounts.models import Account
-from tenants.accounts.schema import LoginIn, NewPasswordIn
+from tenants.accounts.schema import LoginIn
 
 Any_ = Request[Any, Any, Any]
 LOGIN = "accounts/login.html"
-PASSWORD = "accounts/password.html"  # noqa: S105 (a template)
 
 
 class DoorPages(Controller):
@@ -40,7 +38,7 @@ class DoorPages(Controller):
         """Go to the first workspace, or to the login."""
         principal = principal_of(request)
         if principal is None or not principal.workspaces:
-            return redirect(request, "/password" if principal else "/login")
+            return redirect(request, "/workspaces" if principal else "/login")
         return redirect(request, f"/w/{principal.workspaces[0][0]}/")
 
     @get("/login", public=True)
@@ -69,7 +67,7 @@ class DoorPages(Controller):
         async with opened(request) as control:
             await end_present(control, request)
             token = await sign_in(control, request, account)
-        response = redirect(request, "/password" if account.is_provisional else safe_next(data.next))
+        response = redirect(request, safe_next(data.next))
         response.set_cookie(session_cookie(runtime, token))
         response.set_cookie("gx_locale", account.locale, max_age=31_536_000, samesite="lax")
         return response
@@ -84,33 +82,6 @@ class DoorPages(Controller):
         # Written after the answer, so that it takes no longer where there is an account to write about.
         email = str(values.get("email", ""))
         response.background = BackgroundTask(limits.tell_failure, runtime, client_of(request), email)
-        return response
-
-    @get("/password", public=True)
-    async def password_form(self, control: Control, request: Any_) -> Response[Any]:
-        """Ask for a password of one's own in place of a provisional one; without a workspace, say so."""
-        control.locale = reader_locale(request)
-        principal = principal_of(request)
-        account = await control.session.get(Account, principal.account_id) if principal else None
-        if account is None:
-            return redirect(request, "/login")
-        return render(control, request, PASSWORD, errors=(), needed=account.is_provisional)
-
-    @post("/password", public=True)
-    async def replace_password(self, control: Control, request: Any_) -> Response[Any]:
-        """Set one's own password and go on with a new session."""
-        control.locale = reader_locale(request)
-        principal = principal_of(request)
-        if principal is None or principal.account_id is None:
-            return redirect(request, "/login")
-        try:
-            data = await read_form(request, NewPasswordIn)
-            account = await service.replace_password(control, principal.account_id, data.new)
-        except Invalid as error:
-            return form_again(control, request, PASSWORD, error, needed=True)
-        response = redirect(request, "/")
-        token = await open_session(control, request, account)
-        response.set_cookie(session_cookie(runtime_of(request), token))
         return response
 
     @post("/logout", public=True)

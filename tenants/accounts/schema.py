@@ -30,7 +30,7 @@ class AccountIn(msgspec.Struct, kw_only=True):
 
 
 class NewPasswordIn(msgspec.Struct, kw_only=True):
-    """One's own password in place of a provisional one."""
+    """A password in place of a forgotten one."""
 
     new: Password
 

@@ -7,7 +7,7 @@ import secrets
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from core.kernel.errors import Conflict, Invalid, NotFound
@@ -17,7 +17,7 @@ from core.tenancy.control import Control
 from tenants.accounts import passwords
 from tenants.accounts.events import PasswordChanged, SessionOpened, SessionRevoked
 from tenants.accounts.log import tell
-from tenants.accounts.models import Account, Membership, Session
+from tenants.accounts.models import VOUCHED, Account, Membership, Session
 from tenants.accounts.proofs import digest
 from tenants.accounts.schema import AccountIn, PasswordIn
 from tenants.accounts.second_factor.models import SecondFactor
@@ -42,17 +42,6 @@ async def create(control: Control, data: AccountIn) -> Account:
     return account
 
 
-async def invite(control: Control, email: str, name: str, *, locale: str) -> tuple[Account, str]:
-    """The account of an address; where there is none, a new one and its provisional password, else ""."""
-    account = await by_email(control, email)
-    if account is not None:
-        return account, ""
-    account = Account(email=email, name=name, locale=locale, password_hash=None)
-    control.session.add(account)
-    await control.session.flush()
-    return account, await give_password(control, account)
-
-
 async def by_email(control: Control, email: str) -> Account | None:
     """The account of an address; claims of it that nobody has confirmed are none."""
     found: Account | None = await control.session.scalar(
@@ -62,11 +51,11 @@ async def by_email(control: Control, email: str) -> Account | None:
 
 
 async def claiming(control: Control, email: str) -> Account | None:
-    """The latest claim of an address, None without one."""
+    """The latest claim of an address, None without one; one that an administrator vouches for comes first."""
     found: Account | None = await control.session.scalar(
         select(Account)
         .where(Account.email == email.strip().lower(), Account.verify_by.is_not(None))
-        .order_by(Account.created_at.desc(), Account.id.desc())
+        .order_by((Account.verify_by == VOUCHED).desc(), Account.created_at.desc(), Account.id.desc())
         .limit(1)
     )
     return found
@@ -90,18 +79,6 @@ async def leave(control: Control, tenant_id: UUID, member_id: UUID) -> None:
     await control.session.execute(
         delete(Membership).where(Membership.tenant_id == tenant_id, Membership.member_id == member_id)
     )
-
-
-async def workspaces_of(control: Control, account_id: UUID) -> int:
-    """How many workspaces an account opens."""
-    counted = select(func.count()).where(Membership.account_id == account_id)
-    return await control.session.scalar(counted) or 0
-
-
-async def opens(control: Control, account_id: UUID, tenant_id: UUID) -> bool:
-    """Whether an account opens a workspace."""
-    its = select(Membership.id).where(Membership.account_id == account_id, Membership.tenant_id == tenant_id)
-    return await control.session.scalar(its) is not None
 
 
 async def known(control: Control, email: str, password: str) -> Account:
@@ -198,28 +175,6 @@ async def sessions_of(control: Control, account_id: UUID) -> list[Session]:
     return list(await control.session.scalars(statement.order_by(Session.last_seen_at.desc())))
 
 
-async def give_password(control: Control, account: Account) -> str:
-    """Set a provisional password, end all sessions, and return it; the next login has to replace it."""
-    password = secrets.token_urlsafe(9)
-    account.password_hash = await passwords.hashed(password)
-    account.is_provisional = True
-    await log_out_others(control, account.id)
-    return password
-
-
-async def replace_password(control: Control, account_id: UUID, new: str) -> Account:
-    """Set one's own password in place of a provisional one, and end all sessions."""
-    account = await control.session.get(Account, account_id)
-    if account is None or not account.is_provisional:
-        raise NotFound
-    if await passwords.matches(new, account.password_hash):
-        raise Invalid.field("new", "password.same", N_("Choose a password of your own."))
-    account.password_hash, account.is_provisional = await passwords.hashed(new), False
-    await tell(control, PasswordChanged(subject_id=account.id))
-    await log_out_others(control, account_id)
-    return account
-
-
 async def change_password(control: Control, account_id: UUID, data: PasswordIn, *, session_id: UUID) -> None:
     """Set a new password after checking the present one, and end all other sessions."""
     account = await control.session.get(Account, account_id)
@@ -227,7 +182,7 @@ async def change_password(control: Control, account_id: UUID, data: PasswordIn, 
         raise NotFound
     if not await passwords.matches(data.current, account.password_hash):
         raise Invalid.field("current", "password", N_("This is not your present password."))
-    account.password_hash, account.is_provisional = await passwords.hashed(data.new), False
+    account.password_hash = await passwords.hashed(data.new)
     await tell(control, PasswordChanged(subject_id=account.id))
     await log_out_others(control, account_id, but=session_id)
     await grow_stale(control, account_id)

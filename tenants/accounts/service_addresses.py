@@ -1,11 +1,12 @@
 """Verbs about whose an address is: confirm or refuse one, change it and stop the change, replace a forgotten password.
 
-Emits account.verified, account.refused, email.changed, password.reset and, in workspaces, member.updated. Sends
-nothing: mails are jobs.
+Emits account.created, account.verified, account.refused, email.changed, password.reset and, in workspaces,
+member.updated. Sends nothing: mails are jobs.
 """
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -19,9 +20,15 @@ from core.kernel.i18n import N_
 from core.kernel.ids import uuid7
 from core.tenancy.control import Control
 from tenants.accounts import passwords, proofs, service
-from tenants.accounts.events import AccountRefused, AccountVerified, EmailChanged, PasswordReset
+from tenants.accounts.events import (
+    AccountCreated,
+    AccountRefused,
+    AccountVerified,
+    EmailChanged,
+    PasswordReset,
+)
 from tenants.accounts.log import tell
-from tenants.accounts.models import Account, Membership, Proof
+from tenants.accounts.models import VOUCHED, Account, Membership, Proof
 from tenants.accounts.schema import EmailIn
 
 MAIL_VERIFICATION = "accounts.mail_verification"
@@ -58,6 +65,23 @@ class SyncMember(msgspec.Struct, kw_only=True):
     member_id: UUID
     account_id: UUID
     email: str
+
+
+async def claim(
+    control: Control, *, email: str, name: str, password_hash: str, verify_by: datetime
+) -> Account:
+    """Make an account that has yet to show that its address is its own; emits account.created.
+
+    Whether the address has an account is not asked, so that nobody finds it out.
+    """
+    account = Account(
+        email=email, name=name, locale=control.locale, password_hash=password_hash, verify_by=verify_by
+    )
+    control.session.add(account)
+    await control.session.flush()
+    control.emit(AccountCreated(subject_id=account.id, label=account.email))
+    ask_confirmation(control, account)
+    return account
 
 
 def ask_confirmation(control: Control, account: Account) -> None:
@@ -109,7 +133,7 @@ async def reset(control: Control, proof: Proof, new: str) -> Account:
     account = await _account(control, proof)
     await proofs.spend(control, proof)
     await proofs.spend_all(control, account.id, proofs.RESET)
-    account.password_hash, account.is_provisional = await passwords.hashed(new), False
+    account.password_hash = await passwords.hashed(new)
     await tell(control, PasswordReset(subject_id=account.id))
     await service.log_out_others(control, account.id)
     if account.verified_at is None and await service.by_email(control, account.email) in (None, account):
@@ -118,7 +142,7 @@ async def reset(control: Control, proof: Proof, new: str) -> Account:
 
 
 async def change(control: Control, account_id: UUID, data: EmailIn) -> None:
-    """Ask for another address: a claim has it at once, an account when the new address agrees."""
+    """Ask for another address: who signed up just now has it at once, everybody else when the new address agrees."""
     account = await control.session.get(Account, account_id)
     if account is None:
         raise NotFound
@@ -126,7 +150,7 @@ async def change(control: Control, account_id: UUID, data: EmailIn) -> None:
         raise Invalid.field("current", "password", N_("This is not your present password."))
     if data.email == account.email:
         raise Invalid.field("email", "same", N_("This is your address already."))
-    if account.verify_by is None:
+    if account.verify_by in {None, VOUCHED}:
         job = MailChange(account_id=account.id, email=data.email, proof_id=uuid7())
         control.enqueue(MAIL_CHANGE, job)
         return
@@ -142,7 +166,7 @@ async def agree(control: Control, proof: Proof) -> Account:
         raise Conflict(code="email.taken", detail=N_("This address has an account of its own."))
     await proofs.spend(control, proof)
     await _move(control, account, proof.email)
-    account.verified_at = control.now()
+    account.verified_at, account.verify_by = control.now(), None
     await service.grow_stale(control, account.id)
     return account
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import msgspec
-from sqlalchemy import delete, exists
+from sqlalchemy import and_, delete, exists, or_
 
 from core.runtime import Runtime
-from tenants.accounts.models import Account, Membership, Proof, Session
+from tenants.accounts.models import VOUCHED, Account, Membership, Proof, Session
 
 KEPT = timedelta(days=7)
 CLAIM_KEPT = timedelta(days=30)
@@ -26,11 +26,12 @@ async def forget_old(runtime: Runtime, _params: Nothing) -> None:
     """
     async with runtime.control() as control:
         now = control.now()
+        then = now - CLAIM_KEPT
         await control.session.execute(delete(Proof).where(Proof.expires_at < now - KEPT))
         await control.session.execute(delete(Session).where(Session.expires_at < now))
         await control.session.execute(
             delete(Account).where(
-                Account.verify_by < now - CLAIM_KEPT,
+                or_(Account.verify_by < then, and_(Account.verify_by == VOUCHED, Account.created_at < then)),
                 ~exists().where(Membership.account_id == Account.id),
                 ~exists().where(Session.account_id == Account.id),
             )

@@ -1,4 +1,4 @@
-"""The members of a workspace: list, new, one, active or not, a new password."""
+"""The members of a workspace: list, new, one, active or not, a way in."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from core.web.pages import form_again, redirect, render, toast
 from core.web.request import runtime_of
 from core.web.routing import get, post
 from tenants.admin import forms, service
+from tenants.invitations.links import limited
 
 Any_ = Request[Any, Any, Any]
 VIEW, MANAGE = "members.view", people.MANAGE
@@ -54,17 +55,18 @@ class MemberPages(Controller):
 
     @post("/new", permission=MANAGE)
     async def add_member(self, ctx: Ctx, control: Control, request: Any_) -> Response[Any]:
-        """Add a member with a login; a provisional password is shown this once."""
+        """Add a member and invite him; the link to hand over is shown this once."""
         sent = await form_values(request)
         roles, units = await _choices(ctx)
         try:
             data = convert(MemberIn, sent, text=True, region=ctx.tenant.country)
-            member, password = await service.hire(ctx, control, data)
+            await limited(ctx, control, request)
+            member, token = await service.hire(ctx, control, data)
         except AppError as error:
             control.roll_back()
             fields = forms.hiring(roles, units)
             return form_again(ctx, request, FORM, error, fields=fields, values=sent, member=None)
-        return await _let_in(ctx, request, member, password)
+        return _let_in(ctx, request, member, token)
 
     @get("/{member_id:uuid}", permission=VIEW)
     async def member(self, ctx: Ctx, request: Any_, member_id: UUID) -> Response[Any]:
@@ -95,11 +97,12 @@ class MemberPages(Controller):
         """Open the workspace to a member again."""
         return await set_active(ctx, request, member_id, True)
 
-    @post("/{member_id:uuid}/password", permission=MANAGE, unpaid=True)
-    async def new_password(self, ctx: Ctx, control: Control, request: Any_, member_id: UUID) -> Response[Any]:
-        """Make a provisional password, shown this once."""
+    @post("/{member_id:uuid}/login", permission=MANAGE, unpaid=True)
+    async def let_in(self, ctx: Ctx, control: Control, request: Any_, member_id: UUID) -> Response[Any]:
+        """Make another link for who has not come yet, shown this once, or send a mail for a new password."""
         member = await queries.one(ctx.session, Member, member_id)
-        return await _let_in(ctx, request, member, await service.give_password(ctx, control, member))
+        await limited(ctx, control, request)
+        return _let_in(ctx, request, member, await service.let_in(ctx, control, member))
 
 
 async def _choices(ctx: Ctx) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
@@ -107,15 +110,14 @@ async def _choices(ctx: Ctx) -> tuple[list[tuple[str, str]], list[tuple[str, str
     return roles, unit_options(await queries.units(ctx.session))
 
 
-async def _let_in(ctx: Ctx, request: Any_, member: Member, password: str | None) -> Response[Any]:
+def _let_in(ctx: Ctx, request: Any_, member: Member, token: str | None) -> Response[Any]:
     public_url = runtime_of(request).settings.public_url
     return render(
         ctx,
         request,
         "admin/member_login.html",
         member=member,
-        password=password,
-        address=f"{public_url}/login",
+        url=f"{public_url}/join/{token}" if token else None,
     )
 
 

@@ -1,7 +1,7 @@
-"""Verbs over both databases: a member of the workspace with a login of the installation.
+"""Verbs over both databases: a member of the workspace, and the invitation by which he gets a login.
 
-Two transactions cannot commit as one. Each verb bears being repeated: a login whose member was not written
-opens nothing, a member whose login was not written is given one again.
+Two transactions cannot commit as one. Each verb bears being repeated: a member whose invitation was not written is
+given another one, and an invitation whose member was not written makes him when it is accepted.
 """
 
 from __future__ import annotations
@@ -12,42 +12,39 @@ from uuid import UUID
 from core.access import service as people
 from core.access.models import Member
 from core.access.schema import MemberIn
-from core.kernel.errors import Conflict, Forbidden
-from core.kernel.i18n import N_
 from core.tenancy.control import Control
 from core.tenancy.ctx import Ctx
 from tenants.accounts import service as accounts
+from tenants.accounts.models import Account
 from tenants.accounts.service_addresses import ask_reset
 from tenants.api_keys import hand_over
 from tenants.invitations import service as invitations
 
 
 async def hire(ctx: Ctx, control: Control, data: MemberIn) -> tuple[Member, str]:
-    """Add a member with a login; gives the provisional password, or "" where the address has an account."""
+    """Add a member, who may own records at once, and invite him; gives the token of the link to hand over."""
     member = await people.add_member(ctx, data)
-    return member, await _let_in(ctx, control, member)
+    return member, await invitations.hand_over(ctx, control, member)
 
 
-async def give_password(ctx: Ctx, control: Control, member: Member) -> str | None:
-    """Make a provisional password for a member who never had one of his own.
+async def let_in(ctx: Ctx, control: Control, member: Member) -> str | None:
+    """The token of another link for a member who has not come yet.
 
-    Gives "" where a login of his own was joined, and None where a mail went to the holder instead: nobody takes over
-    a login that opens other workspaces too, or has a password that its holder chose.
+    None where he has a login: a mail with a link to a new password went to it. No administrator takes a login over.
     """
     await ctx.require(people.MANAGE)
-    if member.role == people.OWNER and ctx.actor.role != people.OWNER:
-        raise Forbidden(detail=N_("Only an owner can change owners."))
-    account = await accounts.by_email(control, member.email)
-    if account is None or member.account_id != account.id:
-        return await _let_in(ctx, control, member)
-    if account.is_provisional and await accounts.workspaces_of(control, account.id) == 1:
-        return await accounts.give_password(control, account)
+    people.only_owners_change(ctx, member.role)
+    account = await control.session.get(Account, member.account_id) if member.account_id else None
+    if account is None:
+        member.account_id = None
+        await ctx.session.flush()
+        return await invitations.hand_over(ctx, control, member)
     ask_reset(control, account.email)
     return None
 
 
 async def follow_activity(ctx: Ctx, event: Any) -> None:
-    """Keep the workspaces of a login to those where its member is active; what he invited to ends with him."""
+    """Keep the workspaces of a login to those where its member is active; what he invited to, or was, ends with him."""
     if "active" not in event.changes or ctx.tenant.sandbox_of is not None:
         return
     member = await ctx.session.get(Member, event.subject_id)
@@ -56,7 +53,7 @@ async def follow_activity(ctx: Ctx, event: Any) -> None:
     async with ctx.machinery.control() as control:  # type: ignore[attr-defined]
         if not member.active:
             await accounts.leave(control, ctx.tenant.id, member.id)
-            await invitations.revoke_of(control, ctx.tenant.id, member.id)
+            await invitations.revoke_of(control, ctx.tenant.id, member.id, email=member.email)
         elif member.account_id is not None:
             await accounts.join(control, member.account_id, ctx.tenant.id, member.id)
 
@@ -70,17 +67,3 @@ async def follow_hand_over(ctx: Ctx, event: Any) -> None:
             await hand_over.transfer(control, ctx.tenant.id, event.subject_id, UUID(event.to_id))
         else:
             await hand_over.revoke_of(control, ctx.tenant.id, event.subject_id)
-
-
-async def _let_in(ctx: Ctx, control: Control, member: Member) -> str:
-    known = await accounts.by_email(control, member.email)
-    is_bare = known is not None and known.verified_at is None
-    if known is not None and is_bare and not await accounts.opens(control, known.id, ctx.tenant.id):
-        # Another workspace made it, and whoever did so may hold its password.
-        detail = N_("Nobody has confirmed this address yet. Invite it by mail instead.")
-        raise Conflict(code="account.unconfirmed", detail=detail)
-    account, password = await accounts.invite(control, member.email, member.name, locale=ctx.tenant.locale)
-    await accounts.join(control, account.id, ctx.tenant.id, member.id)
-    member.account_id = account.id
-    await ctx.session.flush()
-    return password

@@ -139,18 +139,21 @@ async def _shown(control: Control, request: Any_, token: str) -> dict[str, Any]:
         "person": invitation.invited_by,
         "email": invitation.email,
         "account": account,
-        "way": await _way(control, invitation, account),
+        "way": await _way(control, invitation, account, token),
     }
 
 
-async def _way(control: Control, invitation: Invitation, account: Account | None) -> str:
-    """What the reader can do: accept, change the account, sign in, sign up, or prove an address."""
+async def _way(control: Control, invitation: Invitation, account: Account | None, token: str) -> str:
+    """What the reader can do: accept, change the account, sign in, sign up, either of them, or prove an address."""
     if account is not None and invitation.email is None and account.verify_by is not None:
         return "prove"
     if account is not None:
         return "accept" if invitation.email in {None, account.email} else "other"
     if invitation.email is None:
         return "prove"
+    if invitation.hand_hash == queries.digest(token):
+        # Whoever handed the link over may be the one who looks: whether the address has an account is not told here.
+        return "either"
     return "login" if await accounts.by_email(control, invitation.email) else "sign_up"
 
 
@@ -159,7 +162,7 @@ async def _account(control: Control, request: Any_) -> Account | None:
     if principal is None or principal.account_id is None:
         return None
     found: Account | None = await control.session.get(Account, principal.account_id)
-    return found if found is not None and not found.is_provisional else None
+    return found
 
 
 async def _enter(request: Any_, account: Account, place: service_accepting.Place) -> Response[Any]:
@@ -170,11 +173,12 @@ async def _enter(request: Any_, account: Account, place: service_accepting.Place
     tenant: Tenant = await runtime.tenant(place.tenant_id)
     async with opened(request) as control:
         await end_present(control, request)
-        if principal_of(request) is None:
-            token = await sign_in(control, request, account)
-        else:
+        principal = principal_of(request)
+        if principal is not None and principal.account_id == account.id:
             token = await open_session(control, request, account)
             await second_factor.pass_token(control, token)
+        else:
+            token = await sign_in(control, request, account)
     response = redirect(request, f"/w/{tenant.slug}/")
     response.set_cookie(session_cookie(runtime, token))
     return response

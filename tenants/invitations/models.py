@@ -55,6 +55,8 @@ class Invitation(Row, ControlBase):
     unit_id: Mapped[UUID | None]
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     token_sealed: Mapped[str]
+    hand_hash: Mapped[bytes | None] = mapped_column(LargeBinary, unique=True)
+    """Of a second token, which an administrator hands over himself: unlike that of the mail it proves no address."""
     max_uses: Mapped[int]
     uses: Mapped[int] = mapped_column(default=0)
     expires_at: Mapped[datetime]

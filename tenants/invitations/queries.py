@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import aliased
 
 from core.kernel.errors import NotFound
@@ -28,12 +28,15 @@ def digest(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
+def bears(token: str) -> ColumnElement[bool]:
+    """The condition for the invitation of a token, be it the mail's or the one that was handed over."""
+    return or_(Invitation.token_hash == digest(token), Invitation.hand_hash == digest(token))
+
+
 async def by_token(control: Control, token: str) -> Invitation:
     """The open invitation of a token; raises :class:`DeadInvitation`."""
     found: Invitation | None = await control.session.scalar(
-        select(Invitation).where(
-            Invitation.token_hash == digest(token), Invitation.domain.is_(None), *_open(control)
-        )
+        select(Invitation).where(bears(token), Invitation.domain.is_(None), *_open(control))
     )
     if found is None or not await _parent_is_open(control, found):
         raise DeadInvitation

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 
 from core.access import roles
 from core.access import service as people
@@ -29,11 +29,11 @@ PROOF_AGE: Final = timedelta(days=2)
 """How long the mail works that somebody with a link has sent to himself."""
 
 
-async def invite(ctx: Ctx, control: Control, data: InvitationIn) -> Invitation:
+async def invite(ctx: Ctx, control: Control, data: InvitationIn, *, by_hand: str = "") -> Invitation:
     """Invite an address by mail; one that is invited already gets the new role and another mail.
 
-    Whether the address has an account is neither asked nor said. Raises ``Conflict`` for an active member. Emits
-    invitation.created.
+    ``by_hand`` is the token of a second link, for whoever invites to hand over. Whether the address has an account is
+    neither asked nor said. Raises ``Conflict`` for an active member. Emits invitation.created.
     """
     await check_place(ctx, data)
     statement = select(Member.id).where(
@@ -54,12 +54,24 @@ async def invite(ctx: Ctx, control: Control, data: InvitationIn) -> Invitation:
     )
     if found is not None:
         found.role, found.unit_id = data.role, data.unit_id
-        return await send_again(ctx, control, found)
+        return await send_again(ctx, control, found, by_hand=by_hand)
     made = new(control, ctx.tenant, email=data.email, role=data.role, unit_id=data.unit_id, age=MAIL_AGE)
     made.invited_by_id, made.invited_by, made.locale = ctx.actor.member_id, ctx.actor.name, ctx.locale
+    made.hand_hash = digest(by_hand) if by_hand else None
     await add(control, made)
     _send(control, made)
     return made
+
+
+async def hand_over(ctx: Ctx, control: Control, member: Member) -> str:
+    """Invite a member who has no login yet by mail, and give the token of a link to hand over, this once.
+
+    The former links end. Says and does the same whoever has the address.
+    """
+    data = InvitationIn(email=member.email, role=member.role, unit_id=member.unit_id)
+    token = secrets.token_urlsafe(24)
+    await invite(ctx, control, data, by_hand=token)
+    return token
 
 
 async def make_link(ctx: Ctx, control: Control, data: LinkIn) -> Invitation:
@@ -74,14 +86,15 @@ async def make_link(ctx: Ctx, control: Control, data: LinkIn) -> Invitation:
     return made
 
 
-async def send_again(ctx: Ctx, control: Control, invitation: Invitation) -> Invitation:
-    """Send the mail once more with another link; the former one ends. Emits invitation.sent."""
+async def send_again(ctx: Ctx, control: Control, invitation: Invitation, *, by_hand: str = "") -> Invitation:
+    """Send the mail once more with another link; the former ones end. Emits invitation.sent."""
     await ctx.require(people.MANAGE)
     people.only_owners_change(ctx, invitation.role)
     await roles.not_above(ctx, invitation.role)
     if invitation.email is None:
         raise Conflict(code="invitation.link", detail=N_("A link is not sent: pass it on."))
     _renew(control, ctx.tenant, invitation, MAIL_AGE)
+    invitation.hand_hash = digest(by_hand) if by_hand else None
     await control.session.flush()
     label = invitation.email
     control.emit(InvitationSent(subject_id=invitation.id, label=label), tenant_id=invitation.tenant_id)
@@ -99,13 +112,13 @@ async def revoke(ctx: Ctx, control: Control, invitation: Invitation) -> None:
         await tell(control, invitation.tenant_id)
 
 
-async def revoke_of(control: Control, tenant_id: UUID, member_id: UUID) -> None:
-    """End what somebody who left has made; harmless to repeat."""
+async def revoke_of(control: Control, tenant_id: UUID, member_id: UUID, *, email: str = "") -> None:
+    """End what somebody who left has made, and what would let his address in; harmless to repeat."""
     await control.session.execute(
         update(Invitation)
         .where(
             Invitation.tenant_id == tenant_id,
-            Invitation.invited_by_id == member_id,
+            or_(Invitation.invited_by_id == member_id, Invitation.email == email),
             Invitation.revoked_at.is_(None),
         )
         .values(revoked_at=control.now())

@@ -18,12 +18,14 @@ from core.kernel.i18n import N_
 from core.kernel.ids import uuid7
 from core.runtime import Runtime
 from core.tenancy.control import Control
+from tenants.accounts import passwords
 from tenants.accounts import service as accounts
-from tenants.accounts.models import Account, Membership
+from tenants.accounts import service_addresses as addresses
+from tenants.accounts.models import VOUCHED, Account, Membership
 from tenants.accounts.schema import AccountIn
 from tenants.invitations.events import InvitationAccepted
 from tenants.invitations.models import Invitation, InvitationUse
-from tenants.invitations.queries import DeadInvitation, by_token, digest
+from tenants.invitations.queries import DeadInvitation, bears, by_token, digest
 from tenants.invitations.schema import FINISH, FinishParams, NewcomerIn
 
 
@@ -40,7 +42,7 @@ async def take_place(control: Control, token: str, account: Account) -> Place:
 
     Raises :class:`DeadInvitation`, and ``Forbidden`` where the mail was sent to another address.
     """
-    invitation = await _locked(control, Invitation.token_hash == digest(token))
+    invitation = await _locked(control, bears(token))
     if invitation.email is not None and invitation.email != account.email:
         raise Forbidden(detail=N_("This invitation is for another e-mail address."))
     if invitation.email is None and account.verify_by is not None:
@@ -69,10 +71,20 @@ async def hold_place(control: Control, invitation_id: UUID, account: Account) ->
 
 
 async def sign_up(control: Control, token: str, data: NewcomerIn, *, locale: str) -> tuple[Account, Place]:
-    """Make an account for whoever was sent a mail, and take its place; the mail has proved the address."""
+    """Make an account for whoever was sent a mail, and take its place; the mail has proved the address.
+
+    A link that was handed over proves nothing: whoever comes by it makes a claim of the address, the same whether it
+    has an account or not.
+    """
     invitation = await by_token(control, token)
     if invitation.email is None:
         raise DeadInvitation
+    if invitation.hand_hash == digest(token):
+        stored = await passwords.hashed(data.password)
+        claim = await addresses.claim(
+            control, email=invitation.email, name=data.name, password_hash=stored, verify_by=VOUCHED
+        )
+        return claim, await take_place(control, token, claim)
     if await accounts.by_email(control, invitation.email) is not None:
         raise Conflict(code="account.exists", detail=N_("You have an account already. Sign in to accept."))
     wanted = AccountIn(email=invitation.email, name=data.name, password=data.password, locale=locale)

@@ -32,7 +32,6 @@ from core.tenancy.provisioning import fill_pool, take
 from tenants.accounts import passwords
 from tenants.accounts import service as accounts
 from tenants.accounts import service_addresses as addresses
-from tenants.accounts.events import AccountCreated
 from tenants.accounts.models import Account, Membership
 from tenants.billing import service_accounts as billing
 from tenants.signup.events import WorkspaceCreated
@@ -84,18 +83,10 @@ async def sign_up(runtime: Runtime, data: SignupIn, asked: Asked) -> Begun:
     stored = await passwords.hashed(data.password)
 
     async def account_of(control: Control) -> Account:
-        account = Account(
-            email=data.email,
-            name=data.name,
-            locale=asked.locale,
-            password_hash=stored,
-            verify_by=control.now() + CONFIRMED_WITHIN,
+        until = control.now() + CONFIRMED_WITHIN
+        return await addresses.claim(
+            control, email=data.email, name=data.name, password_hash=stored, verify_by=until
         )
-        control.session.add(account)
-        await control.session.flush()
-        control.emit(AccountCreated(subject_id=account.id, label=account.email))
-        addresses.ask_confirmation(control, account)
-        return account
 
     async def again(control: Control, signup: Signup) -> Account:
         account = await control.session.get(Account, signup.account_id)
@@ -112,7 +103,7 @@ async def add_workspace(runtime: Runtime, account_id: UUID, data: WorkspaceFormI
 
     async def account_of(control: Control, signup: Signup | None = None) -> Account:
         account = await control.session.get(Account, account_id)
-        if account is None or account.is_provisional:
+        if account is None:
             raise NotFound
         if signup is not None and signup.account_id != account_id:
             raise _sent_before()

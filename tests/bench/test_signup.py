@@ -199,7 +199,7 @@ def make_accounts(dsn: str, emails: list[str]) -> None:
     """Give each of these addresses an account."""
     with psycopg.connect(dsn, autocommit=True) as admin:
         admin.execute(
-            "INSERT INTO control.account (id, created_at, updated_at, version, email, name, is_provisional, locale)"
-            " SELECT gen_random_uuid(), now(), now(), 1, email, 'Known', false, 'en' FROM unnest(%s::text[]) email",
+            "INSERT INTO control.account (id, created_at, updated_at, version, email, name, locale)"
+            " SELECT gen_random_uuid(), now(), now(), 1, email, 'Known', 'en' FROM unnest(%s::text[]) email",
             [emails],
         )

@@ -186,21 +186,18 @@ async def test_sessions_that_are_over_go_with_the_next_login(ann, stranger):
 
 async def test_the_door_leads_everybody_somewhere(stranger, ann):
     assert (await stranger.get("/")).headers["location"] == "/login"
-    for answer in (await stranger.get("/password"), await stranger.post("/password", data={"new": "x" * 20})):
-        assert (answer.status_code, answer.headers["location"]) == (303, "/login")
     out = await stranger.post("/logout")
     assert (out.status_code, out.headers["location"]) == (303, "/login")
 
 
 async def test_who_has_no_workspace_is_told_so(stranger, ann):
     async with ann.runtime.control() as control:
-        alone = await service.create(control, AccountIn(email="al@one.test", name="Al", password=PASSWORD))
-        assert not alone.is_provisional
+        await service.create(control, AccountIn(email="al@one.test", name="Al", password=PASSWORD))
     await log_in(stranger, "al@one.test")
-    assert (await stranger.get("/")).headers["location"] == "/password"
-    page = await stranger.get("/password")
+    assert (await stranger.get("/")).headers["location"] == "/workspaces"
+    page = await stranger.get("/workspaces")
     assert page.status_code == 200
-    assert "workspace" in page.text
+    assert "No workspace is open to you" in page.text
 
 
 async def test_a_process_forgets_the_oldest_sessions_first(ann, mia, monkeypatch):

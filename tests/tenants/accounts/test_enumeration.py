@@ -11,6 +11,7 @@ import time
 import pytest
 
 from tenants.accounts import passwords, service
+from tenants.accounts.models import Account
 from tenants.invitations import join_pages
 from tests.fixtures.people import PASSWORD
 
@@ -24,6 +25,7 @@ MASKS = (
     (r"\d{4}-\d\d-\d\dT[0-9:.]+Z", "instant"),
     (r"evening[a-z0-9-]*", "slug"),
     (r"[a-z0-9.-]+@[a-z0-9.-]+", "address"),
+    (r"/join/[\w-]+", "link"),
 )
 
 
@@ -126,6 +128,47 @@ async def test_links_that_invite_look_and_last_alike(ann, stranger, monkeypatch)
         return await stranger.post(f"{path}/mail", data={"email": email})
 
     await compare(ask, TRIES)
+
+
+@pytest.fixture
+async def neighbours(runtime, fresh):
+    """Addresses that have accounts, as many as tries: each can be added once."""
+    async with runtime.control() as control:
+        addresses = [f"known{number}@shop.test" for number in range(TRIES)]
+        control.session.add_all(Account(email=one, name="Known", verify_by=None) for one in addresses)
+    return addresses
+
+
+async def test_adding_members_by_hand_looks_and_lasts_alike(ann, neighbours):
+    async def ask(email, number, is_known):
+        address = neighbours[number] if is_known else f"nobody{number}@shop.test"
+        return await ann.post("/settings/members/new", {"name": "Dee", "email": address, "role": "member"})
+
+    await compare(ask, TRIES)
+
+
+async def test_links_that_were_handed_over_look_and_last_alike(ann, stranger, neighbours, cheap, monkeypatch):
+    monkeypatch.setattr(join_pages, "TRIES", 1_000_000)
+    tries = max(20, TRIES // 5)
+    paths = {}
+    for number in range(tries):
+        for is_known in (True, False):
+            address = neighbours[number] if is_known else f"nobody{number}@shop.test"
+            form = {"name": "Dee", "email": address, "role": "member"}
+            added = await ann.post("/settings/members/new", form)
+            paths[number, is_known] = re.search(r"/join/[\w-]+", added.text)[0]
+
+    async def open_it(email, number, is_known):
+        return await stranger.get(paths[number, is_known])
+
+    async def come(email, number, is_known):
+        stranger.cookies.clear()
+        return await stranger.post(
+            f"{paths[number, is_known]}/account", data={"name": "Eve", "password": PASSWORD}
+        )
+
+    await compare(open_it, tries)
+    await compare(come, tries)
 
 
 async def test_pages_after_a_signup_say_the_same(stranger, ann, cheap):

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "control_0001_fe33f788"
+revision = "control_0001_a551b8bc"
 down_revision = None
 
 
@@ -15,7 +15,6 @@ def upgrade() -> None:
     sa.Column('email', sa.Text(), nullable=False),
     sa.Column('name', sa.Text(), nullable=False),
     sa.Column('password_hash', sa.Text(), nullable=True),
-    sa.Column('is_provisional', sa.Boolean(), nullable=False),
     sa.Column('locale', sa.Text(), nullable=False),
     sa.Column('verified_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('verify_by', sa.DateTime(timezone=True), nullable=True),
@@ -208,6 +207,7 @@ def upgrade() -> None:
     sa.Column('unit_id', sa.Uuid(), nullable=True),
     sa.Column('token_hash', sa.LargeBinary(), nullable=False),
     sa.Column('token_sealed', sa.Text(), nullable=False),
+    sa.Column('hand_hash', sa.LargeBinary(), nullable=True),
     sa.Column('max_uses', sa.BigInteger(), nullable=False),
     sa.Column('uses', sa.BigInteger(), nullable=False),
     sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
@@ -221,6 +221,7 @@ def upgrade() -> None:
     sa.CheckConstraint('uses <= max_uses', name=op.f('ck_invitation_uses')),
     sa.ForeignKeyConstraint(['parent_id'], ['control.invitation.id'], name=op.f('fk_invitation_parent_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_invitation')),
+    sa.UniqueConstraint('hand_hash', name=op.f('uq_invitation_hand_hash')),
     sa.UniqueConstraint('token_hash', name=op.f('uq_invitation_token_hash')),
     schema='control'
     )

@@ -74,7 +74,7 @@ async def test_it_is_switched_on_and_signing_in_takes_two_steps(ann, stranger) -
     assert (await ann.page.get(ann.w("/customers"))).status_code == 200, "this session has given a code"
     assert "It is on" in (await ann.page.get("/second-factor")).text
     csrf = await half(stranger)
-    for path in (ann.w("/customers"), "/", "/second-factor", "/join/x", "/password"):
+    for path in (ann.w("/customers"), "/", "/second-factor", "/join/x", "/workspaces"):
         answer = await stranger.get(path)
         assert answer.headers["location"] == f"/login/code?next={path}"
     assert (
