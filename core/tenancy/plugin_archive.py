@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import IO, Any, Final, Protocol
 
 import msgspec
 import psycopg
@@ -32,8 +32,9 @@ from core.tenancy.runner import install_steps, upgrade_schema, versions
 from core.tenancy.settings import DatabaseSettings
 
 FORMAT: Final = 2
-MAX_BYTES: Final = 4 * 1024**3
+MAX_BYTES: Final = 1024**3
 """How much an archive that somebody brings may hold; one that is kept here may hold more."""
+ROWS: Final = N_("This module holds data already. Remove it with them first, then bring the archive back.")
 
 
 class Module(Protocol):
@@ -104,7 +105,7 @@ def export_and_drop(home: Installation, tenant: Tenant, module: Module, target: 
 
 @contextmanager
 def opened(
-    home: Installation, tenant: Tenant, plugin: str, source: Path, *, most: int | None = None
+    home: Installation, tenant: Tenant, plugin: str, source: Path | IO[bytes], *, most: int | None = None
 ) -> Iterator[tuple[zipfile.ZipFile, _About]]:
     """Open an archive of which every byte is as it was written here, for this tenant and module.
 
@@ -119,6 +120,12 @@ def opened(
                 code="archive.other_module", detail=N_("This archive is what another module left.")
             )
         yield archive, about
+
+
+def check(home: Installation, tenant: Tenant, plugin: str, source: IO[bytes]) -> None:
+    """Refuse what somebody brings unless it is an archive that was written here, for this tenant and module."""
+    with opened(home, tenant, plugin, source, most=MAX_BYTES):
+        pass
 
 
 def restore(home: Installation, tenant: Tenant, plugin: str, source: Path) -> Back:
@@ -167,9 +174,6 @@ def _make_room(
                     raise Conflict(code="archive.rows", detail=ROWS)
             _drop(connection, item, tables)
     return True
-
-
-ROWS: Final = N_("This module holds data already. Remove it with them first, then bring the archive back.")
 
 
 def _component(plugin: str) -> Component:

@@ -65,7 +65,7 @@ def sign(archive: zipfile.ZipFile, about: dict[str, Any], cipher: Cipher) -> Non
 
 @contextmanager
 def checked(
-    source: Path, cipher: Cipher, *, most: int | None = None
+    source: Path | IO[bytes], cipher: Cipher, *, most: int | None = None
 ) -> Iterator[tuple[zipfile.ZipFile, Any]]:
     """Open an archive of which every byte is as it was signed; gives it with its manifest.
 

@@ -35,6 +35,7 @@ def principal_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Principal | 
 
 async def field(request: Request[Any, Any, Any], name: str) -> str:
     """A field of the form that the request brought; empty where it brought none."""
-    # The body is kept first: reading a multipart form would stream it away, and it is read again later.
-    await request.body()
+    if not request.route_handler.opt.get("upload"):
+        # The body is kept first: reading a multipart form would stream it away, and it is read again later.
+        await request.body()
     return str((await request.form()).get(name, ""))

@@ -22,6 +22,7 @@ class Route(HTTPRouteHandler):
     data along, and for whatever keeps a login safe.
     With ``opt={"secret": True}`` only that there was one is kept: it shows something that is stored nowhere. With
     ``opt={"sealed": True}`` it is kept under the workspace's key: programs that ask again must get it again.
+    With ``opt={"upload": True}`` it takes large files: they go to the disk as they come, before anything is open.
     """
 
     def __init__(

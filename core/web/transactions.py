@@ -6,22 +6,25 @@ before it is sent; the answer is kept in it for a repetition of the request.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from litestar import Request, Response
+from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency, Provide
 
 from core.kernel import idempotency
 from core.kernel.errors import Conflict, Unauthenticated
 from core.kernel.i18n import N_
 from core.tenancy.control import Control
-from core.tenancy.ctx import Ctx
+from core.tenancy.ctx import Ctx, Principal
 from core.web.request import SAFE, SIGNED_IN, field, is_api, principal_of, runtime_of
 from core.web.uses import uses_of
 
+CHUNK: Final = 1 << 18
 ONCE: Final = "hx-once"
 """Marks a kept answer that has nothing to repeat."""
 
@@ -81,6 +84,8 @@ async def _ctx(request: Request[Any, Any, Any]) -> AsyncIterator[Ctx]:
         raise Unauthenticated
     readonly = request.method in SAFE and not opt["records"]
     request_id = str(request.scope.get("gx.request_id", ""))
+    if opt.get("upload"):
+        await _take_upload(request, principal)
     async with runtime_of(request).enter(principal, readonly=readonly, request_id=request_id) as ctx:
         request.scope["gx.ctx"] = ctx  # type: ignore[typeddict-unknown-key]
         if opt["permission"] not in {SIGNED_IN, ""}:
@@ -90,6 +95,13 @@ async def _ctx(request: Request[Any, Any, Any]) -> AsyncIterator[Ctx]:
         if not readonly and principal.kind != "public":
             await _begin_idempotent(request, ctx)
         yield ctx
+
+
+async def _take_upload(request: Request[Any, Any, Any], principal: Principal) -> None:
+    """Take a large form in before anything is open: its files lie on the disk, and come from nobody who may not."""
+    async with runtime_of(request).enter(principal, readonly=True) as ctx:
+        await ctx.require(request.route_handler.opt["permission"])
+    await request.form()
 
 
 @asynccontextmanager
@@ -153,8 +165,22 @@ async def _idempotency_key(request: Request[Any, Any, Any]) -> str:
 
 async def _payload(request: Request[Any, Any, Any]) -> bytes:
     """What has to be equal in a repeated request: the question behind the path, and the body."""
+    if request.route_handler.opt.get("upload"):
+        return bytes(request.scope["query_string"]) + b"\0" + await _digest(request)
     body = idempotency.canonical(await request.body(), request.headers.get("content-type", ""))
     return bytes(request.scope["query_string"]) + b"\0" + body
+
+
+async def _digest(request: Request[Any, Any, Any]) -> bytes:
+    """The digest of a large form's files, which are read from the disk."""
+    digest = hashlib.sha256()
+    for name, item in (await request.form()).multi_items():
+        if isinstance(item, UploadFile):
+            digest.update(name.encode() + b"\0")
+            while chunk := await item.read(CHUNK):
+                digest.update(chunk)
+            await item.seek(0)
+    return digest.digest()
 
 
 async def keep(scope: Any, response: idempotency.Answer) -> None:

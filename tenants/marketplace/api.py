@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from litestar import Controller
+from typing import Any
+
+from litestar import Controller, Request
+from litestar.response import Stream
 
 from core.tenancy.control import Control
 from core.tenancy.ctx import Ctx
 from core.web.routing import get, patch, post
-from tenants.marketplace import service, settings, views
+from tenants.marketplace import service, settings, uploads, views
 from tenants.marketplace.queries import module_of, offered, rows
 from tenants.marketplace.schema import (
     EnableIn,
@@ -18,6 +21,7 @@ from tenants.marketplace.schema import (
     SettingsOut,
 )
 
+Any_ = Request[Any, Any, Any]
 VIEW, MANAGE = "plugins.view", "plugins.manage"
 
 
@@ -57,6 +61,25 @@ class PluginApi(Controller):
     async def uninstall_plugin(self, ctx: Ctx, control: Control, plugin: str) -> PluginOut:
         """Export a module's data and remove them."""
         await service.uninstall(control, ctx.tenant, plugin)
+        return (await _detail(ctx, control, plugin)).plugin
+
+    @get("/{plugin:str}/archive", permission=MANAGE, opt={"raw": True})
+    async def archive(self, ctx: Ctx, control: Control, request: Any_, plugin: str) -> Stream:
+        """Send what a removed module left, as a ZIP file."""
+        return await uploads.download(ctx, control, request, plugin)
+
+    @post(
+        "/{plugin:str}/archive",
+        permission=MANAGE,
+        opt={"upload": True},
+        request_max_body_size=uploads.BODY_BYTES,
+    )
+    async def bring_back(self, ctx: Ctx, control: Control, request: Any_, plugin: str) -> PluginOut:
+        """Switch a module on with an archive that it left, field ``file`` of a multipart form; at most 1 GB.
+
+        It must have been written for this workspace and module, and the module must not hold data.
+        """
+        await uploads.bring_back(ctx, control, request, plugin)
         return (await _detail(ctx, control, plugin)).plugin
 
     @get("/{plugin:str}/settings", permission=MANAGE)

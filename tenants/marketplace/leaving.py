@@ -42,5 +42,5 @@ async def bring_back(work: Work, kept: Path) -> plugin_archive.Back:
     back = await asyncio.to_thread(plugin_archive.restore, home, work.tenant, module.key, kept)
     own = handlers(work.runtime.registry, module)
     await work.run.step(f"{module.key}:receipts", forget_receipts, own, back.taken_at)
-    await service_states.brought_back(work.runtime, work.tenant, module, work.operation_id, back.left)
+    await service_states.brought_back(work.runtime, work.tenant, module, work.operation_id, back)
     return back

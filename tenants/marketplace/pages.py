@@ -10,16 +10,14 @@ from litestar.response import Stream
 
 from core.ext.registry import Module
 from core.kernel.errors import AppError, NotFound
-from core.kernel.files import download_headers
 from core.kernel.i18n import N_
 from core.tenancy.control import Control
 from core.tenancy.ctx import Ctx
 from core.tenancy.directory import TenantPlugin
 from core.web.bodies import form_values, read_form
 from core.web.pages import form_again, redirect, render, toast
-from core.web.request import runtime_of
 from core.web.routing import get, post
-from tenants.marketplace import leaving, queries, service, settings, views
+from tenants.marketplace import queries, service, settings, uploads, views
 from tenants.marketplace.queries import module_of, needed_by, needs, offered, rows
 from tenants.remote_apps import queries as remote_apps
 from tenants.remote_apps.asking import told
@@ -136,17 +134,19 @@ class MarketplacePages(Controller):
     @get("/{plugin:str}/archive", permission=MANAGE, opt={"raw": True})
     async def archive(self, ctx: Ctx, control: Control, request: Any_, plugin: str) -> Stream:
         """Hand out what a removed module left."""
-        row = (await rows(control, ctx.tenant.id)).get(plugin)
-        path = leaving.place(runtime_of(request), ctx.tenant) / row.archive if row and row.archive else None
-        if path is None or not path.is_file():
-            raise NotFound
+        return await uploads.download(ctx, control, request, plugin)
 
-        async def pieces() -> Any:
-            with path.open("rb") as file:
-                while piece := await asyncio.to_thread(file.read, CHUNK):
-                    yield piece
-
-        return Stream(pieces(), headers=download_headers(path.name, "application/zip"))
+    @post(
+        "/{plugin:str}/archive",
+        permission=MANAGE,
+        opt={"upload": True},
+        request_max_body_size=uploads.BODY_BYTES,
+    )
+    async def bring_back(self, ctx: Ctx, control: Control, request: Any_, plugin: str) -> Response[Any]:
+        """Switch a module on with an archive that somebody kept."""
+        return await _switched(
+            ctx, control, request, plugin, uploads.bring_back(ctx, control, request, plugin)
+        )
 
     @get("/{plugin:str}/pictures/{name:str}", permission=VIEW)
     async def picture(self, ctx: Ctx, plugin: str, name: str) -> Response[bytes]:
@@ -200,6 +200,7 @@ async def _page(ctx: Ctx, control: Control, plugin: str) -> dict[str, Any]:
         "users": [ctx.t(one.manifest.title) for one in needed_by(registry, plugin, states)],
         "has_settings": settings.struct_of(registry, row) is not None,
         "pictures": [name for name in module.manifest.screenshots if views.document(module, name)],
+        "most_gb": uploads.MOST_GB,
         "error": None,
     }
 

@@ -28,6 +28,7 @@ from tenants.marketplace.schema import CutOff, Remove, SwitchOn
 SWITCH_ON = "marketplace.switch_on"
 REMOVE = "marketplace.remove"
 TELL = "marketplace.tell"
+BUSY: Final = N_("This module is being switched or removed. Try again in a minute.")
 SETTLED: Final = timedelta(days=1)
 """How long after it was switched on a module has heard of all that it missed."""
 
@@ -36,8 +37,8 @@ async def enable(control: Control, tenant: Tenant, plugin: str, *, archive: str 
     """Switch a module on, and those that it needs; gives the keys of those that were not on.
 
     They work once the job has set them up. What costs something goes on the bill, and raises ``PaymentRequired``
-    where nobody pays. With ``archive`` the rows come back that the module left when it was
-    removed. Harmless to repeat. Emits plugin.requested.
+    where nobody pays. With ``archive`` all comes back that the module left when it was removed, also where it is on
+    and holds nothing. Harmless to repeat. Emits plugin.requested.
     """
     registry: Registry = control.machinery.registry
     module_of(registry, plugin)
@@ -46,14 +47,14 @@ async def enable(control: Control, tenant: Tenant, plugin: str, *, archive: str 
     for key in needs(registry, plugin):
         module = module_of(registry, key)
         row = await _row(control, tenant.id, key)
-        if row.state in ON:
+        brings = archive if key == plugin else ""
+        if row.state == "enabling" or (row.state == "enabled" and not brings):
             continue
         if row.state == "uninstalling":
-            raise Conflict(
-                code="plugin.busy", detail=N_("This module is being removed. Try again in a minute.")
-            )
+            raise Conflict(code="plugin.busy", detail=BUSY)
         await billing.add_plugin(control, tenant, key)
         row.state, row.problem, row.operation_id = "enabling", "", operation
+        row.archive = brings or row.archive
         wanted.append(key)
         _tell(control, tenant, events.PluginRequested, module)
     if wanted:

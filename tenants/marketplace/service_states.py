@@ -15,7 +15,7 @@ from core.ext.registry import Module
 from core.runtime import Runtime
 from core.tenancy.control import Control
 from core.tenancy.directory import Tenant, TenantPlugin
-from core.tenancy.plugin_archive import Left
+from core.tenancy.plugin_archive import Back
 from tenants.marketplace import events
 
 PROBLEM_LENGTH = 500
@@ -40,13 +40,14 @@ async def enabled(runtime: Runtime, tenant: Tenant, module: Module, operation_id
 
 
 async def brought_back(
-    runtime: Runtime, tenant: Tenant, module: Module, operation_id: UUID, left: Left
+    runtime: Runtime, tenant: Tenant, module: Module, operation_id: UUID, back: Back
 ) -> None:
-    """Set a module to what it was set to when it was removed, secrets left out; it misses events since then."""
+    """Let a module be as it was when it was removed, secrets left out: its version, its settings, what it misses."""
     async with runtime.control() as control:
         row = await _mine(control, tenant.id, module.key, operation_id)
         if row is not None:
-            row.settings, row.disabled_at = left.settings, left.missing_since
+            row.version, row.settings = back.version, back.left.settings
+            row.disabled_at = back.left.missing_since
             await control.touch(tenant.id)
 
 
