@@ -75,6 +75,10 @@ class Settings:
     """STRIPE_API_BASE: the payment service's address; default: Stripe's own."""
     stripe_webhook_secret: str = field(default="", repr=False)
     """STRIPE_WEBHOOK_SECRET: what it signs its messages to `<public address>/billing/stripe` with."""
+    bank_account: str = ""
+    """GUANXI_BANK_ACCOUNT: where to transfer to, shown as it is (`\\n` begins a line); offers it beside cards too."""
+    operator_email: str | None = None
+    """GUANXI_OPERATOR_EMAIL: who is told that a 发票 is asked for; default: nobody."""
     first_plan: str = "free"
     """GUANXI_FIRST_PLAN: the plan that a new workspace has without paying: free, team or business."""
     pool: int = 8
@@ -188,10 +192,13 @@ def _payments(reader: _Reader) -> dict[str, object]:
     base = reader.get("STRIPE_API_BASE", _url("http", "https"), None)
     key = reader.get("STRIPE_API_KEY", str, None)
     secret = reader.get("STRIPE_WEBHOOK_SECRET", str, "")
+    account = reader.get("GUANXI_BANK_ACCOUNT", _lines, "")
+    operator = reader.get("GUANXI_OPERATOR_EMAIL", _mail_from, None)
     if key and not secret:
         problem = "must be set with STRIPE_API_KEY, or no payment is ever noticed"
         reader.problems |= {"STRIPE_WEBHOOK_SECRET": problem}
-    return {"stripe_api_key": key, "stripe_api_base": base, "stripe_webhook_secret": secret}
+    stripe = {"stripe_api_key": key, "stripe_api_base": base, "stripe_webhook_secret": secret}
+    return {**stripe, "bank_account": account, "operator_email": operator}
 
 
 def _number(least: int, most: int) -> Callable[[str], int]:
@@ -229,6 +236,12 @@ def _database_url(text: str) -> str | None:
         raise ValueError("must be like postgresql://user:password@host/database")
     _ = parts.port
     return parts._replace(scheme="postgresql").geturl()
+
+
+def _lines(text: str) -> str:
+    if len(text) > 2_000 or re.search(r"[\x00-\x08\x0b-\x1f\x7f]", text):
+        raise ValueError("must be text without control characters, 2000 characters at most")
+    return "\n".join(line.strip() for line in text.replace("\\n", "\n").split("\n"))
 
 
 def _mail_from(text: str) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from core.kernel.i18n import translator
-from core.kernel.mail import Message
+from core.kernel.mail import Attachment, Message
 from core.runtime import Runtime
 from core.web.templating import environment
 
@@ -22,6 +22,7 @@ class Letter(NamedTuple):
     path: str = ""
     after: Sequence[str] = ()
     values: dict[str, str] = {}  # noqa: RUF012 (never written)
+    attachments: tuple[Attachment, ...] = ()
 
 
 async def send(runtime: Runtime, to: str, letter: Letter, *, locale: str, key: str) -> None:
@@ -36,7 +37,14 @@ async def send(runtime: Runtime, to: str, letter: Letter, *, locale: str, key: s
         subject=subject, lines=said, after=after, url=url, button=t(letter.button) if url else ""
     )
     text = "\n\n".join([*said, *([url] if url else []), *after, "Guanxi"]) + "\n"
-    message = Message(to=(to,), subject=one_line(subject), text=text, html=shown, key=key)
+    message = Message(
+        to=(to,),
+        subject=one_line(subject),
+        text=text,
+        html=shown,
+        key=key,
+        attachments=letter.attachments,
+    )
     await runtime.mailer.send(message)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from datetime import date, datetime
+from pathlib import Path
 from uuid import UUID
 
 import click
@@ -18,6 +19,9 @@ from tenants.billing.models import FapiaoRequest
 from tenants.billing.plans import PLANS
 from tenants.billing.schema import TransferIn
 from tenants.process import require_tenant, with_runtime
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+FILE_MAX = 5 * 1024 * 1024
 
 
 @click.group()
@@ -64,15 +68,19 @@ def give(workspace: str, plan: str) -> None:
 @billing.command("fapiao")
 @click.option("--issue", type=click.UUID, metavar="ID", help="Note one as issued.")
 @click.option("--number", default="", help="Its number.")
-def fapiao(issue: UUID | None, number: str) -> None:
-    """List the fapiao that are asked for, one JSON object a line, or note one as issued."""
-    if issue is not None and not number:
-        raise click.UsageError("--issue needs --number")
+@click.option("--file", type=FILE, help="The fapiao itself, which goes with the mail to the customer.")
+def fapiao(issue: UUID | None, number: str, file: Path | None) -> None:
+    """List the fapiao that are asked for, one JSON object a line, or note one as issued and mail the customer."""
+    if (issue is None) is bool(number) or (file is not None and issue is None):
+        raise click.UsageError("--issue needs --number, and they need --issue")
+    if file is not None and file.stat().st_size > FILE_MAX:
+        raise click.UsageError("--file may have 5 MB at most")
+    content = (file.name, file.read_bytes()) if file is not None else None
 
     async def work(runtime: Runtime) -> list[dict[str, object]]:
         async with runtime.control() as control:
             if issue is not None:
-                await service_offline.issue_fapiao(control, issue, number)
+                await service_offline.issue_fapiao(control, issue, number, content)
             waiting = select(FapiaoRequest).where(FapiaoRequest.number.is_(None)).order_by(FapiaoRequest.id)
             return [
                 {

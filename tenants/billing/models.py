@@ -109,7 +109,10 @@ class BankTransfer(Row, ControlBase):
 
 
 class FapiaoRequest(Row, ControlBase):
-    """A 发票 that a customer asks for, over one invoice or transfer; the operator issues it and notes its number."""
+    """A 发票 that a customer asks for, over one invoice or transfer; the operator issues it and notes its number.
+
+    ``file`` goes with the mail that says so.
+    """
 
     __tablename__ = "fapiao_request"
     __table_args__ = (UniqueConstraint("tenant_id", "paid_for"),)
@@ -122,3 +125,5 @@ class FapiaoRequest(Row, ControlBase):
     email: Mapped[str]
     number: Mapped[str | None]
     issued_at: Mapped[datetime | None]
+    file_name: Mapped[str | None]
+    file: Mapped[bytes | None] = mapped_column(deferred=True)

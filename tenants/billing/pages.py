@@ -96,6 +96,7 @@ class BillingPages(Controller):
                 is_subscribed=known.source == "stripe",
                 has_trial=not known.trial_used,
                 takes_cards=runtime.settings.stripe_api_key is not None,
+                bank_account=runtime.settings.bank_account,
                 members=PLANS[plan].limits_of(wanted.interval).get("members"),
             )
 

@@ -9,7 +9,7 @@ from core.ext.hooks import hookimpl
 from core.ext.specs import Banner, JobSpec, Manifest, Nav, Permission, Process, Subscription
 from core.kernel.events import Event
 from core.kernel.i18n import N_
-from tenants.billing import banners, commands, jobs, rehearsal
+from tenants.billing import banners, commands, fapiao, jobs, rehearsal
 from tenants.billing.api import BillingApi
 from tenants.billing.asking import MANAGE
 from tenants.billing.events import EVENTS
@@ -76,8 +76,8 @@ def crm_banners() -> list[Banner]:
 
 @hookimpl
 def crm_jobs() -> list[JobSpec]:
-    """What follows messages, members and time."""
-    return jobs.JOBS
+    """What follows messages, members and time; mails about 发票."""
+    return [*jobs.JOBS, *fapiao.JOBS]
 
 
 @hookimpl

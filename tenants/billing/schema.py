@@ -73,6 +73,12 @@ class FapiaoIn(msgspec.Struct, frozen=True, kw_only=True):
     email: Annotated[Email, Meta(title=N_("Send it to"))]
 
 
+class FapiaoRef(msgspec.Struct, frozen=True):
+    """A 发票 to write about."""
+
+    request_id: UUID
+
+
 class UsageOut(msgspec.Struct, frozen=True, kw_only=True):
     """How much of a thing is used; ``limit`` None: as much as one likes; ``full_on`` at the present growth."""
 

@@ -14,10 +14,13 @@ from core.tenancy.control import Control
 from core.tenancy.directory import Tenant
 from tenants.billing import events
 from tenants.billing.models import BankTransfer, BillingInvoice, FapiaoRequest
-from tenants.billing.schema import FapiaoIn, TransferIn
+from tenants.billing.schema import FapiaoIn, FapiaoRef, TransferIn
 from tenants.billing.service_accounts import PaidByCard, ensure, publish, take
 from tenants.billing.standing import offline
 from tenants.billing.tax_numbers import is_credit_code
+
+ASKED = "billing.fapiao_asked"
+ISSUED = "billing.fapiao_issued"
 
 
 async def record_transfer(control: Control, tenant: Tenant, data: TransferIn) -> BankTransfer:
@@ -62,7 +65,7 @@ def months_after(start: datetime, months: int) -> datetime:
 
 
 async def request_fapiao(control: Control, tenant: Tenant, data: FapiaoIn) -> FapiaoRequest:
-    """Ask for a 发票 over something that was paid in yuan, once. Emits fapiao.requested."""
+    """Ask for a 发票 over something that was paid in yuan, once; the operator is told. Emits fapiao.requested."""
     if not is_credit_code(data.tax_number):
         text = N_("This is no valid unified social credit code. Check its 18 characters.")
         raise Invalid.field("tax_number", "checksum", text)
@@ -75,6 +78,7 @@ async def request_fapiao(control: Control, tenant: Tenant, data: FapiaoIn) -> Fa
     await control.session.flush()
     what = events.FapiaoRequested(subject_id=request.id, label=data.title, amount_minor=amount)
     control.emit(what, tenant_id=tenant.id)
+    control.enqueue(ASKED, FapiaoRef(request_id=request.id))
     return request
 
 
@@ -93,14 +97,18 @@ async def _paid_minor(control: Control, tenant_id: UUID, paid_for: str) -> int:
     raise NotFound
 
 
-async def issue_fapiao(control: Control, request_id: UUID, number: str) -> FapiaoRequest:
-    """Note the number of an issued 发票. Emits fapiao.issued."""
+async def issue_fapiao(
+    control: Control, request_id: UUID, number: str, file: tuple[str, bytes] | None = None
+) -> FapiaoRequest:
+    """Note the number of an issued 发票; the customer is told, with the file if there is one. Emits fapiao.issued."""
     request = await control.session.get(FapiaoRequest, request_id, with_for_update=True)
     if request is None:
         raise NotFound
     if request.number is not None:
         raise Conflict(code="fapiao.issued", detail=N_("This fapiao is issued already."))
     request.number, request.issued_at = number, control.now()
+    request.file_name, request.file = file or (None, None)
     what = events.FapiaoIssued(subject_id=request.id, label=request.title, number=number)
     control.emit(what, tenant_id=request.tenant_id)
+    control.enqueue(ISSUED, FapiaoRef(request_id=request.id))
     return request

@@ -46,6 +46,8 @@ def test_all_wrong_values_are_told_at_once(tmp_path: Path):
         "REDIS_URL": "localhost:6379",
         "SMTP_URL": "http://mail",
         "GUANXI_MAIL_FROM": "nobody",
+        "GUANXI_OPERATOR_EMAIL": "nobody",
+        "GUANXI_BANK_ACCOUNT": "bell \a",
         "GUANXI_OUTBOUND_NETWORKS": "10.0.0.0/99",
         "GUANXI_PUBLIC_URL": "crm.example.com",
         "GUANXI_SECRET_KEY": "short",
@@ -93,3 +95,9 @@ def test_proxies_ports_and_addresses_are_read(tmp_path: Path):
     settings = Settings.read(environ)
     assert settings.public_url == "http://[::1]:9000"
     assert [str(network) for network in settings.trusted_proxies] == ["10.0.0.1/32", "fd00::/8"]
+
+
+def test_an_account_may_have_several_lines(tmp_path: Path):
+    told = r"开户行：　招商银行 \n 账号 6225"
+    settings = Settings.read({"GUANXI_HOME": str(tmp_path), "GUANXI_BANK_ACCOUNT": told})
+    assert settings.bank_account == "开户行：　招商银行\n账号 6225"

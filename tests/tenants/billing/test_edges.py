@@ -6,6 +6,7 @@ import asyncio
 import json
 import socket
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,6 +14,7 @@ import pytest
 import stripe
 from click.testing import CliRunner
 from litestar import Litestar, Request
+from sqlalchemy import select
 
 from core.ext.specs import Manifest, Price
 from core.kernel.errors import Conflict, Unauthenticated
@@ -200,7 +202,9 @@ def test_an_empty_reading_is_the_plan_that_costs_nothing() -> None:
     assert (standing.plan, standing.state, standing.source) == ("team", "free", "none")
 
 
-async def test_the_operator_records_gives_and_issues(bank: Bank, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_operator_records_gives_and_issues(
+    bank: Bank, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     loop = asyncio.get_running_loop()
 
     def here(work: Any) -> Any:
@@ -232,7 +236,17 @@ async def test_the_operator_records_gives_and_issues(bank: Bank, monkeypatch: py
         asked_id = str(asked.id)
     assert json.loads((await run("fapiao")).output)["title"] == "恒通"
     assert "needs --number" in (await run("fapiao", "--issue", asked_id)).output
-    assert (await run("fapiao", "--issue", asked_id, "--number", "25")).output == ""
+    assert "need --issue" in (await run("fapiao", "--number", "25")).output
+    pdf, film = tmp_path / "发票.pdf", tmp_path / "film.mp4"
+    pdf.write_bytes(b"%PDF-1.7")
+    film.write_bytes(bytes(commands.FILE_MAX + 1))
+    issue = ("fapiao", "--issue", asked_id, "--number", "25")
+    assert "need --issue" in (await run("fapiao", "--file", str(pdf))).output
+    assert "5 MB at most" in (await run(*issue, "--file", str(film))).output
+    assert (await run(*issue, "--file", str(pdf))).output == ""
+    async with bank.runtime.control() as control:
+        kept = select(FapiaoRequest.file_name, FapiaoRequest.file)
+        assert (await control.session.execute(kept)).one() == ("发票.pdf", b"%PDF-1.7")
 
 
 async def test_who_is_nobody_buys_nothing(bank: Bank, stranger: httpx.AsyncClient, zed: Person) -> None:

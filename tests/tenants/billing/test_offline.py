@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import update
 
 from core.kernel.errors import Conflict, Invalid, NotFound
+from core.kernel.mail import InboxMail
+from core.tenancy.directory import TenantRow
+from tenants.billing import fapiao as fapiao_mails
 from tenants.billing import jobs, service, service_accounts, service_offline
-from tenants.billing.models import BankTransfer
-from tenants.billing.schema import FapiaoIn, Nothing, TransferIn
+from tenants.billing.models import BankTransfer, FapiaoRequest
+from tenants.billing.schema import FapiaoIn, FapiaoRef, Nothing, TransferIn
 from tenants.billing.service_offline import months_after
 from tenants.billing.standing import entitlement, offline
 from tenants.billing.tax_numbers import is_credit_code
@@ -128,6 +133,94 @@ async def test_a_fapiao_is_asked_for_once_and_issued_once(bank: Bank) -> None:
         assert issued.issued_at == bank.runtime.clock.now()
         with pytest.raises(Conflict):
             await service_offline.issue_fapiao(control, asked.id, "2")
+
+
+async def ask(bank: Bank, monkeypatch: pytest.MonkeyPatch, *, locale: str = "en") -> FapiaoRequest:
+    """Ask for a 发票 where the operator left an address, in a workspace of that language."""
+    settings = replace(bank.runtime.settings, operator_email="Money <money@example.com>")
+    monkeypatch.setattr(bank.runtime, "settings", settings)
+    for path in bank.runtime.mailer.inbox._paths():
+        path.unlink()
+    paid = str((await record(bank, transfer())).id)
+    async with bank.runtime.control() as control:
+        speaking = update(TenantRow).where(TenantRow.id == bank.tenant.id).values(locale=locale)
+        await control.session.execute(speaking)
+        await control.touch(bank.tenant.id)
+        made = await service_offline.request_fapiao(control, bank.tenant, fapiao(paid))
+        await control.session.flush()
+        control.session.expunge(made)
+    return made
+
+
+def mails(bank: Bank) -> list[InboxMail]:
+    inbox = bank.runtime.mailer.inbox
+    return [inbox.read(entry.id) for entry in inbox.newest()]
+
+
+async def test_the_operator_is_written_to_when_a_fapiao_is_asked_for(
+    bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await ask(bank, monkeypatch)
+    await bank.settle()
+    (mail,) = mails(bank)
+    assert mail.entry.to == "Money <money@example.com>"
+    assert mail.entry.subject == "Fapiao asked for: 恒通贸易有限公司"
+    for said in ("Acme (acme)", CODE, "CN¥9,900.00", "a@b.test", f"--issue {made.id}"):
+        assert said in mail.text, said
+
+
+async def test_the_customer_is_written_to_when_it_is_issued(
+    bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await ask(bank, monkeypatch, locale="zh_CN")
+    async with bank.runtime.control() as control:
+        await service_offline.issue_fapiao(control, made.id, "2511", ("发票.pdf", b"%PDF-1.7"))
+    await bank.settle()
+    (mail,) = mails(bank)
+    assert mail.entry.to == "a@b.test", "not the operator, who has issued it already"
+    assert mail.entry.subject == "您的发票 2511"
+    assert "¥9,900.00" in mail.text
+    (file,) = mail.attachments
+    assert (file.name, file.content, file.media_type) == ("发票.pdf", b"%PDF-1.7", "application/pdf")
+
+
+async def test_without_a_file_the_number_is_told(bank: Bank, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = await ask(bank, monkeypatch)
+    await bank.settle()
+    async with bank.runtime.control() as control:
+        await service_offline.issue_fapiao(control, made.id, "2511")
+    await bank.settle()
+    mail = next(mail for mail in mails(bank) if mail.entry.to == "a@b.test")
+    assert mail.attachments == ()
+    assert "Its number is 2511." in mail.text
+    assert "attached" not in mail.text
+
+
+async def test_where_the_operator_left_no_address_nobody_is_written_to(
+    bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await ask(bank, monkeypatch)
+    settings = replace(bank.runtime.settings, operator_email=None)
+    monkeypatch.setattr(bank.runtime, "settings", settings)
+    await bank.settle()
+    gone = FapiaoRef(request_id=uuid4())
+    for job in (fapiao_mails.asked, fapiao_mails.issued):
+        await job(bank.runtime, gone)
+    await fapiao_mails.issued(bank.runtime, FapiaoRef(request_id=made.id))
+    assert mails(bank) == []
+
+
+async def test_whoever_paid_gets_the_fapiao_of_a_workspace_that_is_gone(
+    bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await ask(bank, monkeypatch)
+    async with bank.runtime.control() as control:
+        await service_offline.issue_fapiao(control, made.id, "2511")
+        request = await control.session.get_one(FapiaoRequest, made.id)
+        request.tenant_id = uuid4()
+    await bank.settle()
+    (mail,) = mails(bank)
+    assert mail.entry.subject == "您的发票 2511"
 
 
 async def test_nobody_asks_for_a_fapiao_over_what_others_paid(bank: Bank) -> None:

@@ -103,10 +103,26 @@ async def test_without_a_payment_service_the_bank_is_named(
     kept = dict(bank.runtime._parts)
     bank.runtime._parts.clear()
     monkeypatch.setattr(bank.runtime, "settings", replace(bank.runtime.settings, stripe_api_key=None))
-    assert "Transfer the sum by bank" in await text(bank, f"{PAGE}/plan")
+    choice = await text(bank, f"{PAGE}/plan")
+    assert "Transfer the sum and name this workspace: Acme" in choice
+    assert "/checkout" not in choice
     refused = await bank.ann.api.post("/billing/checkout", json={"plan": "team"})
     assert (refused.status_code, refused.json()["code"]) == (409, "payment.not_set_up")
     bank.runtime._parts.update(kept)
+
+
+async def test_a_bank_account_is_offered_beside_cards_to_who_pays_by_none(
+    bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "By bank transfer" not in await text(bank, f"{PAGE}/plan")
+    account = "招商银行 <上海分行>\n6225 8812 3456 7890"
+    monkeypatch.setattr(bank.runtime, "settings", replace(bank.runtime.settings, bank_account=account))
+    choice = await text(bank, f"{PAGE}/plan")
+    assert "/checkout" in choice
+    assert "By bank transfer" in choice
+    assert "招商银行 &lt;上海分行&gt;\n6225 8812 3456 7890" in choice
+    await bank.subscribe()
+    assert "By bank transfer" not in await text(bank, f"{PAGE}/plan?plan=business")
 
 
 async def test_the_api_does_what_the_page_does(bank: Bank) -> None:
