@@ -1,4 +1,8 @@
-"""What a member owns, found by walking the tables: whatever has an ``owner_id`` that points at members."""
+"""What a member owns, found by walking the tables: whatever has an ``owner_id`` that points at members.
+
+So does what looks through a member's eyes and tells what they see: such a column says ``info={"eyes": condition}``,
+the condition keeping to what nothing else decides about.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,18 +17,29 @@ from core.members.models import HandOver, HandOverItem
 from core.records.forms import field_of
 
 OWNER: Final = "owner_id"
+EYES: Final = "eyes"
 _TABLES: Final = text("SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = current_schema()")
 
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """One kind of thing that people own; ``field`` is '' where the table itself is written, not a verb."""
+    """One kind of thing that people own; ``field`` is '' where the table itself is written, not a verb.
+
+    ``only`` is given for what looks through its owner's eyes.
+    """
 
     key: str
     title: str
     model: Any
     type: RecordType | None
     field: str = ""
+    column: str = OWNER
+    only: ColumnElement[bool] | None = None
+
+    @property
+    def owner(self) -> Any:
+        """The attribute that says whose it is."""
+        return getattr(self.model, self.column)
 
     def of(self, owner_id: UUID | None) -> list[ColumnElement[bool]]:
         """The condition for what changes hands: what is history stays, and so does what is in the bin."""
@@ -40,8 +55,8 @@ class Holding:
         return [*self._owned(owner_id), self.model.deleted_at.is_not(None)]
 
     def _owned(self, owner_id: UUID | None) -> list[ColumnElement[bool]]:
-        owner = getattr(self.model, OWNER)
-        return [owner.is_(None) if owner_id is None else owner == owner_id]
+        found = [self.owner.is_(None) if owner_id is None else self.owner == owner_id]
+        return found if self.only is None else [*found, self.only]
 
 
 async def holdings(ctx: Any) -> list[Holding]:
@@ -55,12 +70,13 @@ async def holdings(ctx: Any) -> list[Holding]:
     found = []
     for mapper in sorted(Base.registry.mappers, key=lambda mapper: mapper.class_.__tablename__):
         model, table = mapper.class_, cast(Table, mapper.local_table)
-        column = table.c.get(OWNER)
-        if column is None or "id" not in table.c or not _is_possession(column) or table.name not in there:
+        column = _owning(table)
+        if column is None or table.name not in there:
             continue
         type_ = types.get(model)
         title = type_.title_plural if type_ else str(table.info.get("title", table.name))
-        found.append(Holding(str(table.name), title, model, type_, _field(registry, ctx, type_)))
+        field, only = _field(registry, ctx, type_), column.info.get(EYES)
+        found.append(Holding(str(table.name), title, model, type_, field, str(column.name), only))
     return found
 
 
@@ -105,6 +121,13 @@ async def of_member(ctx: Any, member_id: UUID) -> list[HandOver]:
     """The hand-overs of a member's records, newest first."""
     statement = select(HandOver).where(HandOver.from_id == member_id).order_by(HandOver.id.desc())
     return list(await ctx.session.scalars(statement.limit(20)))
+
+
+def _owning(table: Table) -> Any:
+    """The column of a table that says whose a row is, as far as somebody else can take it over."""
+    eyes = next((column for column in table.c if EYES in column.info), None)
+    column = table.c.get(OWNER) if eyes is None else eyes
+    return column if column is not None and "id" in table.c and _is_possession(column) else None
 
 
 def _is_possession(column: Any) -> bool:

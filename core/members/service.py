@@ -14,6 +14,7 @@ from core.kernel.errors import Conflict, FieldError, Forbidden, Invalid, NotFoun
 from core.kernel.i18n import N_
 from core.members.models import HandOver
 from core.members.schema import JOB, HandOverIn, HandOverParams
+from core.members.service_moving import move_eyes
 
 TITLE: Final = N_("Hand over records")
 BACK: Final = N_("Give back records")
@@ -23,6 +24,7 @@ UNDO_WITHIN: Final = timedelta(days=7)
 async def begin(ctx: Any, member: Member, data: HandOverIn) -> HandOver:
     """Hand all that a member owns over to a successor, as a job; emits member.handed_over at its end.
 
+    What looks through the member's eyes, webhooks for one, goes over at once.
     Whoever manages members may do so for records that he does not see: they are the company's. With
     ``deactivate`` the member loses the workspace at once, in this transaction.
     """
@@ -83,6 +85,7 @@ async def read(ctx: Any, hand_over_id: UUID) -> HandOver:
 async def _queue(ctx: Any, hand: HandOver, title: str) -> HandOver:
     ctx.session.add(hand)
     await ctx.session.flush()
+    await move_eyes(ctx, hand)
     hand.job_id = ctx.enqueue(JOB, HandOverParams(hand_over_id=hand.id), title=title)
     await ctx.session.flush()
     return hand

@@ -6,11 +6,22 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, Integer, Text, UniqueConstraint, text
+from sqlalchemy import (
+    ARRAY,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    Text,
+    UniqueConstraint,
+    column,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.kernel.db import Base, Ref, Row
+from core.kernel.i18n import N_
 
 STATES = ("active", "paused")
 REASONS = ("manual", "failing", "gone", "rights", "copied")
@@ -31,13 +42,16 @@ class Endpoint(Row, Base):
     __table_args__ = (
         CheckConstraint(f"state in {STATES}", name="state"),
         CheckConstraint(f"paused_reason in {('', *REASONS)}", name="paused_reason"),
+        {"info": {"title": N_("Webhooks")}},
     )
 
     url: Mapped[str]
     description: Mapped[str] = mapped_column(default="")
     events: Mapped[list[str]] = mapped_column(ARRAY(Text()))
     conditions: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list)
-    member_id: Mapped[UUID] = mapped_column(Ref("member"), ForeignKey("member.id"))
+    member_id: Mapped[UUID] = mapped_column(
+        Ref("member"), ForeignKey("member.id"), info={"eyes": column("kept_at") == ""}
+    )
     bounds: Mapped[dict[str, str] | None] = mapped_column(JSONB(none_as_null=True))
     kept_at: Mapped[str] = mapped_column(default="")
     state: Mapped[str] = mapped_column(default="active")

@@ -27,6 +27,7 @@ from core.web.pages import form_again, redirect, render, toast
 from core.web.routing import get, post
 from tenants.admin.member_pages import set_active
 from tenants.api_keys.hand_over import count_of, revoke_of
+from tenants.remote_apps.hand_over import count_of as apps_of
 
 Any_ = Request[Any, Any, Any]
 LEAVE, REPORT = "admin/leave.html", "admin/hand_over.html"
@@ -137,10 +138,13 @@ async def _close(ctx: Ctx, control: Control, request: Any_, member_id: UUID, key
 
 async def _asked(ctx: Ctx, control: Control, member_id: UUID, stay: bool) -> dict[str, Any]:
     member = await queries.one(ctx.session, Member, member_id)
+    owned = await holdings.owned(ctx, member_id)
+    apps = await apps_of(control, ctx.tenant.id, member_id)
     others = [one for one in await queries.people(ctx.session) if one.id != member_id]
     return {
         "member": member,
-        "owned": await holdings.owned(ctx, member_id),
+        "owned": [(kind.title, count) for kind, count in owned] + [(N_("Remote apps"), apps)] * bool(apps),
+        "lends": bool(apps) or any(kind.only is not None for kind, _ in owned),
         "others": [(str(one.id), one.name) for one in others],
         "key_count": await count_of(control, ctx.tenant.id, member_id),
         "stay": stay or not member.active,

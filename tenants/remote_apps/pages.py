@@ -107,8 +107,12 @@ class RemoteAppPages(Controller):
     async def agree(self, ctx: Ctx, control: Control, request: Any_, app_id: UUID) -> Response[Any]:
         """Agree to what the page showed; to nothing that was asked for since."""
         app = await queries.one(control, ctx.tenant.id, app_id, lock=True)
-        asked, seen = asking.read(app.asked), (await form_values(request)).get("version", "")
-        if asked is None or seen != asking.mark(app.asked):
+        pending, seen = (
+            await queries.pending(ctx, control, app),
+            (await form_values(request)).get("version", ""),
+        )
+        asked = asking.read(pending)
+        if asked is None or seen != asking.mark(pending):
             said = N_("What the app asks for has changed. Look at it again.")
             return await _refused(ctx, control, request, app_id, Conflict(detail=said))
         try:
@@ -201,13 +205,15 @@ async def _refused(ctx: Ctx, control: Control, request: Any_, app_id: UUID, erro
 
 async def _page(ctx: Ctx, control: Control, app_id: UUID) -> dict[str, Any]:
     app = await queries.one(control, ctx.tenant.id, app_id)
-    granted, asked = asking.read(app.granted), asking.read(app.asked)
+    pending = await queries.pending(ctx, control, app)
+    granted, asked = asking.read(app.granted), asking.read(pending)
     endpoint = (await queries.endpoints(ctx, [app.id])).get(app.id)
     return {
         "item": app,
         "app": granted or asked,
         "asked": asked,
-        "mark": asking.mark(app.asked),
+        "mark": asking.mark(pending),
+        "is_lapsed": asked is not None and app.asked is None,
         "former": await queries.former(ctx, control, app.id),
         "changes": asking.differences(granted, asked),
         "keys": await of_apps.living(control, app.id),

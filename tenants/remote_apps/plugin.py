@@ -5,12 +5,13 @@ from __future__ import annotations
 from litestar import Controller
 
 from core.ext.hooks import hookimpl
-from core.ext.specs import JobSpec, Manifest, Panel, Permission, Reach, TimelineKind
+from core.ext.specs import JobSpec, Manifest, Panel, Permission, Reach, Subscription, TimelineKind
 from core.kernel.events import Event
 from core.kernel.i18n import N_
 from tenants.remote_apps.api import RemoteAppApi
 from tenants.remote_apps.events import EVENTS
 from tenants.remote_apps.frames import TYPES, FramePages, drawn
+from tenants.remote_apps.hand_over import follow_hand_over
 from tenants.remote_apps.jobs import JOBS
 from tenants.remote_apps.pages import RemoteAppPages
 
@@ -85,6 +86,12 @@ def crm_timeline() -> list[TimelineKind]:
         )
         for event in EVENTS
     ]
+
+
+@hookimpl
+def crm_subscriptions() -> list[Subscription]:
+    """Let a successor answer for the apps of whoever leaves."""
+    return [Subscription(event="member.handed_over", name="apps", handler=follow_hand_over)]
 
 
 @hookimpl

@@ -22,6 +22,7 @@ from core.tenancy.directory import Tenant
 from core.webhooks.models import Endpoint
 from tenants.api_keys import of_apps
 from tenants.api_keys.models import ApiKey
+from tenants.api_keys.queries import is_alive
 from tenants.remote_apps.asking import read
 from tenants.remote_apps.models import RemoteApp
 from tenants.remote_apps.schema import AppOut
@@ -60,6 +61,25 @@ async def former(ctx: Ctx, control: Control, app_id: UUID) -> str:
     return ""
 
 
+async def lapsed(ctx: Ctx, control: Control, found: Sequence[RemoteApp]) -> frozenset[UUID]:
+    """The apps that a person has to agree to once more: their key has ended, or whoever agreed is gone."""
+    agreed = [app for app in found if app.granted is not None]
+    keys = select(ApiKey.app_id).where(ApiKey.app_id.in_([app.id for app in agreed]), is_alive(control.now()))
+    held = set(await control.session.scalars(keys))
+    members = select(Member.id).where(Member.id.in_([app.member_id for app in agreed]), Member.active)
+    here = set(await ctx.session.scalars(members))
+    return frozenset(
+        app.id
+        for app in agreed
+        if app.member_id not in here or ((app.granted or {}).get("scopes") and app.id not in held)
+    )
+
+
+async def pending(ctx: Ctx, control: Control, app: RemoteApp) -> dict[str, Any] | None:
+    """What waits for consent: what is asked for, or once more what was agreed to."""
+    return app.asked or (app.granted if await lapsed(ctx, control, [app]) else None)
+
+
 async def endpoints(ctx: Ctx, app_ids: Sequence[UUID]) -> Mapping[UUID, Endpoint]:
     """The webhooks of apps."""
     found = await ctx.session.scalars(select(Endpoint).where(Endpoint.id.in_(app_ids)))
@@ -70,6 +90,7 @@ async def shown(ctx: Ctx, control: Control, found: Sequence[RemoteApp]) -> list[
     """Apps with when they were last heard of."""
     ids = [app.id for app in found]
     used, told = await last_used(control, ids), await endpoints(ctx, ids)
+    again = await lapsed(ctx, control, found)
     return [
         AppOut(
             id=app.id,
@@ -78,6 +99,7 @@ async def shown(ctx: Ctx, control: Control, found: Sequence[RemoteApp]) -> list[
             manifest_url=app.manifest_url,
             granted=read(app.granted),
             asked=read(app.asked),
+            needs_consent=app.asked is not None or app.id in again,
             member_id=app.member_id,
             last_used_at=used.get(app.id),
             last_delivery_at=told[app.id].last_success_at if app.id in told else None,

@@ -80,7 +80,11 @@ class OverlapForm(msgspec.Struct, kw_only=True):
 
 
 class AppOut(msgspec.Struct, kw_only=True):
-    """An app: what it may do, and what waits for a person's consent."""
+    """An app: what it may do, and what waits for a person's consent.
+
+    ``needs_consent`` also says that a person has to agree once more to what was granted: its key has ended, or whoever
+    agreed has left.
+    """
 
     id: UUID
     name: str
@@ -88,6 +92,7 @@ class AppOut(msgspec.Struct, kw_only=True):
     manifest_url: str
     granted: AppIn | None
     asked: AppIn | None
+    needs_consent: bool
     member_id: UUID | None
     last_used_at: datetime | None
     last_delivery_at: datetime | None

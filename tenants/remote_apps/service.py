@@ -175,13 +175,18 @@ async def replace_key(control: Control, app: RemoteApp, *, overlap: timedelta) -
     if granted is None or not granted.scopes or app.state != "active":
         raise Conflict(detail=N_("Only an app that works and has scopes has a key."))
     await of_apps.end(control, app.id, but_of=member_id)
-    if app.member_id != member_id:
-        app.member_id = member_id
-        await _follow(control, app)
+    await answer(control, app, member_id)
     for key in await of_apps.living(control, app.id):
         text, _ = await keys.rotate(control, key.id, overlap=overlap)
         return text
     return await _issue(control, app, granted)
+
+
+async def answer(control: Control, app: RemoteApp, member_id: UUID) -> None:
+    """Let a member answer for an app: its webhook tells what he may see."""
+    if app.member_id != member_id:
+        app.member_id = member_id
+        await _follow(control, app)
 
 
 async def replace_secret(control: Control, tenant: Tenant, app: RemoteApp) -> str:

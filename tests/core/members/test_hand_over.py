@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import select
 
-from core.access.models import Member
+from core.access.models import Member, Role
 from core.activities.models import Activity
 from core.activities.tasks.models import Task
 from core.customers.models import Customer
@@ -16,6 +16,7 @@ from core.kernel.errors import Conflict, Forbidden
 from core.members import queries, service, service_moving
 from core.members.models import HandOver
 from core.records.models import SavedView
+from core.webhooks.models import Endpoint
 from tenants.api_keys.models import ApiKey
 from tests.fixtures.people import Person
 
@@ -255,3 +256,81 @@ async def test_the_leavers_keys_follow_the_decision(ann, bo, mia, drain: Drain, 
         key = await control.session.get_one(ApiKey, key_id)
     assert (key.revoked_at is not None) == (keys == "revoke")
     assert key.member_id == (mia.member_id if keys == "transfer" else bo.member_id)
+
+
+async def webhook_of(ann: Person, member: Person, **values: Any) -> UUID:
+    """A webhook that a member answers for."""
+    answer = await ann.api.post("/webhooks", json={"url": "https://example.com/hook", **values})
+    assert answer.status_code == 201, answer.text
+    async with ann.acting() as ctx:
+        endpoint = await ctx.session.get_one(Endpoint, UUID(answer.json()["id"]))
+        endpoint.member_id = member.member_id
+    return UUID(answer.json()["id"])
+
+
+async def answers_for(ann: Person, webhook_id: UUID) -> tuple[UUID, str]:
+    async with ann.ctx() as ctx:
+        endpoint = await ctx.session.get_one(Endpoint, webhook_id)
+        return endpoint.member_id, endpoint.state
+
+
+async def test_a_successor_answers_for_webhooks_at_once(ann, bo, mia, drain: Drain) -> None:
+    webhook = await webhook_of(ann, bo)
+    assert {one["key"]: one["count"] for one in await holdings(ann, bo)} == {"webhook_endpoint": 1}
+    hand = await handed(ann, bo, to_id=str(mia.member_id), deactivate=True)
+    assert await answers_for(ann, webhook) == (mia.member_id, "active"), "with the door closed in one act"
+    await make(ann, "customers", name="In between")
+    await drain()
+    assert await answers_for(ann, webhook) == (mia.member_id, "active")
+    assert (await report(ann, hand))["moved"] == {"webhook_endpoint": 1}
+    async with ann.acting() as ctx:
+        (await ctx.session.get_one(Member, bo.member_id)).active = True
+    back = await ann.api.post(f"/hand_overs/{hand['id']}/undo")
+    assert back.status_code == 202, back.text
+    await drain()
+    assert (await answers_for(ann, webhook))[0] == bo.member_id
+    assert (await report(ann, back.json()))["moved"] == {"webhook_endpoint": 1}
+
+
+async def test_nobody_answers_for_webhooks_without_a_successor(ann, bo, drain: Drain) -> None:
+    webhook = await webhook_of(ann, bo)
+    hand = await handed(ann, bo, deactivate=True)
+    await drain()
+    assert (await answers_for(ann, webhook))[0] == bo.member_id
+    told = await report(ann, hand)
+    assert (told["moved"], told["failed"]) == ({}, {})
+
+
+async def test_no_webhook_tells_what_who_hands_over_may_not_let_be_seen(ann, bo, mia, drain: Drain) -> None:
+    webhook = await webhook_of(ann, bo)
+    await make(bo, "customers", name="His")
+    async with ann.acting() as ctx:
+        ctx.session.add(Role(key="people", name="People", grants={"members.manage": "all"}))
+        (await ctx.session.get_one(Member, mia.member_id)).role = "people"
+    ann.runtime.forget_actors(ann.tenant.id)
+    hand = await handed(mia, bo, to_id=str(ann.member_id))
+    await drain()
+    assert (await answers_for(ann, webhook))[0] == bo.member_id
+    told = await report(ann, hand)
+    assert (told["moved"], told["failed"]) == ({"customer": 1}, {"webhook_endpoint": 1})
+
+
+async def test_no_webhook_tells_what_a_role_above_may_see(ann, bo, mia, rea, drain: Drain) -> None:
+    webhook = await webhook_of(ann, bo)
+    async with ann.acting() as ctx:
+        ctx.session.add(Role(key="people", name="People", grants={"members.manage": "all"}))
+        (await ctx.session.get_one(Member, rea.member_id)).role = "people"
+    ann.runtime.forget_actors(ann.tenant.id)
+    await handed(rea, bo, to_id=str(mia.member_id))
+    await drain()
+    assert (await answers_for(ann, webhook))[0] == bo.member_id
+
+
+async def test_the_webhook_of_something_else_follows_that(ann, bo, mia, drain: Drain) -> None:
+    webhook = await webhook_of(ann, bo)
+    async with ann.acting() as ctx:
+        (await ctx.session.get_one(Endpoint, webhook)).kept_at = "/remote-apps/1"
+    assert await holdings(ann, bo) == []
+    await handed(ann, bo, to_id=str(mia.member_id))
+    await drain()
+    assert (await answers_for(ann, webhook))[0] == bo.member_id
