@@ -11,9 +11,9 @@ from uuid import UUID
 from sqlalchemy import func, or_, select
 
 from core.access.models import Member
-from core.activities.files.models import Attachment
 from core.customers.models import Customer
 from core.ext.specs import Manifest
+from core.kernel.mentions import kept
 from core.tenancy.control import Control
 from core.tenancy.ctx import Ctx
 from core.tenancy.directory import Tenant
@@ -63,9 +63,7 @@ def full_on(count: Count, limit: int | None, today: date) -> date | None:
 async def counts(ctx: Ctx, control: Control) -> dict[str, Count]:
     """Count what plans limit."""
     since = ctx.now() - MONTH
-    size = func.coalesce(func.sum(Attachment.size_bytes), 0)
-    recent = func.coalesce(func.sum(Attachment.size_bytes).filter(Attachment.created_at >= since), 0)
-    files = (await ctx.session.execute(select(size, recent))).one()
+    taken, recent = await kept(ctx.session, since)
     return {
         "members": await _count(ctx.session, Member.id, Member.created_at, since, Member.active),
         "customers": await _count(
@@ -80,7 +78,7 @@ async def counts(ctx: Ctx, control: Control) -> dict[str, Count]:
             ApiKey.revoked_at.is_(None),
             or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > ctx.now()),
         ),
-        "storage_mb": Count(-(-int(files[0]) // MEGABYTE), -(-int(files[1]) // MEGABYTE)),
+        "storage_mb": Count(-(-taken // MEGABYTE), -(-recent // MEGABYTE)),
     }
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import func, select
-
 from core.activities.files.events import FileAttached, FileRemoved
 from core.activities.files.models import Attachment
 from core.ext.specs import RecordType
 from core.kernel.errors import FieldError, Invalid
 from core.kernel.files import Stored
 from core.kernel.i18n import N_
+from core.kernel.mentions import is_mentioned, kept
 from core.tenancy.ctx import Ctx
 
 MEGABYTE = 1024 * 1024
@@ -23,9 +22,10 @@ async def attach(ctx: Ctx, type_: RecordType, record: Any, stored: Stored) -> At
     await ctx.require(f"{type_.permission}.edit", record)
     if not stored.size_bytes:
         raise Invalid(errors=[FieldError("file", "file.empty", N_("The file is empty."))])
-    if "storage_mb" in ctx.tenant.limits:
-        taken = await ctx.session.scalar(select(func.coalesce(func.sum(Attachment.size_bytes), 0)))
-        ctx.within_limit("storage_mb", int(taken or 0) // MEGABYTE, adding=-(-stored.size_bytes // MEGABYTE))
+    # What lies there already, like what a visitor sent, takes no more room.
+    if "storage_mb" in ctx.tenant.limits and not await is_mentioned(ctx.session, stored.sha256):
+        taken, _ = await kept(ctx.session, ctx.now())
+        ctx.within_limit("storage_mb", taken // MEGABYTE, adding=-(-stored.size_bytes // MEGABYTE))
     attachment = Attachment(
         record_type=type_.key,
         record_id=record.id,
@@ -48,6 +48,15 @@ async def attach(ctx: Ctx, type_: RecordType, record: Any, stored: Stored) -> At
         )
     )
     return attachment
+
+
+async def room(ctx: Ctx) -> int | None:
+    """How many bytes of files the workspace's plan still has room for; None where it has no limit."""
+    limit = ctx.tenant.limits.get("storage_mb")
+    if limit is None:
+        return None
+    taken, _ = await kept(ctx.session, ctx.now())
+    return max(0, limit * MEGABYTE - taken)
 
 
 async def remove(ctx: Ctx, type_: RecordType, record: Any, attachment: Attachment) -> None:

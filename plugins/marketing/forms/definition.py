@@ -150,6 +150,13 @@ class Content(msgspec.Struct, kw_only=True):
         """Whether a visitor can send files."""
         return any(field.type == "file" for field in self.fields)
 
+    def without_duty_of_files(self) -> Content:
+        """The same, with no field that requires a file."""
+        some = [
+            msgspec.structs.replace(one, required=one.required and one.type != "file") for one in self.fields
+        ]
+        return msgspec.structs.replace(self, fields=some)
+
 
 def plain_fields() -> list[Field]:
     """Give the fields that a new form begins with; their labels are message ids."""

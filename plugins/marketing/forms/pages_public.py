@@ -74,7 +74,7 @@ class PublicForms(Controller):
         sent = await sending.receive(ctx, request, form, content)
         if sent.answers.errors or sent.evidence is None:
             ctx.roll_back()
-            return _fill_in(ctx, request, form, content, sent=sent)
+            return _fill_in(ctx, request, form, sent.content, sent=sent)
         received = await service_submissions.receive(
             ctx, form, content, sent.answers, sent.evidence, sent.files
         )

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from litestar.datastructures import UploadFile
 
-from core.sdk import N_, AppError, Ctx, FieldError, Request, files, form_values
+from core.sdk import N_, AppError, Ctx, FieldError, Request, attachments, files, form_values
 from plugins.marketing.forms import tickets
 from plugins.marketing.forms.answers import Answers, read
 from plugins.marketing.forms.definition import TRAP, Content, Field
@@ -62,13 +62,18 @@ class TooLarge(AppError):
 
 @dataclass(slots=True)
 class Sending:
-    """A form as it was sent: its answers with all that is wrong, the evidence, the files that were stored."""
+    """A form as it was sent: its answers with all that is wrong, the evidence, the files that were stored.
 
+    ``content`` is the form's, except that no file is asked for where there may be no room for it.
+    """
+
+    content: Content
     answers: Answers
     evidence: Evidence | None
     origin: dict[str, str]
     is_embedded: bool
     files: list[tuple[str, files.Stored]] = field(default_factory=list)
+    room: int | None = None
 
 
 def origin_of(request: Any_) -> dict[str, str]:
@@ -89,6 +94,9 @@ async def receive(ctx: Ctx, request: Any_, form: PublicForm, content: Content) -
     """Read a request; what is wrong is among the errors of the answers. Stores files only where nothing is."""
     if not content.has_files and len(await request.body()) > BODY_MAX:
         raise TooLarge
+    room = await attachments.room(ctx) if content.has_files else None
+    if room is not None and room < FILE_MAX:
+        content = content.without_duty_of_files()
     sent = await form_values(request)
     uploads = {name: _uploads(value) for name, value in sent.items() if _uploads(value)}
     own = {name: str(_last(sent.get(name, ""))) for name in OWN}
@@ -101,7 +109,7 @@ async def receive(ctx: Ctx, request: Any_, form: PublicForm, content: Content) -
     if evidence is None:
         text = N_("This page was open for too long. Please check your answers and send them again.")
         answers.errors.append(FieldError("_form", "expired", text))
-    sending = Sending(answers, evidence, origin, own["_embed"] == "1")
+    sending = Sending(content, answers, evidence, origin, own["_embed"] == "1", room=room)
     if evidence is not None:
         evidence.page, evidence.referrer = origin["_page"] or None, origin["_referrer"] or None
         evidence.utm = {name: origin[f"_utm_{name}"] for name in UTM}
@@ -159,6 +167,10 @@ async def _keep(ctx: Ctx, one: Field, upload: UploadFile, sending: Sending) -> N
     if kind not in ACCEPTED[one.accept]:
         errors.append(FieldError(one.key, "file.kind", N_("Files of this kind are not taken here.")))
         return
+    if sending.room is not None and len(content) > sending.room:
+        text = N_("There is no room left for this file. Everything else can be sent without it.")
+        errors.append(FieldError(one.key, "file.no_room", text))
+        return
     try:
         stored = await ctx.machinery.files.save(
             ctx.tenant.schema, content, upload.filename, max_bytes=FILE_MAX
@@ -167,3 +179,4 @@ async def _keep(ctx: Ctx, one: Field, upload: UploadFile, sending: Sending) -> N
         errors += [FieldError(one.key, e.code, e.message, e.params) for e in error.errors]
         return
     sending.files.append((one.key, stored))
+    sending.room = None if sending.room is None else sending.room - len(content)
