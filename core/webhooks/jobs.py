@@ -86,6 +86,7 @@ def _mail(ctx: Ctx, endpoint: Any, member: Any, run: Any) -> tuple[Any, Message]
     )
     mail = Message(
         to=(member.email,),
+        workspace=ctx.tenant,
         subject=t(SUBJECT, place=place),
         text=f"{place}\n\n{text}",
         key=f"{run.id}-{member.id}",

@@ -41,7 +41,9 @@ async def mail_verification(runtime: Runtime, params: MailVerification) -> None:
         path=path,
         after=[N_("If it was not you, say so on the page behind the link, or do nothing at all.")],
     )
-    await letters.send(runtime, account.email, letter, locale=account.locale, key=f"verify {params.proof_id}")
+    await letters.send(
+        runtime, account.email, letter, workspace=None, locale=account.locale, key=f"verify {params.proof_id}"
+    )
 
 
 async def mail_reset(runtime: Runtime, params: MailReset) -> None:
@@ -63,7 +65,9 @@ async def mail_reset(runtime: Runtime, params: MailReset) -> None:
         path=path,
         after=[NOT_YOU],
     )
-    await letters.send(runtime, account.email, letter, locale=account.locale, key=f"reset {params.proof_id}")
+    await letters.send(
+        runtime, account.email, letter, workspace=None, locale=account.locale, key=f"reset {params.proof_id}"
+    )
 
 
 async def mail_change(runtime: Runtime, params: MailChange) -> None:
@@ -85,8 +89,8 @@ async def mail_change(runtime: Runtime, params: MailChange) -> None:
         stop = await _link(control, runtime, told)
     new, old = _agreeing(agree), _stopping(stop, params.email)
     key = str(params.proof_id)
-    await letters.send(runtime, params.email, new, locale=account.locale, key=f"agree {key}")
-    await letters.send(runtime, account.email, old, locale=account.locale, key=f"stop {key}")
+    await letters.send(runtime, params.email, new, workspace=None, locale=account.locale, key=f"agree {key}")
+    await letters.send(runtime, account.email, old, workspace=None, locale=account.locale, key=f"stop {key}")
 
 
 def _agreeing(path: str) -> Letter:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from core.kernel.i18n import translator
 from core.kernel.mail import Attachment, Message
 from core.runtime import Runtime
+from core.tenancy.directory import Tenant
 from core.web.templating import environment
 
 TEMPLATE = "accounts/letter.html"
@@ -25,8 +26,13 @@ class Letter(NamedTuple):
     attachments: tuple[Attachment, ...] = ()
 
 
-async def send(runtime: Runtime, to: str, letter: Letter, *, locale: str, key: str) -> None:
-    """Send a letter; sent again under the same ``key`` it is the same mail."""
+async def send(
+    runtime: Runtime, to: str, letter: Letter, *, workspace: Tenant | None, locale: str, key: str
+) -> None:
+    """Send a letter; sent again under the same ``key`` it is the same mail.
+
+    ``workspace`` is the one that it is about, None where it concerns a login alone.
+    """
     t = translator(locale).gettext
     said = [t(line, **letter.values) for line in letter.lines]
     after = [t(line, **letter.values) for line in letter.after]
@@ -39,6 +45,7 @@ async def send(runtime: Runtime, to: str, letter: Letter, *, locale: str, key: s
     text = "\n\n".join([*said, *([url] if url else []), *after, "Guanxi"]) + "\n"
     message = Message(
         to=(to,),
+        workspace=workspace,
         subject=one_line(subject),
         text=text,
         html=shown,

@@ -42,7 +42,7 @@ async def asked(runtime: Runtime, params: FapiaoRef) -> None:
         after=[N_("Once it is issued: guanxi billing fapiao --issue {id} --number NUMBER --file FILE")],
         values={**_values(request, tenant, locale), "email": request.email, "id": str(request.id)},
     )
-    await letters.send(runtime, to, letter, locale=locale, key=f"fapiao asked {request.id}")
+    await letters.send(runtime, to, letter, workspace=tenant, locale=locale, key=f"fapiao asked {request.id}")
 
 
 async def issued(runtime: Runtime, params: FapiaoRef) -> None:
@@ -66,7 +66,9 @@ async def issued(runtime: Runtime, params: FapiaoRef) -> None:
         values={**_values(request, tenant, locale), "number": request.number},
         attachments=files,
     )
-    await letters.send(runtime, request.email, letter, locale=locale, key=f"fapiao issued {request.id}")
+    await letters.send(
+        runtime, request.email, letter, workspace=tenant, locale=locale, key=f"fapiao issued {request.id}"
+    )
 
 
 async def _read(runtime: Runtime, params: FapiaoRef) -> tuple[FapiaoRequest | None, Tenant | None]:

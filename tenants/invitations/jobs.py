@@ -54,6 +54,7 @@ async def send(runtime: Runtime, params: SendParams) -> None:
         runtime,
         email,
         _proof(path, values) if is_proof else _invitation(path, values),
+        workspace=tenant,
         locale=locale,
         key=key,
     )

@@ -36,7 +36,7 @@ async def tell(run: Any) -> None:
     """Tell each manager of modules within the workspace, and by one mail."""
     await run.step("notices", _notices, run.params)
     async with run.open() as ctx:
-        runtime = ctx.machinery
+        runtime, tenant = ctx.machinery, ctx.tenant
         told = [
             (member.id, member.email, _locale(ctx, member), _letter(ctx, member, run.params))
             for member in await people.holders(ctx, MANAGE)
@@ -44,7 +44,8 @@ async def tell(run: Any) -> None:
         ]
     for member_id, to, locale, letter in told:
         if not run.state.get(str(member_id)):
-            await letters.send(runtime, to, letter, locale=locale, key=f"{run.id} {member_id}")
+            key = f"{run.id} {member_id}"
+            await letters.send(runtime, to, letter, workspace=tenant, locale=locale, key=key)
             run.state[str(member_id)] = True
             await run.step(f"sent-{member_id}", _noted)
 

@@ -37,4 +37,5 @@ async def tell(runtime: Runtime, params: TellParams) -> None:
             values=values,
         )
     key = f"workspace {params.tenant_id} {params.remove_at} {params.to}"
-    await letters.send(runtime, params.to, letter, locale=params.locale, key=key)
+    tenant = await runtime.directory.by_id(params.tenant_id)
+    await letters.send(runtime, params.to, letter, workspace=tenant, locale=params.locale, key=key)

@@ -36,10 +36,10 @@ async def tell(run: JobRun) -> None:
         if run.state.get("found", 0) < MOST:
             break
     async with run.open() as ctx:
-        mailer = ctx.machinery.mailer
+        mailer, workspace = ctx.machinery.mailer, ctx.tenant
     for number, mail in enumerate(run.state.get("mails", ())):
         key = f"{run.id}:{number}"
-        await mailer.send(Message(to=(mail["to"],), subject=mail["subject"], text=mail["text"], key=key))
+        await mailer.send(Message(**{**mail, "to": (mail["to"],)}, workspace=workspace, key=key))
 
 
 async def _collect(ctx: Ctx, run: JobRun) -> None:

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from email import message_from_bytes, policy
 from pathlib import Path
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -13,6 +14,7 @@ from core.kernel.mail import Attachment, Mailer, MailError, Message, _Server
 from tests.fakes.smtp import SmtpServer
 
 HELLO = Message(
+    workspace=None,
     to=("张伟 <zhang@example.cn>", "bo@example.org"),
     subject="报价 2026",
     text="您好\n.\nfrom us",
@@ -79,6 +81,23 @@ async def test_tells_refusals_apart(smtp: SmtpServer):
     with pytest.raises(MailError) as caught:
         await by_smtp(smtp).send(HELLO)
     assert caught.value.permanent
+
+
+@dataclass(frozen=True)
+class Workspace:
+    sandbox_of: UUID | None
+
+
+async def test_a_sandbox_writes_to_nobody(smtp: SmtpServer, development: Mailer):
+    copy = replace(HELLO, workspace=Workspace(uuid4()))
+    assert (await by_smtp(smtp).send(copy)).refused == {}
+    await development.send(copy)
+    assert not smtp.envelopes
+    assert development.inbox.newest() == []
+    with pytest.raises(Invalid):
+        await development.send(replace(copy, to=("nobody",)))
+    await development.send(replace(HELLO, workspace=Workspace(None)))
+    assert len(development.inbox.newest()) == 1
 
 
 async def test_a_dead_server_is_worth_another_try(tmp_path: Path):

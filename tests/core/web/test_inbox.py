@@ -10,7 +10,11 @@ from core.web.inbox import is_private
 
 async def test_mail_that_was_kept_is_shown(stranger, runtime):
     message = Message(
-        to=("bo@acme.test",), subject="报价 <b>1</b>", text="See https://guanxi.test/x", html="<p>See</p>"
+        to=("bo@acme.test",),
+        workspace=None,
+        subject="报价 <b>1</b>",
+        text="See https://guanxi.test/x",
+        html="<p>See</p>",
     )
     await runtime.mailer.send(message)
     listed = await stranger.get("/dev/inbox")
