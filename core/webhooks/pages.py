@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -139,14 +139,16 @@ class WebhookPages(Controller):
 
     @post("/{webhook_id:uuid}/resend", permission=MANAGE)
     async def resend(self, ctx: Ctx, request: Any_, webhook_id: UUID) -> Response[Any]:
-        """Send what was made since a day again."""
+        """Send what was made on some days again."""
         endpoint = await queries.endpoint(ctx, webhook_id)
         try:
             form = await read_form(request, ResendForm)
-            since = datetime.combine(form.since, time(), tzinfo=ctx.zone).astimezone(UTC)
-            await service_deliveries.resend_some(ctx, endpoint, ResendIn(since=since, which=form.which))
+            until = _begin(ctx, form.until + timedelta(days=1)) if form.until else None
+            wanted = ResendIn(since=_begin(ctx, form.since), until=until, which=form.which)
+            await service_deliveries.resend_some(ctx, endpoint, wanted)
         except AppError as error:
-            return form_again(ctx, request, PAGE, error, **await _page(ctx, endpoint))
+            sent = await form_values(request)
+            return form_again(ctx, request, PAGE, error, **await _page(ctx, endpoint), sent=sent)
         return _back(ctx, request, webhook_id, ctx.t(N_("They are being sent again.")))
 
 
@@ -171,6 +173,10 @@ async def _page(ctx: Ctx, endpoint: Endpoint, state: str = "", after: UUID | Non
         "next": f"{here}?{question}after={found[-1].id}" if len(found) == queries.PAGE else None,
         "first": f"{here}?{question}".rstrip("?&") if after else None,
     }
+
+
+def _begin(ctx: Ctx, day: date) -> datetime:
+    return datetime.combine(day, time(), tzinfo=ctx.zone).astimezone(UTC)
 
 
 def _back(ctx: Ctx, request: Any_, webhook_id: UUID, said: str) -> Response[Any]:

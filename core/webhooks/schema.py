@@ -106,9 +106,10 @@ class ResendIn(msgspec.Struct, kw_only=True):
 
 
 class ResendForm(msgspec.Struct, kw_only=True):
-    """The same by days, as people enter it."""
+    """The same by days, as people enter it; the last one is meant as well."""
 
-    since: date
+    since: Annotated[date, Meta(title=N_("Made since"))]
+    until: Annotated[date, Meta(title=N_("Made until"))] | None = None
     which: Literal["failed", "all"] = "failed"
 
 

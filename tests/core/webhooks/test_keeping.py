@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -59,6 +59,40 @@ async def test_the_log_reaches_back_as_far_as_the_operator_says(
         assert await ctx.session.scalar(select(func.count()).select_from(Attempt)) == 0
     page = await ann.page.get(f"/w/{ann.tenant.slug}/settings/webhooks/{made['id']}")
     assert f"Log of {days} days" in page.text
+
+
+async def test_days_are_sent_again_from_the_first_to_the_last(
+    ann: Person, receiver: Receiver, hook: Make, drain: Drain
+) -> None:
+    made = await hook(ann, events=["customer.created"])
+    for name in ("First", "Second", "Third"):
+        await customer(ann, name)
+    await drain()
+    async with ann.ctx() as ctx:
+        today, zone = ctx.today(), ctx.zone
+    days = [today - timedelta(days=back) for back in (3, 2, 1)]
+    moments = [time.max, time.max, time.min]
+    async with ann.acting() as ctx:
+        for one, day, moment in zip(reversed(await log(ann, made)), days, moments, strict=True):
+            at = datetime.combine(day, moment, tzinfo=zone)
+            row = update(Delivery).where(Delivery.id == UUID(one["id"]))
+            await ctx.session.execute(row.values(created_at=at))
+
+    async def again(**sent: object) -> tuple[int, list[str]]:
+        receiver.got.clear()
+        form = {"which": "all", **{name: str(value) for name, value in sent.items()}}
+        answer = await ann.post(f"/settings/webhooks/{made['id']}/resend", form)
+        await drain()
+        return answer.status_code, sorted(one.json["data"]["label"] for one in receiver.got)
+
+    assert await again(since=days[1], until=days[1]) == (303, ["Second"])
+    assert await again(since=days[1], until="") == (303, ["Second", "Third"])
+    assert await again(since=days[0], until=days[1]) == (303, ["First", "Second"])
+    assert await again(since="0002-01-01", until="9998-12-31") == (303, ["First", "Second", "Third"])
+    assert await again(since=days[1], until=days[0]) == (422, [])
+    assert await again(since="", until="yesterday") == (422, [])
+    page = (await ann.page.get(ann.w(f"/settings/webhooks/{made['id']}"))).text
+    assert "Made until" in page
 
 
 async def test_messages_that_nobody_is_going_to_send_are_named(
