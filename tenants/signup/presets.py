@@ -1,7 +1,8 @@
 """The three questions of a new workspace, and the presets that their answers choose.
 
 A preset names the stages of the first pipeline, departments, and modules to switch on: where the installation has
-them and they cost nothing. What costs something is never switched on unasked; its page is shown instead.
+them and they cost nothing. What costs something is never switched on unasked; its page is shown instead. Up to ten
+people get no departments, on purpose: they are one team, and departments that stand empty have to be cleared away.
 """
 
 from __future__ import annotations
@@ -92,6 +93,24 @@ _TRADES: dict[str, Preset] = {
             N_("Proposal sent"),
             N_("Negotiation"),
             N_("Awaiting signature"),
+        )
+    ),
+    "retail": Preset(
+        stages=(
+            N_("Enquiry"),
+            N_("Offer made"),
+            N_("Order placed"),
+            N_("Payment received"),
+            N_("Handed over"),
+        )
+    ),
+    "other": Preset(
+        stages=(
+            N_("First contact"),
+            N_("Needs understood"),
+            N_("Offer made"),
+            N_("Decision pending"),
+            N_("Agreed by word"),
         )
     ),
 }

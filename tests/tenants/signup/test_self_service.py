@@ -10,12 +10,14 @@ from sqlalchemy import delete, func, select, update
 
 from core.access.models import Member, Unit
 from core.kernel.errors import Conflict, NotFound
+from core.kernel.i18n import translator
 from core.pipeline.models import Stage
+from core.pipeline.service_seed import STAGES
 from core.tenancy.control_log import ControlEvent, ControlOutbox
 from core.tenancy.directory import TenantPlugin, TenantRow
 from tenants.accounts import authentication
 from tenants.accounts.models import Account, Membership
-from tenants.signup import service_signup
+from tenants.signup import presets, service_signup
 from tenants.signup.models import Signup
 from tenants.signup.places import place_of
 from tenants.signup.presets import preset_of
@@ -299,6 +301,31 @@ def test_answers_choose_together():
     assert preset.stages[0] == "Qualified"
     assert len(preset.units) == 3
     assert preset_of(AnswersIn()) == preset_of(AnswersIn(trade="nonsense", size="nonsense", first="nonsense"))
+
+
+@pytest.mark.parametrize("locale", ["en", "zh_CN"])
+def test_every_trade_names_every_stage_in_its_own_way(locale):
+    said = translator(locale).gettext
+    named = [preset_of(AnswersIn(trade=trade.value)).stages for trade in presets.TRADES]
+    assert {len(stages) for stages in named} == {len(STAGES)}
+    assert len({tuple(map(said, stages)) for stages in named}) == len(presets.TRADES)
+    assert locale == "en" or not any(said(name).isascii() for stages in named for name in stages)
+
+
+def test_few_people_get_no_departments():
+    units = {size.value: len(preset_of(AnswersIn(size=size.value)).units) for size in presets.SIZES}
+    assert units == {"one": 0, "few": 0, "many": 3, "company": 3}
+
+
+async def test_a_shop_begins_with_the_stages_of_a_shop(stranger, runtime):
+    await sign_up(stranger)
+    path = "/w/hengtongmaoyi/welcome"
+    for trade, last in (("retail", "Handed over"), ("other", "Agreed by word")):
+        await stranger.post(path, data={"trade": trade, "_csrf": await csrf(stranger, path)})
+        tenant = await runtime.directory.by_slug("hengtongmaoyi")
+        async with runtime.open(tenant) as ctx:
+            names = (await ctx.session.scalars(select(Stage.name).order_by(Stage.position))).all()
+        assert names[-1] == last
 
 
 async def test_a_company_begins_with_departments_once(stranger, runtime):
