@@ -32,7 +32,7 @@ from core.tenancy.settings import DatabaseSettings
 from core.web import gallery, inbox, styles
 from core.web.admission import admit
 from core.web.bodies import ValidatedBodies
-from core.web.middleware import RequestFrame
+from core.web.middleware import InTime, RequestFrame
 from core.web.problems import handle
 from core.web.scraping import scrape
 from core.web.templating import folders
@@ -193,7 +193,12 @@ def _routers(registry: Registry, modules: Iterable[str]) -> list[Router]:
             pages = ("/w/{workspace:str}" + below, record_type.plugin)
             mounted.setdefault(pages, []).append(record_pages(record_type))
     return [
-        Router(path=path, route_handlers=handlers, opt={"plugin": plugin})
+        Router(
+            path=path,
+            route_handlers=handlers,
+            opt={"plugin": plugin},
+            middleware=[] if registry.modules[plugin].builtin else [InTime],
+        )
         for (path, plugin), handlers in mounted.items()
     ]
 

@@ -18,6 +18,7 @@ from core.access.grants import of_key, of_role
 from core.access.policy import Policy
 from core.access.queries import standing
 from core.ext import options
+from core.ext.faults import Faults
 from core.ext.registry import Registry
 from core.kernel import events, jobs
 from core.kernel.cache import Cache
@@ -103,6 +104,11 @@ class Runtime:
             close = getattr(kept, "close", None)
             if close is not None:
                 await close()
+
+    @property
+    def faults(self) -> Faults:
+        """What modules did wrong in this process."""
+        return self.part(Faults, lambda: Faults(self.control, self.clock))
 
     @cached_property
     def policy(self) -> Policy:

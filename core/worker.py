@@ -280,6 +280,7 @@ def _cell(runtime: Runtime, name: str, slots: int) -> CellWork:
         is_on=partial(is_on, runtime),
         progressed=queue.progressed,
         rests=partial(resting.note, runtime),
+        faulted=runtime.faults.note,
     )
     claim_bell, call_bell = asyncio.Event(), asyncio.Event()
     return CellWork(

@@ -13,11 +13,11 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-import structlog
 from sqlalchemy import DateTime, Uuid, select
 
 from core.activities.models import Activity
 from core.activities.schema import Change, Timeline, TimelineEntry, to_out
+from core.ext.faults import failed, in_time
 from core.ext.specs import Column, RecordType, TimelineKind
 from core.kernel import events, i18n, money, paging
 from core.kernel.errors import FieldError, Invalid
@@ -30,7 +30,6 @@ from core.tenancy.ctx import Ctx
 
 LIMIT: Final = 30
 MAX_LIMIT: Final = 100
-log = structlog.get_logger(__name__)
 LOGGED: Final = "activity.logged"
 UNDONE: Final = frozenset({"activity.deleted", "activity.restored"})
 """What is not worth a line where the activity is there after all."""
@@ -153,12 +152,13 @@ def _line(ctx: Ctx, kind: TimelineKind, stored: events.Stored) -> str:
     class_: type[events.Event] = ctx.machinery.registry.events[stored.name]
     try:
         if not stored.is_erased:
-            title = kind.summary(class_.load(stored), ctx.t)
+            with in_time(ctx, kind):
+                title = kind.summary(class_.load(stored), ctx.t)
             if isinstance(title, str):
                 return title
             raise TypeError(f"the summary is {title!r}")
-    except Exception:
-        log.exception("summary failed", plugin=kind.plugin, timeline=kind.event, request_id=ctx.request_id)
+    except Exception as error:
+        failed(ctx, kind, error)
     return ctx.t(class_.summary or stored.name)
 
 

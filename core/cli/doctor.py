@@ -5,6 +5,7 @@ import json
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,10 +21,17 @@ from core.ext import specs
 from core.ext.registry import Registry, load
 from core.settings import Settings
 from core.tenancy.roles import assert_rights
+from core.tenancy.settings import DatabaseSettings
 
 GIGABYTE = 1024**3
 CHECK_S = 30.0
 OLDEST_CACHE = {"redis": 7, "valkey": 8}
+LATELY = timedelta(days=1)
+FAULTS = """SELECT plugin, place, sum(faults), count(DISTINCT tenant_id),
+ (array_agg(error ORDER BY last_at DESC))[1], (array_agg(request_id ORDER BY last_at DESC))[1]
+ FROM control.plugin_fault WHERE last_at > now() - %s GROUP BY plugin, place ORDER BY plugin, place"""
+FAILED = """SELECT plugin, slug, problem FROM control.tenant_plugin JOIN control.tenant ON tenant.id = tenant_id
+ WHERE tenant_plugin.state = 'failed' ORDER BY plugin, slug"""
 DURABLE = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
 
 
@@ -122,11 +130,28 @@ def module_results(settings: Settings) -> Iterator[Result]:
     except Exception as error:
         yield Result("modules", (repr(error),))
         return
-    quarantined = (f"{key}: {module.error}" for key, module in registry.modules.items() if module.error)
-    yield Result("modules", tuple(quarantined), f"{len(registry.modules)} loaded")
+    yield Result("modules", tuple(out_of_order(registry)), f"{len(registry.modules)} loaded")
+    yield _result("modules at work", lambda: faults(database_settings(settings)))
     checks = registry.items(specs.Check)
     if checks:
         yield from asyncio.run(_declared(settings, registry, checks))
+
+
+def out_of_order(registry: Registry) -> Iterator[str]:
+    """Say which modules were not taken in, and why."""
+    return (f"{key}: {module.error}" for key, module in registry.modules.items() if module.error)
+
+
+def faults(database: DatabaseSettings) -> Iterator[str]:
+    """Say what of modules failed in workspaces within the last day, and which could not be set up."""
+    with psycopg.connect(database.dsn(database.control)) as control:
+        for plugin, place, times, tenants, error, request in control.execute(FAULTS, [LATELY]):
+            found = (
+                f"{plugin}: {place} failed {times} times in {tenants} workspaces, the last time by {error}"
+            )
+            yield found + (f" (request {request})" if request else "")
+        for plugin, slug, problem in control.execute(FAILED):
+            yield f"{plugin}: it could not be set up or removed in the workspace {slug}: {problem}"
 
 
 async def _declared(settings: Settings, registry: Registry, checks: Sequence[specs.Check]) -> list[Result]:

@@ -139,7 +139,7 @@ def crm_processes() -> Sequence[specs.Process]:  # type: ignore[empty-body]
 
 @hookspec
 async def crm_seed(ctx: Any) -> None:
-    """Give a new workspace what it begins with; called once, in the order of modules."""
+    """Give a new workspace what it begins with; called once, in the order of the modules that it begins with."""
 
 
 @hookspec

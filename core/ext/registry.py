@@ -132,10 +132,11 @@ class Registry:
         """Pairs of module key and controller class that a routing hook returned."""
         return [(self.owners[id(item)], item) for item in self.declared[hook]]
 
-    def implementations(self, hook: str) -> list[Any]:
-        """The functions that implement a life-cycle hook, those of required modules first."""
+    def implementations(self, hook: str, enabled: frozenset[str] = frozenset()) -> list[Any]:
+        """The functions by which modules that are on implement a life-cycle hook, those of required ones first."""
         found = {each.plugin: each.function for each in getattr(self.manager.hook, hook).get_hookimpls()}
-        return [found[module.source] for module in self.ordered() if module.source in found]
+        served = [module for module in self.ordered() if self.is_on(module.key, enabled)]
+        return [found[module.source] for module in served if module.source in found]
 
     def ordered(self) -> list[Module]:
         """All modules, each after those that it requires."""

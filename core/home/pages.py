@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-import structlog
 from litestar import Controller, Request, Response
 
 from core.activities.tasks import shown
+from core.ext.faults import failed
 from core.ext.specs import Widget
 from core.home import service, today
 from core.kernel.errors import AppError, NotFound
@@ -20,7 +20,6 @@ from core.web.routing import get, post
 
 Any_ = Request[Any, Any, Any]
 TIMEOUT_S = 5.0
-log = structlog.get_logger(__name__)
 
 
 class TodayPages(Controller):
@@ -70,7 +69,7 @@ class TodayPages(Controller):
             return render(ctx, request, template, widget=widget, **values)
         except AppError:
             raise
-        except Exception:
-            log.exception("widget failed", plugin=widget.plugin, widget=key, request_id=ctx.request_id)
+        except Exception as error:
+            failed(ctx, widget, error)
             ctx.roll_back()
             return render(ctx, request, "home/widget_failed.html", widget=widget)

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-import structlog
-
 from core.activities.records import ICONS as ACTIVITY_ICONS
 from core.activities.shown import KIND_TONES
 from core.activities.tasks import queries as tasks
 from core.activities.tasks.models import Task
 from core.activities.tasks.schema import to_out
+from core.ext.faults import failed
 from core.ext.specs import Step
 from core.home import queries
 from core.home.schema import FollowUp, Today
@@ -28,7 +27,6 @@ from core.tenancy.ctx import Ctx
 AHEAD: Final = timedelta(days=7)
 NOON, EVENING = 12, 18
 STEP_S: Final = 1.0
-log = structlog.get_logger(__name__)
 STEPS: Final = (
     ("customer", N_("Import your customers"), "/imports", "imports.run"),
     ("activity", N_("Log a call"), "/customers", "activities.create"),
@@ -132,6 +130,6 @@ async def _step(ctx: Ctx, step: Step) -> dict[str, Any] | None:
         # What an installed module asks of the database must not end the page's transaction.
         async with nullcontext() if is_ours else ctx.attempt(), asyncio.timeout(STEP_S):
             return {"title": ctx.t(step.title), "done": bool(await step.is_done(ctx)), "url": ctx.w(step.url)}
-    except Exception:
-        log.exception("step failed", plugin=step.plugin, step=step.key, request_id=ctx.request_id)
+    except Exception as error:
+        failed(ctx, step, error)
         return None

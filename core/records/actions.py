@@ -1,13 +1,14 @@
 """Actions on selected records: the declared ones, and three that every type with the means has."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
-import structlog
 from msgspec import Meta
 
+from core.ext.faults import failed
 from core.ext.specs import Action, Column, RecordType
 from core.kernel.errors import AppError, NotFound
 from core.kernel.i18n import N_
@@ -16,9 +17,10 @@ from core.kernel.validate import fields
 from core.records.forms import field_of
 from core.records.shown import TONES, place
 
-log = structlog.get_logger(__name__)
 FEW = 200
 """As many records are acted on within a request; more become a job."""
+ACTION_S = 10.0
+"""An action that has not ended with one record by then is not tried with the others."""
 
 
 class Assign(msgspec.Struct, kw_only=True):
@@ -77,13 +79,15 @@ async def act(ctx: Any, type_: RecordType, action: Action, records: Sequence[Any
         if not await ctx.can_on(action.permission or f"{type_.permission}.edit", record):
             continue
         try:
-            async with ctx.attempt():
+            async with ctx.attempt(), asyncio.timeout(ACTION_S):
                 await action.run(ctx, [record], params)
                 await ctx.session.flush()
         except AppError:
             continue
-        except Exception:
-            log.exception("action failed", plugin=action.plugin, action=action.key, request_id=ctx.request_id)
+        except Exception as error:
+            failed(ctx, action, error)
+            if isinstance(error, TimeoutError):
+                break
             continue
         done += 1
     return done

@@ -3,14 +3,15 @@
 Owns the marriage of a declared filter and a list. Never lets a condition that fails count as true.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
-import structlog
 from sqlalchemy import ColumnElement
 
 from core.ext import specs
+from core.ext.faults import failed, in_time
 from core.ext.specs import Column
 from core.kernel.errors import Invalid
 from core.kernel.i18n import N_
@@ -23,8 +24,8 @@ OPS: Final[Mapping[str, tuple[specs.FilterOp, ...]]] = {
     "date": ("eq", "before", "after", "gte", "lte", "between"),
     "bool": ("eq",),
 }
+CHOICES_S: Final = 2.0
 NONE: Final[Mapping[str, Mapping[str, Column]]] = MappingProxyType({})
-log = structlog.get_logger(__name__)
 
 
 class ForeignColumn(Column, frozen=True):
@@ -47,13 +48,14 @@ def condition(ctx: Any, model: type[Any], item: Any) -> ColumnElement[bool]:
     """The SQL of a filter of another module; raises :class:`Invalid` where the module fails to say it."""
     declared: specs.Filter = item.column.declared
     try:
-        found = declared.condition(ctx, model.id, item.op, item.values)
-    except Exception:
-        log.exception("filter failed", plugin=declared.plugin, filter=declared.key, request_id=ctx.request_id)
-        found = None
-    if not isinstance(found, ColumnElement):
+        with in_time(ctx, declared):
+            found = declared.condition(ctx, model.id, item.op, item.values)
+        if not isinstance(found, ColumnElement):
+            raise TypeError(f"the condition is {found!r}")
+    except Exception as error:
+        failed(ctx, declared, error)
         text = N_("The condition {field} could not be worked out: its module failed.")
-        raise Invalid.field(f"f.{item.column.key}", "broken", text, field=ctx.t(declared.title))
+        raise Invalid.field(f"f.{item.column.key}", "broken", text, field=ctx.t(declared.title)) from error
     return found
 
 
@@ -63,10 +65,10 @@ async def offers(ctx: Any, column: Column, text: str, most: int) -> Sequence[tup
     if declared is None or declared.choices is None:
         return ()
     try:
-        async with ctx.session.begin_nested():
-            found = await declared.choices(ctx)
-    except Exception:
-        log.exception("filter failed", plugin=declared.plugin, filter=declared.key, request_id=ctx.request_id)
+        async with ctx.session.begin_nested(), asyncio.timeout(CHOICES_S):
+            found = [(str(value), str(name)) for value, name in await declared.choices(ctx)]
+    except Exception as error:
+        failed(ctx, declared, error)
         return ()
     asked = text.casefold()
-    return [(str(value), str(name)) for value, name in found if asked in str(name).casefold()][:most]
+    return [(value, name) for value, name in found if asked in name.casefold()][:most]

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-import structlog
 from litestar import Controller, Request, Response
 
+from core.ext.faults import failed
 from core.ext.specs import Panel, RecordType
 from core.kernel.errors import AppError, NotFound
 from core.records import lists
@@ -18,7 +18,6 @@ from core.web.pages import render
 from core.web.request import SIGNED_IN
 from core.web.routing import get
 
-log = structlog.get_logger(__name__)
 PLACES = ("main", "side", "tab")
 
 
@@ -39,8 +38,8 @@ async def _is_wanted(ctx: Ctx, panel: Panel) -> bool:
     try:
         async with asyncio.timeout(panel.timeout_ms / 1000):
             return await panel.is_wanted(ctx.machinery, ctx.tenant)
-    except Exception:
-        log.exception("panel cannot tell", plugin=panel.plugin, panel=panel.key, request_id=ctx.request_id)
+    except Exception as error:
+        failed(ctx, panel, error)
         return False
 
 
@@ -81,6 +80,6 @@ class PanelPages(Controller):
         except AppError:
             raise
         except Exception as error:
-            log.exception("panel failed", plugin=panel.plugin, panel=panel.key, request_id=ctx.request_id)
+            failed(ctx, panel, error)
             ctx.roll_back()
             return render(ctx, request, "records/panel_failed.html", panel=panel, error=error)

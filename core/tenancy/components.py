@@ -51,7 +51,7 @@ def import_models() -> None:
         base = _HOME / root
         for path in sorted(base.rglob("models.py")) if base.is_dir() else ():
             importlib.import_module(".".join((root, *path.relative_to(base).with_suffix("").parts)))
-    for name in ("directory", "control_log", "plugin_uses"):
+    for name in ("directory", "control_log", "plugin_uses", "plugin_faults"):
         importlib.import_module(f"core.tenancy.{name}")
     for source in installed.sources():
         _import_installed(source)

@@ -12,10 +12,10 @@ from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
-import structlog
 from litestar import Controller, Request
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
+from core.ext.faults import failed
 from core.ext.specs import LivePart
 from core.kernel.cache import Cache
 from core.kernel.wake import LIVE
@@ -24,8 +24,6 @@ from core.tenancy.ctx import Principal
 from core.web.request import SIGNED_IN, principal_of, runtime_of
 from core.web.routing import get
 from core.web.templating import environment, shown_in
-
-log = structlog.get_logger(__name__)
 
 PAUSE_S = 1.0
 PART_S = 2.0
@@ -142,8 +140,8 @@ async def look(runtime: Runtime, principal: Principal) -> dict[str, str]:
                         found[part.key] = (
                             environment(ctx.locale).get_template(template).render(ctx=ctx, **values)
                         )
-            except Exception:
-                log.exception("live part failed", plugin=part.plugin, part=part.key)
+            except Exception as error:
+                failed(ctx, part, error)
     return found
 
 

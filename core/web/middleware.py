@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import structlog
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.kernel import metrics
+from core.kernel.errors import AppError
+from core.kernel.i18n import N_
 from core.kernel.ids import uuid7
 from core.kernel.turns import Turns
 from core.web.proxies import see_through
@@ -29,6 +32,7 @@ HEADERS = (
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
 )
 NO_STORE = (b"cache-control", b"private, no-store")
+MODULE_S: Final = 60.0
 
 
 class Answered(NamedTuple):
@@ -39,6 +43,37 @@ class Answered(NamedTuple):
     route: str
     status: int
     seconds: float
+
+
+class TooSlow(AppError):
+    """What a module does for a request did not come to an end."""
+
+    status = 504
+    code = "plugin.slow"
+    title = N_("The module behind this does not answer")
+
+
+class InTime:
+    """Ends requests of installed modules whose answer does not begin in time, so that they hold up nobody else's."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        try:
+            async with asyncio.timeout(MODULE_S) as limit:
+
+                async def begun(message: Message) -> None:
+                    limit.reschedule(None)
+                    await send(message)
+
+                await self.app(scope, receive, begun)
+        except TimeoutError as error:
+            if not limit.expired():
+                raise
+            detail = N_("Try again later. If it stays so, tell the administrator of your workspace.")
+            raise TooSlow(detail=detail) from error
 
 
 class RequestFrame:

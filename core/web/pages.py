@@ -9,11 +9,11 @@ from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-import structlog
 from litestar import MediaType, Request, Response
 from markupsafe import Markup
 
 from core.access.grants import ROLE_TITLES
+from core.ext.faults import failed, in_time
 from core.ext.specs import Banner, LivePart, Nav
 from core.kernel.errors import AppError
 from core.kernel.i18n import N_
@@ -24,7 +24,6 @@ from core.web.csrf import masked
 from core.web.request import principal_of, runtime_of
 from core.web.templating import environment, shown_in
 
-log = structlog.get_logger(__name__)
 UTC = ZoneInfo("UTC")
 VARY = "HX-Request-Type, HX-Target, Accept-Language, Cookie"
 GROUPS = (("core", ""), ("apps", N_("Apps")), ("settings", ""))
@@ -169,11 +168,13 @@ def _banners(frame: Shell, ctx: Ctx, principal: Principal | None, served: Sequen
     lines = []
     for banner in served:
         try:
-            if (shown := banner.render(ctx, principal)) is not None:
+            with in_time(ctx, banner):
+                shown = banner.render(ctx, principal)
+            if shown is not None:
                 page_template = environment(ctx.locale).get_template(shown[0])
                 lines.append(page_template.render(ctx=ctx, shell=frame, csrf=frame.csrf, **shown[1]))
-        except Exception:
-            log.exception("banner failed", plugin=banner.plugin, banner=banner.key, request_id=ctx.request_id)
+        except Exception as error:
+            failed(ctx, banner, error)
     return Markup("".join(lines))  # noqa: S704 (what a template wrote, escaped there)
 
 

@@ -19,7 +19,7 @@ from core.kernel.i18n import N_
 from core.kernel.idempotency import Replay
 from core.web.admission import Elsewhere
 from core.web.pages import VARY
-from core.web.request import is_api, principal_of
+from core.web.request import is_api, principal_of, runtime_of
 from core.web.templating import environment
 from core.web.transactions import replayed
 
@@ -110,6 +110,7 @@ def handle(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
         log.warning("unavailable", request_id=request_id, error=f"{type(error).__name__}: {error}"[:CAUSE])
     elif problem.status >= 500:
         log.error("request failed", request_id=request_id, exc_info=error)
+        _blame(request, error, request_id)
     headers = {"Cache-Control": "no-store", **(problem.headers or {})}
     if isinstance(problem, Elsewhere) and "hx-request" not in request.headers:
         return Response(None, status_code=303, headers={**headers, "Location": problem.url})
@@ -118,6 +119,15 @@ def handle(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     if problem.status == 401 and "Location" in headers and "hx-request" not in request.headers:
         return Response(None, status_code=303, headers=headers)
     return _problem_page(request, problem, request_id, headers)
+
+
+def _blame(request: Request[Any, Any, Any], error: Exception, request_id: str) -> None:
+    """Count what went wrong against the module whose route it is."""
+    handler, principal = request.scope.get("route_handler"), principal_of(request)
+    plugin = handler.opt.get("plugin", "") if handler is not None else ""
+    if plugin and principal is not None and principal.tenant is not None:
+        place = f"{request.method} {request.scope.get('path_template') or request.scope['path']}"
+        runtime_of(request).faults.note(principal.tenant.id, plugin, place, error, request_id)
 
 
 def _problem_document(

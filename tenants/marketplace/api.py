@@ -109,5 +109,6 @@ async def _detail(ctx: Ctx, control: Control, plugin: str) -> PluginDetail:
         plugin=views.shown(ctx, module, row),
         touches=views.touches(registry, module),
         uses=await views.uses_of(control, ctx.tenant.id, module),
+        faults=await views.faults_of(ctx, control, module),
         archive=bool(row is not None and row.archive),
     )

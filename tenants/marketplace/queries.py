@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from core.ext.registry import Module, Registry
 from core.kernel.errors import Conflict, NotFound
@@ -16,6 +17,7 @@ from core.kernel.jobs.models import Circuit
 from core.tenancy.control import Control
 from core.tenancy.ctx import Ctx
 from core.tenancy.directory import TenantPlugin
+from core.tenancy.plugin_faults import PluginFault
 from core.tenancy.plugin_uses import PluginUse
 
 ON = frozenset({"enabling", "enabled"})
@@ -44,6 +46,27 @@ async def uses(
         .order_by(func.sum(PluginUse.uses).desc(), PluginUse.permission)
     )
     return [(row[0], row[1], int(row[2]), row[3]) for row in await control.session.execute(statement)]
+
+
+async def faults(
+    control: Control, tenant_id: UUID, plugin: str, since: date
+) -> list[tuple[str, int, datetime, str, str]]:
+    """What of a module failed since a day: the part, how often, when last, how, and in which request."""
+    one = PluginFault
+    statement = (
+        select(
+            one.place,
+            func.sum(one.faults),
+            func.max(one.last_at),
+            func.array_agg(aggregate_order_by(one.error, one.last_at.desc())),
+            func.array_agg(aggregate_order_by(one.request_id, one.last_at.desc())),
+        )
+        .where(one.tenant_id == tenant_id, one.plugin == plugin, one.day >= since)
+        .group_by(one.place)
+        .order_by(func.max(one.last_at).desc(), one.place)
+    )
+    found = await control.session.execute(statement)
+    return [(row[0], int(row[1]), row[2], row[3][0], row[4][0]) for row in found]
 
 
 async def paused(ctx: Ctx, plugin: str) -> Circuit | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -85,12 +85,26 @@ class UseOut(msgspec.Struct, frozen=True, kw_only=True):
     last_on: date
 
 
+class FaultOut(msgspec.Struct, frozen=True, kw_only=True):
+    """How often a part of a module failed in the last 30 days; ``error`` is empty for who may not manage modules.
+
+    ``request_id`` is that of the last time, by which the operator finds it in the log.
+    """
+
+    place: str
+    faults: int
+    last_at: datetime
+    error: str
+    request_id: str
+
+
 class PluginDetail(msgspec.Struct, frozen=True, kw_only=True):
     """A module in full."""
 
     plugin: PluginOut
     touches: Touches
     uses: list[UseOut]
+    faults: list[FaultOut]
     archive: bool
 
 

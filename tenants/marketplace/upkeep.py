@@ -10,6 +10,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from core.runtime import Runtime
+from core.tenancy import plugin_faults
 from core.tenancy.directory import TenantPlugin
 from core.tenancy.plugin_uses import KEPT_DAYS, trim
 from tenants.marketplace import service
@@ -23,7 +24,9 @@ async def keep_up(runtime: Runtime, _params: KeepUp) -> None:
     """Ask for upgrades of modules that are on in an earlier version; harmless to repeat, also at the same time."""
     modules = {key: one for key, one in runtime.registry.modules.items() if not one.error}
     async with runtime.control() as control:
-        await trim(control.session, control.now().date() - timedelta(days=KEPT_DAYS))
+        kept_from = control.now().date() - timedelta(days=KEPT_DAYS)
+        await trim(control.session, kept_from)
+        await plugin_faults.trim(control.session, kept_from)
         rows = await control.session.scalars(select(TenantPlugin).where(TenantPlugin.state == "enabled"))
         late = [
             row

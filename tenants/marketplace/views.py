@@ -26,7 +26,7 @@ from core.tenancy.directory import TenantPlugin
 from core.tenancy.plugin_uses import KEPT_DAYS
 from tenants.billing.plans import currency_for, module_minor
 from tenants.marketplace import queries
-from tenants.marketplace.schema import PluginOut, Touches, UseOut
+from tenants.marketplace.schema import FaultOut, PluginOut, Touches, UseOut
 
 STATES: Final[Mapping[str, tuple[str, str]]] = {
     "installed": (N_("Available"), "neutral"),
@@ -66,7 +66,7 @@ def shown(ctx: Ctx, module: Module, row: TenantPlugin | None) -> PluginOut:
         version=manifest.version,
         author=manifest.author,
         state=state_of(module, row),
-        problem=(row.problem if row is not None else "") or module.error,
+        problem=((row.problem if row is not None else "") or module.error) if may_manage(ctx) else "",
         price=manifest.price,
         trial_days=manifest.trial_days,
         requires=[key for key in manifest.requires if is_offered(ctx.machinery.registry, key)],
@@ -84,6 +84,23 @@ async def uses_of(control: Control, tenant_id: UUID, module: Module) -> list[Use
     since = control.now().date() - timedelta(days=KEPT_DAYS - 1)
     found = await queries.uses(control, tenant_id, module.key, since)
     return [UseOut(permission=one[0], kind=one[1], uses=one[2], last_on=one[3]) for one in found]
+
+
+async def faults_of(ctx: Ctx, control: Control, module: Module) -> list[FaultOut]:
+    """What of a module failed in the last 30 days, the latest first; how, for those who manage modules."""
+    since = control.now().date() - timedelta(days=KEPT_DAYS - 1)
+    found = await queries.faults(control, ctx.tenant.id, module.key, since)
+    return [
+        FaultOut(
+            place=place, faults=times, last_at=at, error=error if may_manage(ctx) else "", request_id=request
+        )
+        for place, times, at, error, request in found
+    ]
+
+
+def may_manage(ctx: Ctx) -> bool:
+    """Whether the actor is told how a module failed, beside that it did."""
+    return ctx.can("plugins.manage")
 
 
 def price_text(ctx: Ctx, price: specs.Price | None, trial_days: int) -> str:

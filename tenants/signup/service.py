@@ -41,7 +41,7 @@ async def create_workspace(runtime: Runtime, data: WorkspaceIn) -> Tenant:
     await switch_on_defaults(runtime, tenant)
     tenant = await runtime.tenant(tenant.id)
     async with runtime.open(tenant) as ctx:
-        for seed in runtime.registry.implementations("crm_seed"):
+        for seed in runtime.registry.implementations("crm_seed", tenant.plugins):
             await seed(ctx)
     return tenant
 

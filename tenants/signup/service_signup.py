@@ -140,7 +140,7 @@ async def settle_later(runtime: Runtime, params: SettleIn) -> None:
 async def _fill(runtime: Runtime, ctx: Any, signup: Signup, account: Account) -> None:
     first = MemberIn(name=account.name, email=account.email, role=people.OWNER)
     await people.add_member(ctx, first, member_id=signup.member_id, account_id=account.id)
-    for seed in runtime.registry.implementations("crm_seed"):
+    for seed in runtime.registry.implementations("crm_seed", ctx.tenant.plugins):
         await seed(ctx)
 
 

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from core.app import create_app
-from core.cli.doctor import declared_result
+from core.cli import doctor
 from core.ext import specs
 from core.ext.documented import hook_names
 from core.runtime import Runtime
@@ -223,6 +223,24 @@ def test_a_module_whose_need_is_out_of_order_is_out_of_order_too(plant: Plant) -
     assert "first" in registry.modules["second"].error
 
 
+async def test_how_a_module_failed_is_told_to_administrators_alone(planted: Planted, cast: Cast) -> None:
+    scene = await planted("raise ValueError('no luck today')")
+    scene.runtime.faults.note(scene.ann.tenant.id, "planted", "panel x", ValueError("secret path"), "r1")
+    await scene.runtime.faults.flush()
+    reader = cast.people["rea"]
+    for person, is_told in ((scene.ann, True), (reader, False)):
+        scene.api.headers["Authorization"] = f"Bearer {person.key}"
+        scene.page.cookies.set(COOKIE, person.token)
+        found = (await scene.api.get("/plugins/planted")).json()
+        [fault] = found["faults"]
+        assert (fault["place"], fault["faults"], fault["request_id"]) == ("panel x", 1, "r1")
+        assert ("secret path" in fault["error"]) is is_told
+        assert ("no luck today" in found["plugin"]["problem"]) is is_told
+        page = (await scene.page.get(person.w("/marketplace/planted"))).text
+        assert "panel x" in page
+        assert ("no luck today" in page, "secret path" in page) == (is_told, is_told)
+
+
 async def test_a_broken_module_shows_in_the_marketplace_and_stops_nothing(planted: Planted) -> None:
     scene = await planted("raise ValueError('no luck today')")
     await scene.core_pages_work()
@@ -241,11 +259,24 @@ async def sql(ctx, *args):
     await ctx.session.execute(text("SELECT * FROM no_such_table"))
 def summary(event, t): raise ValueError("no luck")
 def flat(event, t): return 7
+def lying(ctx, principal): return 7
+def told(*args): raise ValueError("no luck")
 def line(ctx, principal): raise ValueError("no luck")
+def spin(*args, **kwargs): time.sleep(60)
 
 class Seen(Event, frozen=True, kw_only=True):
     name = "planted.thing.seen"
     summary = "A thing was seen"
+    subject = "customer"
+
+class Heard(Event, frozen=True, kw_only=True):
+    name = "planted.thing.heard"
+    summary = "A thing was heard"
+    subject = "customer"
+
+class Said(Event, frozen=True, kw_only=True):
+    name = "planted.thing.said"
+    summary = "A thing was said"
     subject = "customer"
 
 class Params(msgspec.Struct): pass
@@ -254,13 +285,19 @@ class Api(Controller):
     path = "/things"
     @get("/", permission="*")
     async def show(self, ctx: Ctx) -> dict[str, str]: raise ValueError("no luck")
+    @get("/slow", permission="*")
+    async def slow(self, ctx: Ctx) -> dict[str, str]: await asyncio.sleep(60)
+    @get("/odd", permission="*")
+    async def odd(self, ctx: Ctx) -> dict[str, str]: return object()
 
 @hookimpl
 def crm_api(): return [Api]
 @hookimpl
-def crm_events(): return [Seen]
+def crm_events(): return [Seen, Heard, Said]
 @hookimpl
-def crm_timeline(): return [TimelineKind(event="planted.thing.seen", icon="eye", summary=summary)]
+def crm_timeline():
+    made = {"seen": summary, "heard": spin, "said": flat}
+    return [TimelineKind(event=f"planted.thing.{key}", icon="eye", summary=f) for key, f in made.items()]
 @hookimpl
 def crm_panels():
     given = dict(slot="customer.side", timeout_ms=300)
@@ -268,70 +305,184 @@ def crm_panels():
     unsure = [Panel(key=f"unsure-{f.__name__}", title="x", render=lie, is_wanted=f, **given) for f in odd]
     return unsure + [Panel(key=f.__name__, title="x", render=f, **given) for f in (crash, hang, lie, sql)]
 @hookimpl
-def crm_widgets(): return [Widget(key=f.__name__, title=f.__name__, render=f) for f in (crash, lie, sql)]
+def crm_widgets(): return [Widget(key=f.__name__, title=f.__name__, render=f) for f in (crash, hang, lie, sql)]
 @hookimpl
 def crm_steps():
-    return [Step(key=f.__name__, title=f.__name__, url="/x", is_done=f) for f in (crash, sql)]
+    return [Step(key=f.__name__, title=f.__name__, url="/x", is_done=f) for f in (crash, hang, sql)]
 @hookimpl
 def crm_live(): return [LivePart(key=f.__name__, render=f) for f in (crash, hang, lie, sql)]
 @hookimpl
-def crm_banners(): return [Banner(key="line", render=line)]
+def crm_banners(): return [Banner(key=f.__name__, render=f) for f in (line, spin, lying)]
 @hookimpl
 def crm_actions():
-    return [Action(key="crash", title="Crash", icon="x", record_type="customer", run=crash)]
+    given = dict(title="x", icon="x", record_type="customer")
+    return [Action(key=f.__name__, run=f, **given) for f in (crash, hang, sql)]
 @hookimpl
-def crm_filters(): return [Filter(key="odd", title="Odd", record_type="customer", condition=summary, choices=crash)]
+def crm_filters():
+    made = {"crash": (told, crash), "hang": (spin, hang), "lie": (lying, lie)}
+    given = dict(title="Odd", record_type="customer")
+    return [Filter(key=key, condition=c, choices=f, **given) for key, (c, f) in made.items()]
 @hookimpl
 def crm_checks(): return [Check(key=f"planted {f.__name__}", title="x", run=f) for f in (crash, hang, lie)]
 @hookimpl
-def crm_jobs(): return [JobSpec(name="planted.crash", handler=crash, params=Params, retries=0)]
+def crm_jobs():
+    return [
+        JobSpec(name=f"planted.{f.__name__}", handler=f, params=Params, retries=0, timeout_s=0.3) for f in (crash, hang)
+    ]
 @hookimpl
-def crm_subscriptions(): return [Subscription(event="customer.created", name="crash", handler=crash)]
+def crm_subscriptions():
+    return [Subscription(event="customer.created", name=f.__name__, handler=f) for f in (crash, hang)]
+@hookimpl
+async def crm_seed(ctx): raise ValueError("no luck")
+@hookimpl
+async def crm_demo(ctx, rng): raise ValueError("no luck")
 @hookimpl
 def crm_nav(): return [Nav(key="planted", title="Planted", icon="puzzle", url="/planted/nowhere", group="apps")]
 """
 
 
-async def test_a_module_that_fails_at_work_fails_alone(
-    planted: Planted, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("core.web.live.PART_S", 0.3)
-    monkeypatch.setattr("core.cli.doctor.CHECK_S", 0.3)
+LIMITS = {
+    "core.web.live.PART_S": 0.3,
+    "core.web.middleware.MODULE_S": 0.3,
+    "core.cli.doctor.CHECK_S": 0.3,
+    "core.home.pages.TIMEOUT_S": 0.3,
+    "core.home.today.STEP_S": 0.3,
+    "core.ext.faults.CALL_S": 0.2,
+    "core.records.actions.ACTION_S": 0.3,
+    "core.records.foreign.CHOICES_S": 0.3,
+    "core.kernel.jobs.attempt.EVENT_TIMEOUT_S": 0.3,
+    "tenants.marketplace.calls.PREPARE_S": 0.3,
+}
+AT_WORK = {
+    *(f"panel {key}" for key in ("crash", "hang", "lie", "sql", "unsure-crash", "unsure-hang", "unsure-sql")),
+    *(f"widget {key}" for key in ("crash", "hang", "lie", "sql")),
+    *(f"step {key}" for key in ("crash", "hang", "sql")),
+    *(f"live part {key}" for key in ("crash", "hang", "lie", "sql")),
+    *(f"banner {key}" for key in ("line", "spin", "lying")),
+    *(f"action {key}" for key in ("crash", "hang", "sql")),
+    *(f"filter {key}" for key in ("crash", "hang", "lie")),
+    *(f"timeline kind planted.thing.{key}" for key in ("seen", "heard", "said")),
+    *(f"job planted.{key}" for key in ("crash", "hang")),
+    *(f"job planted:{key}" for key in ("crash", "hang")),
+    *(f"GET /api/v1/planted/things{path}" for path in ("", "/slow", "/odd")),
+}
+
+
+SWITCHES = {
+    "crm_install": ("ctx", ("disable", "uninstall", "enable")),
+    "crm_upgrade": ("ctx, from_version", ("disable", "enable")),
+    "crm_uninstall": ("ctx, keep_data", ("disable", "uninstall")),
+}
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, seconds in LIMITS.items():
+        monkeypatch.setattr(name, seconds)
+
+
+async def test_a_module_that_fails_at_work_fails_alone_and_is_named(planted: Planted, hurried: None) -> None:
     scene = await planted(RUNTIME)
-    assert not scene.runtime.registry.modules["planted"].error
+    ann, runtime = scene.ann, scene.runtime
+    assert not runtime.registry.modules["planted"].error
     await scene.core_pages_work()
     made = await scene.api.post("/customers", json={"name": "Acme Trading"})
     record = made.json()["id"]
-    async with scene.runtime.open(await scene.runtime.tenant(scene.ann.tenant.id)) as ctx:
-        seen = scene.runtime.registry.events["planted.thing.seen"]
-        ctx.emit(seen(subject_id=record, label="Acme Trading"))
+    async with runtime.open(await runtime.tenant(ann.tenant.id)) as ctx:
+        for key in ("seen", "heard", "said"):
+            event = runtime.registry.events[f"planted.thing.{key}"]
+            ctx.emit(event(subject_id=record, label="Acme Trading"))
+        for key in ("crash", "hang"):
+            ctx.enqueue(f"planted.{key}", runtime.registry.jobs[f"planted.{key}"].params())
     await scene.drain()
     await scene.core_pages_work()
-    show = await scene.page.get(scene.ann.w(f"/customers/{record}"))
+    await parts_fail_alone(scene, record)
+    await conditions_fail_alone(scene, record)
+    await routes_fail_alone(scene)
+    await signups_go_on(scene)
+    await runtime.faults.flush()
+    detail = (await scene.api.get("/plugins/planted")).json()
+    told = {fault["place"] for fault in detail["faults"]}
+    assert told == AT_WORK
+    assert all(fault["error"] for fault in detail["faults"])
+    page = (await scene.page.get(ann.w("/marketplace/planted"))).text
+    assert all(place in page for place in AT_WORK)
+    named = "\n".join(doctor.faults(runtime.databases.settings))
+    assert all(f"planted: {place} failed" in named for place in AT_WORK)
+
+
+async def parts_fail_alone(scene: Scene, record: str) -> None:
+    ann = scene.ann
+    show = await scene.page.get(ann.w(f"/customers/{record}"))
     assert show.status_code == 200
     assert "/side/crash" in show.text
     assert "unsure" not in show.text
     for key in ("crash", "hang", "lie", "sql"):
-        panel = await scene.page.get(scene.ann.w(f"/panels/customer/{record}/side/{key}"))
+        panel = await scene.page.get(ann.w(f"/panels/customer/{record}/side/{key}"))
         assert panel.status_code == 200, key
         assert "no luck" not in panel.text
-    for key in ("crash", "lie", "sql"):
-        assert (await scene.page.get(scene.ann.w(f"/widgets/{key}"))).status_code == 200, key
+        assert (await scene.page.get(ann.w(f"/widgets/{key}"))).status_code == 200, key
     told = await scene.api.get(f"/timeline/customer/{record}")
     assert told.status_code == 200
-    assert "A thing was seen" in told.text
-    assert (await scene.api.get("/planted/things")).status_code == 500
-    bulk = await scene.page.post(
-        scene.ann.w("/customers/bulk/crash"), data={"_csrf": scene.ann.csrf, "ids": record}
-    )
-    assert bulk.status_code < 500
-    odd = await scene.page.get(scene.ann.w("/customers?f=planted.odd:eq:x"))
-    assert odd.status_code == 422
-    assert (await scene.page.get(scene.ann.w("/customers/conditions/planted.odd"))).status_code == 200
-    shown = await look(
-        scene.runtime, replace(scene.ann.principal, tenant=await scene.runtime.tenant(scene.ann.tenant.id))
-    )
+    assert all(f"A thing was {what}" in told.text for what in ("seen", "heard", "said"))
+    principal = replace(ann.principal, tenant=await scene.runtime.tenant(ann.tenant.id))
+    shown = await look(scene.runtime, principal)
     assert not {"crash", "hang", "lie", "sql"} & set(shown)
     for check in scene.runtime.registry.items(specs.Check):
         if check.plugin == "planted":
-            assert "planted" in (await declared_result(scene.runtime, check)).problems[0]
+            assert "planted" in (await doctor.declared_result(scene.runtime, check)).problems[0]
+
+
+async def conditions_fail_alone(scene: Scene, record: str) -> None:
+    ann = scene.ann
+    for key in ("crash", "hang", "sql"):
+        form = {"_csrf": ann.csrf, "ids": record}
+        bulk = await scene.page.post(ann.w(f"/customers/bulk/{key}"), data=form)
+        assert bulk.status_code < 500, key
+    for key in ("crash", "hang", "lie"):
+        odd = await scene.page.get(ann.w(f"/customers?f=planted.{key}:eq:x"))
+        assert odd.status_code == 422, key
+        offered = await scene.page.get(ann.w(f"/customers/conditions/planted.{key}"))
+        assert offered.status_code == 200, key
+
+
+async def routes_fail_alone(scene: Scene) -> None:
+    for path, status in (("", 500), ("/slow", 504), ("/odd", 500)):
+        assert (await scene.api.get(f"/planted/things{path}")).status_code == status, path
+
+
+async def signups_go_on(scene: Scene) -> None:
+    scene.page.cookies.clear()
+    values = {"name": "New", "email": "new@new.test", "password": "correct horse battery", "workspace": "New"}
+    begun = await scene.page.post("/signup", data={**values, "_key": "planted", "timezone": "Europe/Berlin"})
+    assert begun.status_code == 303, begun.text[-500:]
+    scene.page.cookies.clear()
+    scene.page.cookies.set(COOKIE, scene.ann.token)
+
+
+@pytest.mark.parametrize("function", ["crash", "hang"])
+@pytest.mark.parametrize("name", sorted(SWITCHES))
+async def test_a_module_that_fails_at_a_switch_is_named(
+    planted: Planted, hurried: None, name: str, function: str
+) -> None:
+    arguments, switches = SWITCHES[name]
+    does = {"crash": "raise ValueError('no luck')", "hang": "await asyncio.sleep(60)"}[function]
+    scene = await planted(f"@hookimpl\nasync def {name}({arguments}): {does}\n")
+    here = "/plugins/planted"
+    for switch in switches:
+        assert (await scene.api.post(f"{here}/{switch}", json={})).status_code < 300, switch
+        await scene.drain()
+    said = {"crash": "no luck", "hang": "TimeoutError"}[function]
+    plugin = (await scene.api.get(here)).json()["plugin"]
+    assert (plugin["state"], said in plugin["problem"]) == ("failed", True)
+    assert said in (await scene.page.get(scene.ann.w("/marketplace/planted"))).text
+    named = "\n".join(doctor.faults(scene.runtime.databases.settings))
+    assert "planted: it could not be set up" in named
+    assert said in named
+    await scene.core_pages_work()
+
+
+def test_the_doctor_names_modules_that_are_out_of_order(plant: Plant) -> None:
+    registry = plant("planted", {"plugin.py": "raise ValueError('no luck today')"})
+    assert [problem for problem in doctor.out_of_order(registry) if problem.startswith("planted: ")]
+    assert "no luck today" in "".join(doctor.out_of_order(registry))

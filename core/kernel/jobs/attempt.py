@@ -73,6 +73,7 @@ class Machinery:
     is_on: IsOn
     progressed: Callable[[UUID, int], Awaitable[None]]
     rests: Callable[[UUID, str, datetime | None], Awaitable[None]]
+    faulted: Callable[[UUID, str, str, Exception], None]
     circuits: Circuits = field(default_factory=Circuits)
 
 
@@ -289,6 +290,8 @@ class Attempt:
                 await letters.bury(ctx, self.job, title=title, error=message)
             elif self.job.is_visible:
                 await letters.trouble(ctx, self.job, message)
+        if self._plugin:
+            self.machinery.faulted(self.job.tenant_id, self._plugin, f"job {self.job.name}", error)
         if rests_until is not None:
             await self._tell_rest(rests_until)
 

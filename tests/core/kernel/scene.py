@@ -135,6 +135,7 @@ class Scene:
             is_on=always_on,
             progressed=self.queue.progressed,
             rests=self.rests,
+            faulted=lambda *_: None,
         )
 
     @asynccontextmanager

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "control_0001_d75fb6a8"
+revision = "control_0001_85289c6b"
 down_revision = None
 
 
@@ -247,6 +247,18 @@ def upgrade() -> None:
     schema='control'
     )
     op.create_index('ix_outbox_run_at', 'outbox', ['run_at'], unique=False, schema='control', postgresql_where=sa.text('dead_at IS NULL'))
+    op.create_table('plugin_fault',
+    sa.Column('tenant_id', sa.Uuid(), nullable=False),
+    sa.Column('plugin', sa.Text(), nullable=False),
+    sa.Column('place', sa.Text(), nullable=False),
+    sa.Column('day', sa.Date(), nullable=False),
+    sa.Column('faults', sa.Integer(), nullable=False),
+    sa.Column('last_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('error', sa.Text(), nullable=False),
+    sa.Column('request_id', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('tenant_id', 'plugin', 'place', 'day', name=op.f('pk_plugin_fault')),
+    schema='control'
+    )
     op.create_table('plugin_use',
     sa.Column('tenant_id', sa.Uuid(), nullable=False),
     sa.Column('plugin', sa.Text(), nullable=False),
