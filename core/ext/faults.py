@@ -56,8 +56,8 @@ def failed(ctx: Any, item: specs.Spec, error: BaseException) -> None:
 
 def in_time(ctx: Any, item: specs.Spec) -> AbstractContextManager[None]:
     """A limit for a function of an installed module that is called and not awaited: everybody waits for it."""
-    is_ours = ctx.machinery.registry.modules[item.plugin].builtin
-    return nullcontext() if is_ours else alarm(CALL_S)
+    module = ctx.machinery.registry.modules.get(item.plugin)
+    return alarm(CALL_S) if module is not None and not module.builtin else nullcontext()
 
 
 def place_of(item: specs.Spec) -> str:
