@@ -105,7 +105,7 @@ class Delivery(Row, Base):
 
 
 class Attempt(Base):
-    """One call: what came back, or why nothing did."""
+    """One call: where to and with which headers, and what came back, or why nothing did."""
 
     __tablename__ = "webhook_attempt"
     __table_args__ = (Index("ix_webhook_attempt_delivery_id", "delivery_id"),)
@@ -113,6 +113,8 @@ class Attempt(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     delivery_id: Mapped[UUID] = mapped_column(ForeignKey("webhook_delivery.id", ondelete="CASCADE"))
     at: Mapped[datetime]
+    url: Mapped[str]
+    request_headers: Mapped[dict[str, str]] = mapped_column(JSONB)
     duration_ms: Mapped[int] = mapped_column(Integer())
     status: Mapped[int | None] = mapped_column(Integer())
     error: Mapped[str]

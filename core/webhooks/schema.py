@@ -132,9 +132,11 @@ class DeliveryOut(msgspec.Struct, kw_only=True):
 
 
 class AttemptOut(msgspec.Struct, kw_only=True):
-    """One try and its answer, cut after 4 KB."""
+    """One try: where to and with which headers, signature included, and its answer, cut after 4 KB."""
 
     at: datetime
+    url: str
+    request_headers: Mapping[str, str]
     duration_ms: int
     status: int | None
     error: str

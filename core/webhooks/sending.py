@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -94,12 +95,19 @@ class Sender:
         except OutboundError as reason:
             error = str(reason)
         spent_ms = round((time.monotonic() - began) * 1000)
-        if answer is None:
-            return Outcome(due=due, at=at, duration_ms=spent_ms, error=error, headers={})
-        return Outcome(
+        outcome = Outcome(
             due=due,
             at=at,
+            url=plan.url,
+            request_headers=headers,
             duration_ms=spent_ms,
+            error=error,
+            headers={},
+        )
+        if answer is None:
+            return outcome
+        return replace(
+            outcome,
             status=answer.status,
             headers={name: answer.headers[name][:500] for name in KEPT_HEADERS if name in answer.headers},
             body=answer.body.decode("utf-8", "replace").replace("\0", "\N{REPLACEMENT CHARACTER}"),

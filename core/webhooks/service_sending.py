@@ -55,6 +55,8 @@ class Outcome:
 
     due: Due
     at: datetime
+    url: str
+    request_headers: dict[str, str]
     duration_ms: int
     status: int | None = None
     error: str = ""
@@ -183,6 +185,8 @@ async def _write(ctx: Ctx, rows: Sequence[dict[str, Any]], outcomes: Sequence[Ou
                 "id": uuid7(),
                 "delivery_id": one.due.delivery_id,
                 "at": one.at,
+                "url": one.url,
+                "request_headers": one.request_headers,
                 "duration_ms": one.duration_ms,
                 "status": one.status,
                 "error": one.error,

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "core_0001_75e90dad"
+revision = "core_0001_d2ef511b"
 down_revision = None
 
 
@@ -809,6 +809,8 @@ def upgrade() -> None:
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('delivery_id', sa.Uuid(), nullable=False),
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('url', sa.Text(), nullable=False),
+    sa.Column('request_headers', postgresql.JSONB(), nullable=False),
     sa.Column('duration_ms', sa.Integer(), nullable=False),
     sa.Column('status', sa.Integer(), nullable=True),
     sa.Column('error', sa.Text(), nullable=False),

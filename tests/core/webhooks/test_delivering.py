@@ -38,7 +38,10 @@ async def test_an_event_arrives_once_signed_as_the_specification_says(
     assert (delivery["state"], delivery["tries"], delivery["last_status"]) == ("delivered", 1, 204)
     detail = (await ann.api.get(f"/deliveries/{delivery['id']}")).json()
     assert detail["request"] == body
-    assert [one["status"] for one in detail["attempts"]] == [204]
+    [attempt] = detail["attempts"]
+    assert (attempt["status"], attempt["url"]) == (204, made["url"])
+    sent = ("content-type", "webhook-id", "webhook-timestamp", "webhook-signature")
+    assert attempt["request_headers"] == {name: got.headers[name] for name in sent}
     with pytest.raises(WebhookVerificationError):
         got.verified("whsec_" + "A" * 44)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, time, timedelta
+from html import unescape
 from typing import Any
 from uuid import UUID
 
@@ -93,6 +94,28 @@ async def test_days_are_sent_again_from_the_first_to_the_last(
     assert await again(since="", until="yesterday") == (422, [])
     page = (await ann.page.get(ann.w(f"/settings/webhooks/{made['id']}"))).text
     assert "Made until" in page
+
+
+async def test_the_log_shows_each_try_as_it_was_sent(
+    ann: Person, receiver: Receiver, hook: Make, drain: Drain
+) -> None:
+    made = await hook(ann, events=["customer.created"])
+    await customer(ann)
+    await drain()
+    [delivery] = await log(ann, made)
+    elsewhere = receiver.url("elsewhere")
+    assert (await ann.api.patch(f"/webhooks/{made['id']}", json={"url": elsewhere})).status_code == 200
+    path = f"/settings/webhooks/deliveries/{delivery['id']}"
+    page = (await ann.page.get(ann.w(path))).text
+    [got] = receiver.got
+    assert f"POST {made['url']}\n" in page
+    for name in ("webhook-id", "webhook-timestamp", "webhook-signature"):
+        assert f"{name}: {got.headers[name]}" in unescape(page)
+    assert f"POST {elsewhere}" not in page
+    await ann.api.post(f"/deliveries/{delivery['id']}/resend")
+    await drain()
+    tried = (await ann.api.get(f"/deliveries/{delivery['id']}")).json()["attempts"]
+    assert [one["url"] for one in tried] == [elsewhere, made["url"]]
 
 
 async def test_messages_that_nobody_is_going_to_send_are_named(
