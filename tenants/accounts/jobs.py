@@ -8,15 +8,14 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID, uuid5
 
-from core.kernel.i18n import N_
+from core.kernel.i18n import N_, format_date
 from core.runtime import Runtime
 from core.tenancy.control import Control
 from tenants.accounts import letters, proofs, service
 from tenants.accounts.letters import Letter
-from tenants.accounts.models import Account, Proof
-from tenants.accounts.service_addresses import MailChange, MailReset, MailVerification, follow_account
-
-NOT_YOU = N_("If it was not you, do nothing: without this link nothing happens.")
+from tenants.accounts.models import Account, EmailChange, Proof
+from tenants.accounts.service_addresses import MailReset, MailVerification, follow_account
+from tenants.accounts.service_changes import MailChange, SettleChange, day_of, settle
 
 
 async def mail_verification(runtime: Runtime, params: MailVerification) -> None:
@@ -63,7 +62,7 @@ async def mail_reset(runtime: Runtime, params: MailReset) -> None:
         ],
         button=N_("Choose a new password"),
         path=path,
-        after=[NOT_YOU],
+        after=[letters.NOT_YOU],
     )
     await letters.send(
         runtime, account.email, letter, workspace=None, locale=account.locale, key=f"reset {params.proof_id}"
@@ -71,56 +70,42 @@ async def mail_reset(runtime: Runtime, params: MailReset) -> None:
 
 
 async def mail_change(runtime: Runtime, params: MailChange) -> None:
-    """Ask the new address whether it agrees, and tell the old one how to stop it."""
+    """Ask the new address, and the old one, which can stop it as well; who has agreed is asked no more."""
     async with runtime.control() as control:
-        account = await control.session.get(Account, params.account_id)
-        if account is None or account.email == params.email:
+        change = await control.session.get(EmailChange, params.change_id)
+        account = await control.session.get(Account, change.account_id) if change else None
+        if change is None or account is None:
             return
-        is_taken = await service.by_email(control, params.email) is not None
-        asked = Proof(
-            id=params.proof_id,
-            account_id=account.id,
-            kind=proofs.EMAIL,
-            email=params.email,
-            subject=account.email,
+        asked = await _asked(control, runtime, params.proof_id, change, account)
+    for to, letter in asked:
+        key = f"change {params.proof_id} {to}"
+        await letters.send(runtime, to, letter, workspace=None, locale=account.locale, key=key)
+
+
+async def _asked(
+    control: Control, runtime: Runtime, proof_id: UUID, change: EmailChange, account: Account
+) -> list[tuple[str, Letter]]:
+    """The letters to the addresses that have not agreed."""
+    found, day = [], format_date(day_of(change), account.locale)
+    if change.new_agreed_at is None:
+        about = {"account_id": account.id, "kind": proofs.EMAIL, "subject": account.email}
+        proof = Proof(id=proof_id, email=change.email, **about)
+        is_taken = await service.by_email(control, change.email) is not None
+        path = "" if is_taken else await _link(control, runtime, proof)
+        found.append((change.email, letters.agreeing(path, day)))
+    if change.old_agreed_at is None:
+        proof = Proof(**_of(account, uuid5(proof_id, "stop")), kind=proofs.STOP, subject=change.email)
+        proof.created_at = change.created_at
+        found.append(
+            (account.email, letters.stopping(await _link(control, runtime, proof), change.email, day))
         )
-        agree = "" if is_taken else await _link(control, runtime, asked)
-        told = Proof(**_of(account, uuid5(params.proof_id, "stop")), kind=proofs.STOP, subject=params.email)
-        stop = await _link(control, runtime, told)
-    new, old = _agreeing(agree), _stopping(stop, params.email)
-    key = str(params.proof_id)
-    await letters.send(runtime, params.email, new, workspace=None, locale=account.locale, key=f"agree {key}")
-    await letters.send(runtime, account.email, old, workspace=None, locale=account.locale, key=f"stop {key}")
+    return found
 
 
-def _agreeing(path: str) -> Letter:
-    if not path:
-        line = N_(
-            "Somebody wanted to use this address for another account. It has one already, so nothing changes."
-        )
-        return Letter(subject=N_("Your e-mail address stays with your account"), lines=[line])
-    return Letter(
-        subject=N_("Confirm your new e-mail address"),
-        lines=[N_("Confirm, and from then on you sign in with this address.")],
-        button=N_("Confirm"),
-        path=path,
-        after=[NOT_YOU],
-    )
-
-
-def _stopping(path: str, email: str) -> Letter:
-    return Letter(
-        subject=N_("Your e-mail address is about to change"),
-        lines=[
-            N_("Somebody, most likely you, wants to sign in with {email} from now on."),
-            N_("If that was you, there is nothing to do here."),
-            N_("If it was not, stop it: everybody is signed out, and you choose a new password."),
-        ],
-        button=N_("This was not me"),
-        path=path,
-        after=[N_("The link works for seven days, also after the change.")],
-        values={"email": email},
-    )
+async def settle_change(runtime: Runtime, params: SettleChange) -> None:
+    """Make a change whose time is over, or forget it."""
+    async with runtime.control() as control:
+        await settle(control, params.change_id)
 
 
 async def sync_member(run: Any) -> None:

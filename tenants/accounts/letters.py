@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from core.kernel.i18n import translator
+from core.kernel.i18n import N_, translator
 from core.kernel.mail import Attachment, Message
 from core.runtime import Runtime
 from core.tenancy.directory import Tenant
 from core.web.templating import environment
 
 TEMPLATE = "accounts/letter.html"
+NOT_YOU = N_("If it was not you, do nothing: without this link nothing happens.")
 
 
 class Letter(NamedTuple):
@@ -24,6 +25,47 @@ class Letter(NamedTuple):
     after: Sequence[str] = ()
     values: dict[str, str] = {}  # noqa: RUF012 (never written)
     attachments: tuple[Attachment, ...] = ()
+
+
+def agreeing(path: str, day: str) -> Letter:
+    """To the new address of a change; without a path it has an account, and only is told."""
+    if not path:
+        line = N_(
+            "Somebody wanted to use this address for another account. It has one already, so nothing changes."
+        )
+        return Letter(subject=N_("Your e-mail address stays with your account"), lines=[line])
+    return Letter(
+        subject=N_("Confirm your new e-mail address"),
+        lines=[
+            N_(
+                "Confirm that the address is yours. You sign in with it as soon as your present one confirms as well."
+            ),
+            N_("Without a word from there it changes on {day}."),
+        ],
+        button=N_("Confirm"),
+        path=path,
+        after=[NOT_YOU],
+        values={"day": day},
+    )
+
+
+def stopping(path: str, email: str, day: str) -> Letter:
+    """To the old address of a change."""
+    return Letter(
+        subject=N_("Your e-mail address is about to change"),
+        lines=[
+            N_("Somebody, most likely you, wants to sign in with {email} from now on."),
+            N_(
+                "If that was you, confirm it, and it changes as soon as the new address has confirmed as well."
+            ),
+            N_("If it was not, stop it: everybody is signed out, and you choose a new password."),
+            N_("Without a word from you it changes on {day}."),
+        ],
+        button=N_("Confirm or stop it"),
+        path=path,
+        after=[N_("You can stop it for fourteen days, also after the change.")],
+        values={"email": email, "day": day},
+    )
 
 
 async def send(

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit
 from litestar import Controller, Request, Response
 
 from core.kernel.errors import Invalid
-from core.kernel.i18n import N_
+from core.kernel.i18n import N_, format_date
 from core.tenancy.control import Control
 from core.web.bodies import form_values, read_form
 from core.web.inbox import is_private
@@ -18,6 +18,7 @@ from core.web.request import principal_of, runtime_of
 from core.web.routing import get, post
 from tenants.accounts import limits, proofs, service
 from tenants.accounts import service_addresses as addresses
+from tenants.accounts import service_changes as changes
 from tenants.accounts.authentication import COOKIE, forget, session_cookie
 from tenants.accounts.browser import client_of, end_present, sign_in
 from tenants.accounts.models import Account, Proof
@@ -25,6 +26,7 @@ from tenants.accounts.pages import safe_next
 from tenants.accounts.schema import EmailIn, ForgottenIn, NewPasswordIn
 
 Any_ = Request[Any, Any, Any]
+MADE = N_("From now on you sign in with your new address.")
 FORGOT, CONFIRM, EMAIL = "accounts/forgot.html", "accounts/confirm.html", "accounts/email.html"
 
 
@@ -95,9 +97,8 @@ class LinkPages(Controller):
         if account is None:
             return redirect(request, "/login?next=/email")
         sent = "sent" in request.query_params
-        return render(
-            control, request, EMAIL, values={}, errors=(), account=account, sent=sent, inbox=_inbox(request)
-        )
+        shown = await _changing(control, request, account)
+        return render(control, request, EMAIL, values={}, errors=(), sent=sent, **shown)
 
     @post("/email", public=True)
     async def change_email(self, control: Control, request: Any_) -> Response[Any]:
@@ -109,12 +110,33 @@ class LinkPages(Controller):
         try:
             data = await read_form(request, EmailIn)
             await limits.mail(runtime_of(request), client_of(request), data.email)
-            await addresses.change(control, account.id, data)
+            await changes.ask(control, account.id, data)
         except Invalid as error:
             values = {**await form_values(request), "current": ""}
-            shown = {"values": values, "account": account, "sent": False, "inbox": _inbox(request)}
-            return form_again(control, request, EMAIL, error, **shown)
+            shown = {**await _changing(control, request, account), "change": None}
+            return form_again(control, request, EMAIL, error, values=values, sent=False, **shown)
         return redirect(request, "/email?sent=1")
+
+    @post("/email/again", public=True)
+    async def ask_again(self, control: Control, request: Any_) -> Response[Any]:
+        """Send the mails of a change again, to who has not agreed."""
+        control.locale = reader_locale(request)
+        account = await _signed_in(control, request)
+        change = await changes.pending(control, account.id) if account else None
+        if change is None:
+            return redirect(request, "/email")
+        await limits.mail(runtime_of(request), client_of(request), change.email)
+        changes.ask_again(control, change)
+        return toast(redirect(request, "/email"), control.t(N_("The mail is on its way.")))
+
+    @post("/email/cancel", public=True)
+    async def cancel(self, control: Control, request: Any_) -> Response[Any]:
+        """Wait for a change no longer."""
+        control.locale = reader_locale(request)
+        account = await _signed_in(control, request)
+        if account is not None:
+            await changes.cancel(control, account.id)
+        return toast(redirect(request, "/email"), control.t(N_("Your address stays as it is.")))
 
 
 async def _verify(control: Control, request: Any_, proof: Proof) -> Response[Any]:
@@ -146,13 +168,17 @@ async def _reset(control: Control, request: Any_, proof: Proof) -> Response[Any]
 
 
 async def _agree(control: Control, request: Any_, proof: Proof) -> Response[Any]:
-    await addresses.agree(control, proof)
-    said = N_("From now on you sign in with your new address.")
+    is_made = await changes.agree(control, proof)
+    said = MADE if is_made else N_("Thank you. Now your present address is waited for.")
     return toast(redirect(request, "/"), control.t(said))
 
 
 async def _stop(control: Control, request: Any_, proof: Proof) -> Response[Any]:
-    await addresses.stop(control, proof)
+    if (await request.form()).get("act") == "agree":
+        is_made = await changes.consent(control, proof)
+        said = MADE if is_made else N_("Thank you. Now the new address is waited for.")
+        return toast(redirect(request, "/"), control.t(said))
+    await changes.stop(control, proof)
     await end_present(control, request)
     return redirect(request, "/forgot?sent=1")
 
@@ -161,7 +187,7 @@ FOLLOWED = {proofs.VERIFY: _verify, proofs.RESET: _reset, proofs.EMAIL: _agree, 
 
 
 async def _shown(control: Control, request: Any_, proof: Proof, token: str) -> dict[str, Any]:
-    """What the page of a link shows; ``needs`` is what else it takes: a password, or to sign in."""
+    """What the page of a link shows; ``needs`` is what else it takes: a password, to sign in, or a yes or no."""
     principal = principal_of(request)
     signed_in = principal.account_id if principal else None
     needs = ""
@@ -171,8 +197,17 @@ async def _shown(control: Control, request: Any_, proof: Proof, token: str) -> d
             needs = "login"
         elif holder is None and signed_in != proof.account_id:
             needs = "password"
+    elif proof.kind == proofs.STOP and await changes.awaits(control, proof):
+        needs = "word"
     login = f"/login?next={quote(f'/confirm/{token}')}"
     return {"proof": proof, "needs": needs, "login": login, "action": f"/confirm/{token}", "values": {}}
+
+
+async def _changing(control: Control, request: Any_, account: Account) -> dict[str, Any]:
+    """What the page of one's address shows."""
+    change = await changes.pending(control, account.id)
+    day = format_date(changes.day_of(change), control.locale) if change else ""
+    return {"account": account, "change": change, "day": day, "inbox": _inbox(request)}
 
 
 async def _signed_in(control: Control, request: Any_) -> Account | None:

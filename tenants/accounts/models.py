@@ -75,8 +75,8 @@ class Session(Row, ControlBase):
 class Proof(Row, ControlBase):
     """A link in a mail that works once; only the SHA-256 of its token is kept.
 
-    ``kind`` is verify, reset, email (the new address agrees) or stop (the old one does not); ``email`` is the address
-    that it was sent to, ``subject`` the other address of a change.
+    ``kind`` is verify, reset, email (the new address agrees) or stop (the old one agrees, or does not); ``email`` is
+    the address that it was sent to, ``subject`` the other address of a change, whose beginning is ``created_at``.
     """
 
     __tablename__ = "proof"
@@ -92,3 +92,16 @@ class Proof(Row, ControlBase):
     subject: Mapped[str] = mapped_column(default="")
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+
+
+class EmailChange(Row, ControlBase):
+    """A change of address that is waited for, since ``created_at``; an account has one at most."""
+
+    __tablename__ = "email_change"
+
+    account_id: Mapped[UUID] = mapped_column(
+        ForeignKey("control.account.id", ondelete="CASCADE"), unique=True
+    )
+    email: Mapped[str]
+    new_agreed_at: Mapped[datetime | None]
+    old_agreed_at: Mapped[datetime | None]

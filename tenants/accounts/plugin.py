@@ -12,6 +12,7 @@ from core.kernel.events import Event
 from core.kernel.i18n import N_
 from tenants.accounts import jobs, tidying
 from tenants.accounts import service_addresses as addresses
+from tenants.accounts import service_changes as changes
 from tenants.accounts.authentication import authenticate
 from tenants.accounts.banner import unconfirmed
 from tenants.accounts.events import EVENTS
@@ -49,14 +50,15 @@ def crm_banners() -> list[Banner]:
 @hookimpl
 def crm_jobs() -> list[JobSpec]:
     """Mails, and the members of workspaces whose account changed."""
-    mails = (
+    several = (
         (addresses.MAIL_VERIFICATION, jobs.mail_verification, addresses.MailVerification),
         (addresses.MAIL_RESET, jobs.mail_reset, addresses.MailReset),
-        (addresses.MAIL_CHANGE, jobs.mail_change, addresses.MailChange),
+        (changes.MAIL_CHANGE, jobs.mail_change, changes.MailChange),
+        (changes.SETTLE, jobs.settle_change, changes.SettleChange),
     )
     sent = [
         JobSpec(name=name, handler=handler, params=params, kind="control", timeout_s=60.0, retries=10)
-        for name, handler, params in mails
+        for name, handler, params in several
     ]
     return [
         *sent,

@@ -9,11 +9,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from core.kernel.errors import NotFound
@@ -25,8 +25,8 @@ VERIFY, RESET, EMAIL, STOP = "verify", "reset", "email", "stop"
 AGES: Final = {
     VERIFY: timedelta(days=7),
     RESET: timedelta(hours=1),
-    EMAIL: timedelta(days=1),
-    STOP: timedelta(days=7),
+    EMAIL: timedelta(days=7),
+    STOP: timedelta(days=14),
 }
 
 
@@ -53,7 +53,7 @@ async def offer(control: Control, proof: Proof, *, token: str) -> None:
     now = control.now()
     statement = insert(Proof).values(
         id=proof.id,
-        created_at=now,
+        created_at=proof.created_at or now,
         updated_at=now,
         version=1,
         account_id=proof.account_id,
@@ -90,10 +90,27 @@ async def spend(control: Control, proof: Proof) -> None:
         raise DeadLink
 
 
-async def spend_all(control: Control, account_id: UUID, *kinds: str) -> None:
-    """Use up every link of these kinds that an account was sent."""
-    await control.session.execute(
-        update(Proof)
-        .where(Proof.account_id == account_id, Proof.kind.in_(kinds), Proof.used_at.is_(None))
-        .values(used_at=control.now())
+async def spend_all(
+    control: Control, account_id: UUID, *kinds: str, email: str | None = None, since: datetime | None = None
+) -> None:
+    """Use up every link of these kinds that an account was sent, or those to one address, or since then."""
+    statement = update(Proof).where(
+        Proof.account_id == account_id, Proof.kind.in_(kinds), Proof.used_at.is_(None)
     )
+    if email is not None:
+        statement = statement.where(Proof.email == email)
+    if since is not None:
+        statement = statement.where(Proof.created_at >= since)
+    await control.session.execute(statement.values(used_at=control.now()))
+
+
+async def first(control: Control, proof: Proof) -> datetime:
+    """When the first of the links began that went to the same address for the same end, and still work."""
+    began = select(func.min(Proof.created_at)).where(
+        Proof.account_id == proof.account_id,
+        Proof.kind == proof.kind,
+        Proof.email == proof.email,
+        Proof.used_at.is_(None),
+        Proof.expires_at > control.now(),
+    )
+    return min(proof.created_at, await control.session.scalar(began) or proof.created_at)

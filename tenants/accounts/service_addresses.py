@@ -1,4 +1,4 @@
-"""Verbs about whose an address is: confirm or refuse one, change it and stop the change, replace a forgotten password.
+"""Verbs about whose an address is: claim one, confirm or refuse it, replace a forgotten password.
 
 Emits account.created, account.verified, account.refused, email.changed, password.reset and, in workspaces,
 member.updated. Sends nothing: mails are jobs.
@@ -15,7 +15,7 @@ from sqlalchemy import delete, select
 
 from core.access.events import MemberUpdated
 from core.access.models import Member
-from core.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from core.kernel.errors import Forbidden, Invalid
 from core.kernel.i18n import N_
 from core.kernel.ids import uuid7
 from core.tenancy.control import Control
@@ -28,12 +28,10 @@ from tenants.accounts.events import (
     PasswordReset,
 )
 from tenants.accounts.log import tell
-from tenants.accounts.models import VOUCHED, Account, Membership, Proof
-from tenants.accounts.schema import EmailIn
+from tenants.accounts.models import Account, Membership, Proof
 
 MAIL_VERIFICATION = "accounts.mail_verification"
 MAIL_RESET = "accounts.mail_reset"
-MAIL_CHANGE = "accounts.mail_change"
 SYNC_MEMBER = "accounts.sync_member"
 
 
@@ -47,14 +45,6 @@ class MailVerification(msgspec.Struct, kw_only=True):
 class MailReset(msgspec.Struct, kw_only=True):
     """Send the link that replaces a password, where the address has one."""
 
-    email: str
-    proof_id: UUID
-
-
-class MailChange(msgspec.Struct, kw_only=True):
-    """Ask the new address, and tell the old one."""
-
-    account_id: UUID
     email: str
     proof_id: UUID
 
@@ -141,52 +131,6 @@ async def reset(control: Control, proof: Proof, new: str) -> Account:
     return account
 
 
-async def change(control: Control, account_id: UUID, data: EmailIn) -> None:
-    """Ask for another address: who signed up just now has it at once, everybody else when the new address agrees."""
-    account = await control.session.get(Account, account_id)
-    if account is None:
-        raise NotFound
-    if not await passwords.matches(data.current, account.password_hash):
-        raise Invalid.field("current", "password", N_("This is not your present password."))
-    if data.email == account.email:
-        raise Invalid.field("email", "same", N_("This is your address already."))
-    if account.verify_by in {None, VOUCHED}:
-        job = MailChange(account_id=account.id, email=data.email, proof_id=uuid7())
-        control.enqueue(MAIL_CHANGE, job)
-        return
-    await proofs.spend_all(control, account.id, proofs.VERIFY)
-    await _move(control, account, data.email)
-    ask_confirmation(control, account)
-
-
-async def agree(control: Control, proof: Proof) -> Account:
-    """Give an account the address that agreed; raises ``Conflict`` where another account has it by now."""
-    account = await _account(control, proof)
-    if await service.by_email(control, proof.email) is not None:
-        raise Conflict(code="email.taken", detail=N_("This address has an account of its own."))
-    await proofs.spend(control, proof)
-    await _move(control, account, proof.email)
-    account.verified_at, account.verify_by = control.now(), None
-    await service.grow_stale(control, account.id)
-    return account
-
-
-async def stop(control: Control, proof: Proof) -> Account:
-    """Stop a change of address, or undo it: sessions end, and a new password is asked for by mail.
-
-    Whoever asked for it had a session and the password.
-    """
-    account = await _account(control, proof)
-    await proofs.spend(control, proof)
-    await proofs.spend_all(control, account.id, proofs.EMAIL, proofs.RESET)
-    if account.email != proof.email and await service.by_email(control, proof.email) is None:
-        await _move(control, account, proof.email)
-    account.password_hash = None
-    await service.log_out_others(control, account.id)
-    ask_reset(control, account.email)
-    return account
-
-
 async def follow_account(ctx: Any, params: SyncMember) -> None:
     """Write into a workspace which login its member has, and at which address; emits member.updated."""
     member = await ctx.session.get(Member, params.member_id)
@@ -204,8 +148,7 @@ async def follow_account(ctx: Any, params: SyncMember) -> None:
 async def _account(control: Control, proof: Proof) -> Account:
     account = await control.session.get(Account, proof.account_id)
     # A link that confirms an address, or replaces a password, is worth nothing at another address than it went to.
-    is_elsewhere = account is not None and account.email != proof.email
-    if account is None or (is_elsewhere and proof.kind in (proofs.VERIFY, proofs.RESET)):
+    if account is None or account.email != proof.email:
         raise proofs.DeadLink
     return account
 
@@ -215,7 +158,8 @@ async def _verified(control: Control, account: Account) -> None:
     await tell(control, AccountVerified(subject_id=account.id))
 
 
-async def _move(control: Control, account: Account, email: str) -> None:
+async def move(control: Control, account: Account, email: str) -> None:
+    """Give an account another address, here and in its workspaces; emits email.changed."""
     changes = {"email": (account.email, email)}
     account.email = email
     await control.session.flush()

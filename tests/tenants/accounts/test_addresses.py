@@ -188,9 +188,7 @@ async def test_nobody_else_has_a_mail_sent_again(stranger, runtime):
 async def test_a_mail_is_not_written_about_who_is_gone(runtime, ann, stranger):
     gone = addresses.MailVerification(account_id=ann.member_id, proof_id=ann.member_id)
     await jobs.mail_verification(runtime, gone)
-    change = addresses.MailChange(account_id=ann.member_id, proof_id=ann.member_id, email="x@y.test")
-    await jobs.mail_change(runtime, change)
-    assert subjects(runtime, "x@y.test") == []
+    assert subjects(runtime, "ann@acme.test") == []
 
 
 async def test_a_refusal_after_the_fact_is_too_late(ann, runtime):

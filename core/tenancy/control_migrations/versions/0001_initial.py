@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "control_0001_85289c6b"
+revision = "control_0001_c8c198ad"
 down_revision = None
 
 
@@ -348,6 +348,20 @@ def upgrade() -> None:
     op.create_index('ix_tenant_delete_after', 'tenant', ['delete_after'], unique=False, schema='control', postgresql_where=sa.text("state = 'deleting'"))
     op.create_index('ix_tenant_free', 'tenant', ['id'], unique=False, schema='control', postgresql_where=sa.text("state = 'free'"))
     op.create_index('ix_tenant_sandbox_of', 'tenant', ['sandbox_of'], unique=False, schema='control', postgresql_where=sa.text('sandbox_of IS NOT NULL'))
+    op.create_table('email_change',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('account_id', sa.Uuid(), nullable=False),
+    sa.Column('email', sa.Text(), nullable=False),
+    sa.Column('new_agreed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('old_agreed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['control.account.id'], name=op.f('fk_email_change_account_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_email_change')),
+    sa.UniqueConstraint('account_id', name=op.f('uq_email_change_account_id')),
+    schema='control'
+    )
     op.create_table('former_slug',
     sa.Column('slug', sa.Text(), nullable=False),
     sa.Column('tenant_id', sa.Uuid(), nullable=False),
