@@ -168,8 +168,6 @@ def _imports(path: Path) -> Iterator[tuple[int, str]]:
 
 def _addresses(guanxi: Scene, workspace: Workspace) -> Iterator[tuple[str, str]]:
     for template, handler in guanxi.routes():
-        if handler.opt.get("public"):
-            continue
         for method in sorted(handler.http_methods - {"HEAD", "OPTIONS"}):
             yield _filled(template, workspace), method
 
