@@ -35,9 +35,9 @@ class Manifest(Spec, frozen=True, kw_only=True):
     """What a module is, and who may switch it: nobody, every tenant, or whoever takes it from the marketplace.
 
     ``key`` is dotted (``marketing.forms``); the module's tables begin with it, dots as underscores. ``docs`` is
-    a Markdown file and ``screenshots`` are pictures in the package's ``docs``; ``scopes`` are what it wants to do
-    beyond its own permissions; ``requires_core`` the versions of the product it runs on (``>=0.1,<2``). In its
-    trial a module costs nothing.
+    a Markdown file and ``screenshots`` are pictures in the package's ``docs``, each in another language as
+    ``name.zh_CN.webp``; ``scopes`` are what it wants to do beyond its own permissions; ``requires_core`` the versions
+    of the product it runs on (``>=0.1,<2``). In its trial a module costs nothing.
     """
 
     key: str

@@ -152,7 +152,7 @@ class MarketplacePages(Controller):
     async def picture(self, ctx: Ctx, plugin: str, name: str) -> Response[bytes]:
         """Show a screenshot that a module brings."""
         module = module_of(ctx.machinery.registry, plugin, whole=False)
-        path = views.document(module, name)
+        path = views.translated(module, name, ctx.locale)
         if path is None or name not in module.manifest.screenshots or path.suffix not in {".png", ".webp"}:
             raise NotFound
         return Response(await asyncio.to_thread(path.read_bytes), media_type=f"image/{path.suffix[1:]}")

@@ -161,14 +161,19 @@ def _routes(root: str, controller: type[Controller]) -> Iterator[str]:
 
 def page_of(module: Module, locale: str) -> str:
     """The module's own page as safe HTML, in the reader's language where it has one; '' where there is none."""
-    for name in (f"{Path(module.manifest.docs).stem}.{locale}.md", module.manifest.docs):
-        path = document(module, name)
-        if module.manifest.docs and path is not None:
-            text = path.read_text("utf-8", errors="replace")[:PAGE_BYTES]
-            # The page it is put into has the module's title already.
-            html = _TITLE.sub("", _MARKDOWN.render(text), count=1).replace("h1>", "h2>")
-            return nh3.clean(html, tags=nh3.ALLOWED_TAGS - {"img"})
-    return ""
+    path = translated(module, module.manifest.docs, locale)
+    if path is None:
+        return ""
+    text = path.read_text("utf-8", errors="replace")[:PAGE_BYTES]
+    # The page it is put into has the module's title already.
+    html = _TITLE.sub("", _MARKDOWN.render(text), count=1).replace("h1>", "h2>")
+    return nh3.clean(html, tags=nh3.ALLOWED_TAGS - {"img"})
+
+
+def translated(module: Module, name: str, locale: str) -> Path | None:
+    """A file in the module's docs as the reader's language has it, ``page.zh_CN.md``, or else as it is."""
+    stem, dot, suffix = name.rpartition(".")
+    return document(module, f"{stem}.{locale}{dot}{suffix}" if stem else "") or document(module, name)
 
 
 def document(module: Module, name: str) -> Path | None:

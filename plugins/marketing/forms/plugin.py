@@ -60,6 +60,7 @@ def crm_manifest() -> Manifest:
         price=Price(amount_minor=1900),
         trial_days=14,
         docs="web-forms.md",
+        screenshots=("builder.webp",),
         scopes=("leads:write", "files:write"),
         requires=("leads", "contacts", "customers", "files", "notifications"),
         requires_core=">=0.1,<2",

@@ -182,7 +182,10 @@ async def test_pictures_are_those_that_the_manifest_names(shop: Shop, owner: Per
     owner.page._transport.app = shop.app  # type: ignore[attr-defined]
     shown = await owner.page.get(owner.w("/marketplace/album/pictures/list.png"))
     assert (shown.content, shown.headers["content-type"]) == (PIXEL, "image/png")
-    for name in ("secret.txt", "missing.png", "other.png", "..%2Fplugin.py"):
+    (registry.modules["album"].folder / "docs" / "list.en.png").write_bytes(PIXEL[:-1])
+    shown = await owner.page.get(owner.w("/marketplace/album/pictures/list.png"))
+    assert shown.content == PIXEL[:-1]
+    for name in ("secret.txt", "missing.png", "other.png", "list.en.png", "..%2Fplugin.py"):
         refused = await owner.page.get(owner.w(f"/marketplace/album/pictures/{name}"))
         assert refused.status_code == 404, name
 
