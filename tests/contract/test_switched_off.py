@@ -31,7 +31,10 @@ def optional() -> Registry:
 
 @pytest.fixture(scope="module")
 def bare(world: World, optional: Registry) -> Litestar:
-    return create_app(replace(world.runtime, registry=optional))
+    made = replace(world.runtime, registry=optional)
+    # Who somebody is, is told by modules that cannot be switched off.
+    made.__dict__["_authenticators"] = world.runtime._authenticators
+    return create_app(made)
 
 
 async def test_no_route_of_it_answers(world: World, bare: Litestar) -> None:
