@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from core.ext.specs import JobSpec, Person, PersonalData
-from core.kernel.errors import NotFound
+from core.kernel.errors import Conflict, NotFound
 from core.kernel.events import erasing
 from core.kernel.files import chunks, forget
 from core.kernel.i18n import N_
@@ -35,7 +35,7 @@ async def export(run: Any) -> None:
         if request.person is None:
             return
         person = service.person_in(request)
-        items = [(item, await item.export(ctx, person)) for item in await people.holders(ctx)]
+        items = [(item, await people.exported(ctx, item, person)) for item in await people.holders(ctx)]
         parts = [writing.Part(item.key, ctx.t(item.title), rows) for item, rows in items if rows]
         files, schema, head = ctx.machinery.files, ctx.tenant.schema, writing.head(ctx)
         name = ctx.t(N_("Personal data")) + ".zip"
@@ -60,9 +60,16 @@ async def erase(run: Any) -> None:
         person = service.person_in(request)
         items = await people.holders(ctx)
     await run.step("begin", service.begin_erasing, person, request_id)
+    left: Conflict | None = None
     for number, item in enumerate(items):
         run.progress(done=number, total=len(items))
-        await run.step(item.key, _erase, run, item, person)
+        try:
+            await run.step(item.key, _erase, run, item, person)
+        except Conflict as error:
+            # What the others hold goes all the same; the job ends when this module's is gone, too.
+            left = error
+    if left is not None:
+        raise left
     await _erase_events(run, person)
     await _remove_files(run)
     run.progress(done=len(items), total=len(items))
@@ -70,7 +77,7 @@ async def erase(run: Any) -> None:
 
 
 async def _erase(ctx: Ctx, run: Any, item: PersonalData, person: Person) -> None:
-    digests = await item.erase(ctx, person)
+    digests = await people.asked(ctx, item, item.erase(ctx, person))
     run.state["digests"] = sorted({*run.state.get("digests", ()), *(digests or ())})
 
 

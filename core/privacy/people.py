@@ -5,8 +5,10 @@ Owns nothing. An address or number that somebody else's record has too does not 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Final
+import asyncio
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -14,7 +16,10 @@ from sqlalchemy import or_, select, text
 
 from core.contacts.models import Contact
 from core.customers.models import Customer
+from core.ext.faults import failed
 from core.ext.specs import Person, PersonalData
+from core.kernel.errors import AppError, Conflict
+from core.kernel.i18n import N_
 from core.pipeline.leads.models import Lead
 from core.tenancy.components import plugin_component
 from core.tenancy.ctx import Ctx
@@ -25,6 +30,9 @@ WITH_DELETED: Final = {"include_deleted": True}
 NAMES: Final = ("name", "email", "mobile", "phone", "wechat", "whatsapp")
 SHORTEST: Final = 2
 ROUNDS: Final = 3
+HOLDER_S: Final = 60.0
+"""So long a module may take to answer about one person."""
+T = TypeVar("T")
 _TABLES: Final = text("SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = current_schema()")
 
 
@@ -37,6 +45,36 @@ async def holders(ctx: Ctx) -> list[PersonalData]:
         if component is None or {table.name for table in component.tables()} <= there:
             found.append(item)
     return found
+
+
+async def asked(ctx: Ctx, item: PersonalData, doing: Awaitable[T]) -> T:
+    """What a module answers or does; raises Conflict with its name where it fails, which is counted against it."""
+    module = ctx.machinery.registry.modules[item.plugin]
+    try:
+        # What an installed module asks of the database must not end the transaction of those that come after it.
+        async with nullcontext() if module.builtin else ctx.attempt(), asyncio.timeout(HOLDER_S):
+            return await doing
+    except AppError:
+        raise
+    except Exception as error:
+        failed(ctx, item, error)
+        raise Conflict(
+            code="privacy.module",
+            detail=N_("{module} failed: what it holds about the person could not be reached."),
+            params={"module": ctx.t(module.manifest.title)},
+        ) from error
+
+
+async def exported(ctx: Ctx, item: PersonalData, person: Person) -> Sequence[Mapping[str, Any]]:
+    """The rows of one kind about a person; raises as :func:`asked` does."""
+
+    async def rows() -> Sequence[Mapping[str, Any]]:
+        found = await item.export(ctx, person)
+        if not isinstance(found, list | tuple):
+            raise TypeError(f"the export is {found!r}")
+        return found
+
+    return await asked(ctx, item, rows())
 
 
 async def person_of(ctx: Ctx, record_type: str, record_id: UUID, also: Iterable[Key] = ()) -> Person:
@@ -72,7 +110,7 @@ async def _with_everything(ctx: Ctx, person: Person) -> Person:
     for _ in range(ROUNDS):
         found = dict.fromkeys(person.records)
         for item in modules:
-            found |= dict.fromkeys(await item.records(ctx, person))  # type: ignore[misc]
+            found |= dict.fromkeys(await asked(ctx, item, item.records(ctx, person)))  # type: ignore[misc]
         if len(found) == len(person.records):
             break
         person = msgspec.structs.replace(person, records=tuple(found))

@@ -34,11 +34,12 @@ class DataRequestIn(msgspec.Struct, kw_only=True):
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
-    """How many rows of one kind there are about a person."""
+    """How many rows of one kind there are about a person; ``is_unknown`` where the module failed to say it."""
 
     key: str
     title: str
     rows: int
+    is_unknown: bool = False
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):

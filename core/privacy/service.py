@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -11,7 +12,7 @@ import msgspec
 from sqlalchemy import null, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from core.ext.specs import Person, RecordType
+from core.ext.specs import Person, PersonalData, RecordType
 from core.kernel.errors import Conflict, Invalid
 from core.kernel.files import Stored
 from core.kernel.i18n import N_
@@ -58,17 +59,21 @@ async def preview(ctx: Ctx, record_type: str, record_id: UUID) -> Preview:
     near = await people.candidates(ctx, person)
     return Preview(
         label=record.name,
-        held=[one for one in held if one.rows],
+        held=[one for one in held if one.rows or one.is_unknown],
         candidates=[Candidate(record_type=r.__tablename__, record_id=r.id, label=r.name) for r in near],
     )
 
 
 async def count(ctx: Ctx, person: Person) -> list[Held]:
-    """How many rows each module has about a person."""
-    return [
-        Held(key=item.key, title=ctx.t(item.title), rows=len(await item.export(ctx, person)))
-        for item in await people.holders(ctx)
-    ]
+    """How many rows each module has about a person; unknown of those that fail to say it."""
+    found = []
+    for item in await people.holders(ctx):
+        try:
+            rows, is_unknown = len(await people.exported(ctx, item, person)), False
+        except Conflict:
+            rows, is_unknown = 0, True
+        found.append(Held(key=item.key, title=ctx.t(item.title), rows=rows, is_unknown=is_unknown))
+    return found
 
 
 async def create(ctx: Ctx, data: DataRequestIn) -> DataRequest:
@@ -142,7 +147,11 @@ async def exported(ctx: Ctx, request_id: UUID, stored: Stored) -> None:
 
 async def begin_erasing(ctx: Ctx, person: Person, request_id: UUID) -> None:
     """Let nobody change the person's records any more, and remember addresses and numbers as digests."""
-    await _restrict(ctx, person, is_restricted=True)
+    await _mark(ctx, person, is_restricted=True)
+    for item in await people.holders(ctx):
+        # What a module cannot restrict it erases next, or the erasure stays open for it.
+        with suppress(Conflict):
+            await _in_module(ctx, item, person, is_restricted=True)
     values = [
         {"digest": queries.digest_of(ctx, value), "request_id": request_id, "created_at": ctx.now()}
         for value in (*person.emails, *person.phones)
@@ -178,6 +187,17 @@ def _finished(ctx: Ctx, request: DataRequest) -> None:
 
 async def _restrict(ctx: Ctx, person: Person, *, is_restricted: bool) -> None:
     """Set or clear the mark on the person's records; modules do what is theirs."""
+    await _mark(ctx, person, is_restricted=is_restricted)
+    for item in await people.holders(ctx):
+        await _in_module(ctx, item, person, is_restricted=is_restricted)
+
+
+async def _in_module(ctx: Ctx, item: PersonalData, person: Person, *, is_restricted: bool) -> None:
+    if item.restrict is not None:
+        await people.asked(ctx, item, item.restrict(ctx, person, is_restricted))
+
+
+async def _mark(ctx: Ctx, person: Person, *, is_restricted: bool) -> None:
     now = ctx.now()
     for kind, model in people.MODELS.items():
         values = {
@@ -188,9 +208,6 @@ async def _restrict(ctx: Ctx, person: Person, *, is_restricted: bool) -> None:
         marked = model.restricted_at.is_(None) if is_restricted else model.restricted_at.is_not(None)
         change = update(model).where(model.id.in_(person.own(kind)), marked).values(values)
         await ctx.session.execute(change.execution_options(synchronize_session="fetch"))
-    for item in await people.holders(ctx):
-        if item.restrict is not None:
-            await item.restrict(ctx, person, is_restricted)
 
 
 async def _refuse_twice(ctx: Ctx, data: DataRequestIn) -> None:

@@ -115,7 +115,7 @@ async def sql(ctx, *args):
     await ctx.session.execute(text("SELECT * FROM no_such_table"))
 def summary(event, t): raise ValueError("no luck")
 def flat(event, t): return 7
-def lying(ctx, principal): return 7
+def lying(*args): return 7
 def told(*args): raise ValueError("no luck")
 def line(ctx, principal): raise ValueError("no luck")
 def spin(*args, **kwargs): time.sleep(60)
@@ -189,6 +189,10 @@ def crm_jobs():
 def crm_subscriptions():
     return [Subscription(event="customer.created", name=f.__name__, handler=f) for f in (crash, hang)]
 @hookimpl
+def crm_personal_data():
+    made = {"crash": crash, "hang": hang, "lie": lie, "sql": sql}
+    return [PersonalData(key=f"planted_{key}", title=key, export=f, erase=f, restrict=f) for key, f in made.items()]
+@hookimpl
 async def crm_seed(ctx): raise ValueError("no luck")
 @hookimpl
 async def crm_demo(ctx, rng): raise ValueError("no luck")
@@ -207,6 +211,7 @@ LIMITS = {
     "core.records.actions.ACTION_S": 0.3,
     "core.records.foreign.CHOICES_S": 0.3,
     "core.kernel.jobs.attempt.EVENT_TIMEOUT_S": 0.3,
+    "core.privacy.people.HOLDER_S": 0.3,
     "tenants.marketplace.calls.PREPARE_S": 0.3,
 }
 AT_WORK = {
@@ -217,6 +222,7 @@ AT_WORK = {
     *(f"banner {key}" for key in ("line", "spin", "lying")),
     *(f"action {key}" for key in ("crash", "hang", "sql")),
     *(f"filter {key}" for key in ("crash", "hang", "lie")),
+    *(f"personal data planted_{key}" for key in ("crash", "hang", "lie", "sql")),
     *(f"timeline kind planted.thing.{key}" for key in ("seen", "heard", "said")),
     *(f"job planted.{key}" for key in ("crash", "hang")),
     *(f"job planted:{key}" for key in ("crash", "hang")),
@@ -256,6 +262,7 @@ async def test_a_module_that_fails_at_work_fails_alone_and_is_named(planted: Pla
     await conditions_fail_alone(scene, record)
     await routes_fail_alone(scene)
     await signups_go_on(scene)
+    await people_can_be_forgotten(scene)
     await runtime.faults.flush()
     detail = (await scene.api.get("/plugins/planted")).json()
     told = {fault["place"] for fault in detail["faults"]}
@@ -305,6 +312,24 @@ async def conditions_fail_alone(scene: Scene, record: str) -> None:
 async def routes_fail_alone(scene: Scene) -> None:
     for path, status in (("", 500), ("/slow", 504), ("/odd", 500)):
         assert (await scene.api.get(f"/planted/things{path}")).status_code == status, path
+
+
+async def people_can_be_forgotten(scene: Scene) -> None:
+    made = await scene.api.post("/contacts", json={"name": "Wang Fang", "email": "wang@example.test"})
+    contact = made.json()["id"]
+    tab = await scene.page.get(scene.ann.w(f"/panels/contact/{contact}/tab/personal-data"))
+    assert tab.status_code == 200
+    assert "Its module failed" in tab.text
+    about = {"record_type": "contact", "record_id": contact}
+    refused = await scene.api.post("/data-requests", json={**about, "kind": "restrict"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "privacy.module")
+    begun = await scene.api.post("/data-requests", json={**about, "kind": "erase", "confirm": "Wang Fang"})
+    assert begun.status_code == 202, begun.text
+    await scene.drain()
+    # What the core holds is gone, and the request stays open for the rest.
+    assert "Wang" not in (await scene.api.get("/contacts")).text
+    found = (await scene.api.get(f"/data-requests/{begun.json()['id']}")).json()
+    assert found["state"] != "done"
 
 
 async def signups_go_on(scene: Scene) -> None:
