@@ -239,8 +239,9 @@ async def story(forms: Person, visitor: Visitor, drain: Drain, mia: Person, hook
 def _leave_webhook_marks(runtime: Runtime, schema: str) -> None:
     """A receiver may answer with what it was sent."""
     with psycopg.connect(runtime.databases.settings.admin_dsn(), autocommit=True) as admin:
-        insert = f"""INSERT INTO "{schema}".webhook_attempt (id, delivery_id, at, duration_ms, error, headers, body)
-            SELECT gen_random_uuid(), id, now(), 1, '', '{{}}', %s FROM "{schema}".webhook_delivery
+        insert = f"""INSERT INTO "{schema}".webhook_attempt
+            (id, delivery_id, at, url, request_headers, duration_ms, error, headers, body)
+            SELECT gen_random_uuid(), id, now(), '', '{{}}', 1, '', '{{}}', %s FROM "{schema}".webhook_delivery
             WHERE label ~ %s LIMIT 1"""
         admin.execute(insert.encode(), [WORD, WORD])
 
