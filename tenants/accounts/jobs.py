@@ -6,7 +6,7 @@ A mail is sent at least once: tried again it carries the same link and the same 
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from core.kernel.i18n import N_, format_date
 from core.runtime import Runtime
@@ -48,9 +48,7 @@ async def mail_verification(runtime: Runtime, params: MailVerification) -> None:
 async def mail_reset(runtime: Runtime, params: MailReset) -> None:
     """Send the link that replaces a password; nothing where nobody has the address."""
     async with runtime.control() as control:
-        account = await service.by_email(control, params.email) or await service.claiming(
-            control, params.email
-        )
+        account = await _meant(control, params)
         if account is None:
             return
         path = await _link(control, runtime, Proof(**_of(account, params.proof_id), kind=proofs.RESET))
@@ -69,37 +67,46 @@ async def mail_reset(runtime: Runtime, params: MailReset) -> None:
     )
 
 
+async def _meant(control: Control, params: MailReset) -> Account | None:
+    if params.account_id is not None:
+        found: Account | None = await control.session.get(Account, params.account_id)
+        return found if found is not None and found.email == params.email else None
+    return await service.by_email(control, params.email) or await service.claiming(control, params.email)
+
+
 async def mail_change(runtime: Runtime, params: MailChange) -> None:
-    """Ask the new address, and the old one, which can stop it as well; who has agreed is asked no more."""
+    """Ask the new address, or the old one, which can stop it as well; who has agreed is asked no more."""
     async with runtime.control() as control:
         change = await control.session.get(EmailChange, params.change_id)
         account = await control.session.get(Account, change.account_id) if change else None
         if change is None or account is None:
             return
-        asked = await _asked(control, runtime, params.proof_id, change, account)
-    for to, letter in asked:
-        key = f"change {params.proof_id} {to}"
+        asked = await _asked(control, runtime, params, change, account)
+    if asked is not None:
+        to, letter = asked
+        key = f"change {params.proof_id}"
         await letters.send(runtime, to, letter, workspace=None, locale=account.locale, key=key)
 
 
 async def _asked(
-    control: Control, runtime: Runtime, proof_id: UUID, change: EmailChange, account: Account
-) -> list[tuple[str, Letter]]:
-    """The letters to the addresses that have not agreed."""
-    found, day = [], format_date(day_of(change), account.locale)
-    if change.new_agreed_at is None:
-        about = {"account_id": account.id, "kind": proofs.EMAIL, "subject": account.email}
-        proof = Proof(id=proof_id, email=change.email, **about)
-        is_taken = await service.by_email(control, change.email) is not None
-        path = "" if is_taken else await _link(control, runtime, proof)
-        found.append((change.email, letters.agreeing(path, day)))
-    if change.old_agreed_at is None:
-        proof = Proof(**_of(account, uuid5(proof_id, "stop")), kind=proofs.STOP, subject=change.email)
+    control: Control, runtime: Runtime, params: MailChange, change: EmailChange, account: Account
+) -> tuple[str, Letter] | None:
+    """The letter to one of the two addresses; None where it has agreed."""
+    day = format_date(day_of(change), account.locale)
+    if params.is_old:
+        if change.old_agreed_at is not None:
+            return None
+        proof = Proof(**_of(account, params.proof_id), kind=proofs.STOP, subject=change.email)
         proof.created_at = change.created_at
-        found.append(
-            (account.email, letters.stopping(await _link(control, runtime, proof), change.email, day))
-        )
-    return found
+        path = await _link(control, runtime, proof)
+        return account.email, letters.stopping(path, change.email, day)
+    if change.new_agreed_at is not None:
+        return None
+    about = {"account_id": account.id, "kind": proofs.EMAIL, "subject": account.email}
+    proof = Proof(id=params.proof_id, email=change.email, **about)
+    is_taken = await service.by_email(control, change.email) is not None
+    path = "" if is_taken else await _link(control, runtime, proof)
+    return change.email, letters.agreeing(path, day)
 
 
 async def settle_change(runtime: Runtime, params: SettleChange) -> None:

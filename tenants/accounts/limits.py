@@ -66,10 +66,12 @@ async def tell_failure(runtime: Runtime, client: str, email: str) -> None:
     told = await runtime.limiter.hit_all(_limits("failure", _key(email), TOLD))
     if not told.allowed:
         return
-    async with runtime.control(address=client) as control:
-        for account in (await service.by_email(control, email), await service.claiming(control, email)):
-            if account is not None:
-                await tell(control, LoginFailed(subject_id=account.id))
+    async with runtime.control() as control:
+        found = [one for one in await service.candidates(control, email) if one is not None]
+    for account in found:
+        # Who has a claim is not known to be whose address it is: where he was is nobody's business there.
+        async with runtime.control(address=client if account.verify_by is None else "") as control:
+            await tell(control, LoginFailed(subject_id=account.id))
 
 
 async def signup(runtime: Runtime, client: str, email: str) -> None:

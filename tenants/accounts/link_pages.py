@@ -135,7 +135,7 @@ class LinkPages(Controller):
         control.locale = reader_locale(request)
         account = await _signed_in(control, request)
         if account is not None:
-            await changes.cancel(control, account.id)
+            await proofs.drop_change(control, account.id)
         return toast(redirect(request, "/email"), control.t(N_("Your address stays as it is.")))
 
 

@@ -57,10 +57,7 @@ class DoorPages(Controller):
             data = await read_form(request, LoginIn)
             await limits.login(runtime, client_of(request), data.email)
             async with runtime.control() as control:
-                found = (
-                    await service.by_email(control, data.email),
-                    await service.claiming(control, data.email),
-                )
+                found = await service.candidates(control, data.email)
             account = await service.opened_by(data.password, *found)
         except Invalid as error:
             return await self._again(request, error)

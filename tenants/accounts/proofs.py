@@ -13,13 +13,13 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from core.kernel.errors import NotFound
 from core.kernel.i18n import N_
 from core.tenancy.control import Control
-from tenants.accounts.models import Proof
+from tenants.accounts.models import EmailChange, Proof
 
 VERIFY, RESET, EMAIL, STOP = "verify", "reset", "email", "stop"
 AGES: Final = {
@@ -114,3 +114,9 @@ async def first(control: Control, proof: Proof) -> datetime:
         Proof.expires_at > control.now(),
     )
     return min(proof.created_at, await control.session.scalar(began) or proof.created_at)
+
+
+async def drop_change(control: Control, account_id: UUID) -> None:
+    """Wait no longer for another address; the links by which the old one stops it go on working. Repeatable."""
+    await control.session.execute(delete(EmailChange).where(EmailChange.account_id == account_id))
+    await spend_all(control, account_id, EMAIL)

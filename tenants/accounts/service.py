@@ -18,11 +18,13 @@ from tenants.accounts import passwords
 from tenants.accounts.events import PasswordChanged, SessionOpened, SessionRevoked
 from tenants.accounts.log import tell
 from tenants.accounts.models import VOUCHED, Account, Membership, Session
-from tenants.accounts.proofs import digest
+from tenants.accounts.proofs import digest, drop_change
 from tenants.accounts.schema import AccountIn, PasswordIn
 from tenants.accounts.second_factor.models import SecondFactor
 
 SESSION_AGE = timedelta(days=30)
+VOUCHERS = 2
+"""How many claims of an address that administrators vouch for a login may mean."""
 FORMER = timedelta(seconds=30)
 """How long a changed token of a session works besides the new one."""
 
@@ -48,6 +50,25 @@ async def by_email(control: Control, email: str) -> Account | None:
         select(Account).where(Account.email == email.strip().lower(), Account.verify_by.is_(None))
     )
     return found
+
+
+async def candidates(control: Control, email: str) -> list[Account | None]:
+    """Whom a login with an address may mean, always as many: its account, and claims of it.
+
+    Of those that administrators vouch for the first, so that none made later by somebody else is before them.
+    """
+    claims = select(Account).where(Account.email == email.strip().lower(), Account.verify_by.is_not(None))
+    vouched = (
+        claims.where(Account.verify_by == VOUCHED).order_by(Account.created_at, Account.id).limit(VOUCHERS)
+    )
+    found = list(await control.session.scalars(vouched))
+    latest = claims.where(Account.verify_by != VOUCHED).order_by(Account.created_at.desc(), Account.id.desc())
+    return [
+        await by_email(control, email),
+        *found,
+        *[None] * (VOUCHERS - len(found)),
+        await control.session.scalar(latest.limit(1)),
+    ]
 
 
 async def claiming(control: Control, email: str) -> Account | None:
@@ -86,7 +107,7 @@ async def known(control: Control, email: str, password: str) -> Account:
 
     An unknown address and a wrong password raise the same :class:`Invalid` after the same work.
     """
-    return await opened_by(password, await by_email(control, email), await claiming(control, email))
+    return await opened_by(password, *await candidates(control, email))
 
 
 async def opened_by(password: str, *accounts: Account | None) -> Account:
@@ -183,6 +204,7 @@ async def change_password(control: Control, account_id: UUID, data: PasswordIn, 
     if not await passwords.matches(data.current, account.password_hash):
         raise Invalid.field("current", "password", N_("This is not your present password."))
     account.password_hash = await passwords.hashed(data.new)
+    await drop_change(control, account.id)
     await tell(control, PasswordChanged(subject_id=account.id))
     await log_out_others(control, account_id, but=session_id)
     await grow_stale(control, account_id)

@@ -29,6 +29,7 @@ from tenants.accounts.events import (
 )
 from tenants.accounts.log import tell
 from tenants.accounts.models import Account, Membership, Proof
+from tenants.accounts.second_factor import service as second_factor
 
 MAIL_VERIFICATION = "accounts.mail_verification"
 MAIL_RESET = "accounts.mail_reset"
@@ -43,10 +44,11 @@ class MailVerification(msgspec.Struct, kw_only=True):
 
 
 class MailReset(msgspec.Struct, kw_only=True):
-    """Send the link that replaces a password, where the address has one."""
+    """Send the link that replaces a password, where the address has one; ``account_id`` where it is for that one."""
 
     email: str
     proof_id: UUID
+    account_id: UUID | None = None
 
 
 class SyncMember(msgspec.Struct, kw_only=True):
@@ -79,9 +81,10 @@ def ask_confirmation(control: Control, account: Account) -> None:
     control.enqueue(MAIL_VERIFICATION, MailVerification(account_id=account.id, proof_id=uuid7()))
 
 
-def ask_reset(control: Control, email: str) -> None:
+def ask_reset(control: Control, email: str, account_id: UUID | None = None) -> None:
     """Have the link sent that replaces a password; costs and says the same where nobody has that address."""
-    control.enqueue(MAIL_RESET, MailReset(email=email.strip().lower(), proof_id=uuid7()))
+    wanted = MailReset(email=email.strip().lower(), proof_id=uuid7(), account_id=account_id)
+    control.enqueue(MAIL_RESET, wanted)
 
 
 async def confirm(control: Control, proof: Proof, *, signed_in: UUID | None, password: str = "") -> Account:
@@ -113,21 +116,31 @@ async def refuse(control: Control, proof: Proof) -> None:
     if claim.verify_by is None:
         raise proofs.DeadLink
     await proofs.spend_all(control, claim.id, proofs.VERIFY)
+    # Whoever made it may have asked for an address of his own, too.
+    await proofs.drop_change(control, claim.id)
     claim.password_hash = None
     await service.log_out_others(control, claim.id)
     await tell(control, AccountRefused(subject_id=claim.id))
 
 
 async def reset(control: Control, proof: Proof, new: str) -> Account:
-    """Replace a forgotten password and end all sessions; that the mail arrived confirms the address as well."""
+    """Replace a forgotten password and end all sessions; that the mail arrived confirms the address as well.
+
+    What whoever had the password before has begun ends too: another address that is waited for and, at a claim, which
+    somebody else may have made, the second step.
+    """
     account = await _account(control, proof)
     await proofs.spend(control, proof)
     await proofs.spend_all(control, account.id, proofs.RESET)
+    await proofs.drop_change(control, account.id)
     account.password_hash = await passwords.hashed(new)
     await tell(control, PasswordReset(subject_id=account.id))
     await service.log_out_others(control, account.id)
-    if account.verified_at is None and await service.by_email(control, account.email) in (None, account):
-        await _verified(control, account)
+    if account.verified_at is None:
+        if await second_factor.factor_of(control, account.id) is not None:
+            await second_factor.forget(control, account)
+        if await service.by_email(control, account.email) in (None, account):
+            await _verified(control, account)
     return account
 
 
@@ -171,17 +184,17 @@ async def move(control: Control, account: Account, email: str) -> None:
 async def _adopt(control: Control, claim: Account, holder: Account) -> None:
     """Move the workspaces of a claim to the account of its address, and drop the claim with its sessions."""
     has = {one.tenant_id for one in await _memberships(control, holder)}
-    left = 0
-    for membership in await _memberships(control, claim):
-        if membership.tenant_id in has:
-            left += 1
-            continue
+    claimed = await _memberships(control, claim)
+    moved = [one for one in claimed if one.tenant_id not in has]
+    for membership in moved:
         membership.account_id = holder.id
         _sync(control, membership, holder)
     await control.session.flush()
-    await tell(control, AccountVerified(subject_id=holder.id))
-    holder.verified_at = holder.verified_at or control.now()
-    if not left:
+    if holder.verified_at is None:
+        holder.verified_at = control.now()
+        await tell(control, AccountVerified(subject_id=holder.id))
+    # One that opens nothing may be on its way into a workspace; housekeeping removes it otherwise.
+    if claimed and len(moved) == len(claimed):
         await control.session.execute(delete(Account).where(Account.id == claim.id))
 
 

@@ -12,7 +12,7 @@ from typing import Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from core.kernel.errors import Conflict, Invalid, NotFound
 from core.kernel.i18n import N_
@@ -31,10 +31,11 @@ WAIT: Final = timedelta(days=7)
 
 
 class MailChange(msgspec.Struct, kw_only=True):
-    """Ask both addresses of a change, as far as they have not agreed."""
+    """Ask one of the two addresses of a change, unless it has agreed; the old one, or the new."""
 
     change_id: UUID
     proof_id: UUID
+    is_old: bool
 
 
 class SettleChange(msgspec.Struct, kw_only=True):
@@ -70,7 +71,7 @@ async def ask(control: Control, account_id: UUID, data: EmailIn) -> None:
         await move(control, account, data.email)
         ask_confirmation(control, account)
         return
-    await cancel(control, account.id)
+    await proofs.drop_change(control, account.id)
     change = EmailChange(id=uuid7(), account_id=account.id, email=data.email, created_at=control.now())
     control.session.add(change)
     await control.session.flush()
@@ -80,13 +81,9 @@ async def ask(control: Control, account_id: UUID, data: EmailIn) -> None:
 
 def ask_again(control: Control, change: EmailChange) -> None:
     """Send the mails to who has not agreed yet; the time that it takes stays."""
-    control.enqueue(MAIL_CHANGE, MailChange(change_id=change.id, proof_id=uuid7()))
-
-
-async def cancel(control: Control, account_id: UUID) -> None:
-    """Wait no longer; the links by which the old address stops it go on working, whoever cancelled. Repeatable."""
-    await control.session.execute(delete(EmailChange).where(EmailChange.account_id == account_id))
-    await proofs.spend_all(control, account_id, proofs.EMAIL)
+    # A job for each: that one cannot be reached must not keep the other from hearing of it.
+    for is_old in (True, False):
+        control.enqueue(MAIL_CHANGE, MailChange(change_id=change.id, proof_id=uuid7(), is_old=is_old))
 
 
 async def agree(control: Control, proof: Proof) -> bool:
@@ -136,7 +133,7 @@ async def settle(control: Control, change_id: UUID) -> None:
     if change.new_agreed_at is not None and is_free:
         await _make(control, account, change)
     else:
-        await cancel(control, account.id)
+        await proofs.drop_change(control, account.id)
 
 
 async def stop(control: Control, proof: Proof) -> Account:
@@ -148,7 +145,7 @@ async def stop(control: Control, proof: Proof) -> Account:
     account = await _locked(control, proof.account_id)
     await proofs.spend(control, proof)
     since = await proofs.first(control, proof)
-    await cancel(control, account.id)
+    await proofs.drop_change(control, account.id)
     await proofs.spend_all(control, account.id, proofs.RESET)
     await proofs.spend_all(control, account.id, proofs.STOP, since=since)
     if account.email != proof.email and await service.by_email(control, proof.email) is None:
@@ -158,14 +155,16 @@ async def stop(control: Control, proof: Proof) -> Account:
     if factor is not None and factor.confirmed_at is not None and factor.confirmed_at >= since:
         await second_factor.forget(control, account)
     await service.log_out_others(control, account.id)
-    ask_reset(control, account.email)
+    if account.email == proof.email:
+        # Where somebody has the address by now, a link to the other one would let back in whom this shuts out.
+        ask_reset(control, account.email, account.id)
     return account
 
 
 async def _make(control: Control, account: Account, change: EmailChange) -> bool:
     await _demand_free(control, change)
     email = change.email
-    await cancel(control, account.id)
+    await proofs.drop_change(control, account.id)
     await move(control, account, email)
     account.verified_at, account.verify_by = control.now(), None
     await service.grow_stale(control, account.id)

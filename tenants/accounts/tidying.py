@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import msgspec
-from sqlalchemy import and_, delete, exists, or_
+from sqlalchemy import and_, delete, exists, or_, select
 
 from core.runtime import Runtime
-from tenants.accounts.models import VOUCHED, Account, Membership, Proof, Session
+from tenants.accounts.models import VOUCHED, Account, EmailChange, Membership, Proof, Session
+from tenants.accounts.service_changes import WAIT, settle
 
 KEPT = timedelta(days=7)
 CLAIM_KEPT = timedelta(days=30)
@@ -26,6 +27,12 @@ async def forget_old(runtime: Runtime, _params: Nothing) -> None:
     """
     async with runtime.control() as control:
         now = control.now()
+        late = await control.session.scalars(
+            select(EmailChange.id).where(EmailChange.created_at < now - WAIT)
+        )
+        for change_id in list(late):
+            # Its own job did so, unless it came to nothing.
+            await settle(control, change_id)
         then = now - CLAIM_KEPT
         await control.session.execute(delete(Proof).where(Proof.expires_at < now - KEPT))
         await control.session.execute(delete(Session).where(Session.expires_at < now))

@@ -75,6 +75,10 @@ class JoinPages(Controller):
         try:
             data = await read_form(request, NewcomerIn)
             async with opened(request) as control:
+                email = await service_accepting.mailed_by(control, token)
+            if email:
+                await limits.mail(runtime_of(request), client_of(request), email)
+            async with opened(request) as control:
                 account, place = await service_accepting.sign_up(control, token, data, locale=control.locale)
             return await _enter(request, account, place)
         except AppError as error:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 
 from core.access import roles
 from core.access import service as people
@@ -114,15 +114,19 @@ async def revoke(ctx: Ctx, control: Control, invitation: Invitation) -> None:
 
 async def revoke_of(control: Control, tenant_id: UUID, member_id: UUID, *, email: str = "") -> None:
     """End what somebody who left has made, and what would let his address in; harmless to repeat."""
-    await control.session.execute(
-        update(Invitation)
-        .where(
-            Invitation.tenant_id == tenant_id,
-            or_(Invitation.invited_by_id == member_id, Invitation.email == email),
-            Invitation.revoked_at.is_(None),
-        )
-        .values(revoked_at=control.now())
+    await _revoke(control, tenant_id, or_(Invitation.invited_by_id == member_id, Invitation.email == email))
+
+
+async def revoke_to(control: Control, tenant_id: UUID, email: str) -> None:
+    """End what would let an address in; harmless to repeat."""
+    await _revoke(control, tenant_id, Invitation.email == email)
+
+
+async def _revoke(control: Control, tenant_id: UUID, which: ColumnElement[bool]) -> None:
+    ended = update(Invitation).where(
+        Invitation.tenant_id == tenant_id, which, Invitation.revoked_at.is_(None)
     )
+    await control.session.execute(ended.values(revoked_at=control.now()))
     await tell(control, tenant_id)
 
 

@@ -70,6 +70,12 @@ async def hold_place(control: Control, invitation_id: UUID, account: Account) ->
     return Place(invitation.tenant_id, use.id)
 
 
+async def mailed_by(control: Control, token: str) -> str:
+    """The address that is sent a mail when somebody signs up by a link; "" where that proves the address already."""
+    invitation = await by_token(control, token)
+    return invitation.email or "" if invitation.hand_hash == digest(token) else ""
+
+
 async def sign_up(control: Control, token: str, data: NewcomerIn, *, locale: str) -> tuple[Account, Place]:
     """Make an account for whoever was sent a mail, and take its place; the mail has proved the address.
 
