@@ -174,12 +174,12 @@ async def _payload(request: Request[Any, Any, Any]) -> bytes:
 async def _digest(request: Request[Any, Any, Any]) -> bytes:
     """The digest of a large form's files, which are read from the disk."""
     digest = hashlib.sha256()
-    for name, item in (await request.form()).multi_items():
-        if isinstance(item, UploadFile):
-            digest.update(name.encode() + b"\0")
-            while chunk := await item.read(CHUNK):
-                digest.update(chunk)
-            await item.seek(0)
+    sent = (await request.form()).multi_items()
+    for name, item in [(name, item) for name, item in sent if isinstance(item, UploadFile)]:
+        digest.update(name.encode() + b"\0")
+        while chunk := await item.read(CHUNK):
+            digest.update(chunk)
+        await item.seek(0)
     return digest.digest()
 
 

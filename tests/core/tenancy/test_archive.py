@@ -85,6 +85,7 @@ def test_a_tenant_moves_to_another_installation(here, elsewhere, tenant, filled,
     manifest = export_tenant(here, tenant, path, passphrase=PHRASE)
     assert manifest["files"] == 1
     assert not path.with_name("acme.zip.partial").exists()
+    forget(elsewhere, tenant)
     assert import_tenant(elsewhere, path, passphrase=PHRASE) == tenant.id
     moved = read(elsewhere, tenant.id)
     assert (moved.slug, moved.name, moved.currency) == (tenant.slug, tenant.name, tenant.currency)

@@ -14,8 +14,8 @@ from tenants.accounts.models import Account, Session
 from tenants.accounts.schema import EmailIn
 from tenants.accounts.second_factor import service as second_factor
 from tenants.accounts.second_factor.models import SecondFactor
-from tests.tenants.accounts.mails import follow, links
-from tests.tenants.admin.test_pages import OWN, account_of, claim_of, handed, hired, member_of
+from tests.tenants.accounts.mails import account, follow, links
+from tests.tenants.admin.test_pages import OWN, claim_of, handed, hired, member_of
 from tests.tenants.admin.test_pages import an_empty_inbox as an_empty_inbox
 from tests.tenants.admin.test_pages import forgetful as forgetful
 from tests.tenants.admin.test_pages import strangers_to_the_process as strangers_to_the_process
@@ -60,6 +60,30 @@ async def test_a_new_password_for_a_claim_goes_to_that_claim(ann, zed, stranger,
     await follow(stranger, links(ann.runtime, DEE)[0], new="a new good password")
     assert await opens(stranger, ann, "a new good password")
     assert await opens(stranger, zed, "another good password")
+    # The address has an account now: the other login is given a password, and nothing else.
+    first = (await account(ann.runtime, DEE)).id
+    member = await member_of(zed, DEE)
+    await zed.post(f"/settings/members/{member.id}/login")
+    await drain()
+    await follow(stranger, links(ann.runtime, DEE)[0], new="one more good password")
+    assert await opens(stranger, zed, "one more good password")
+    assert (await account(ann.runtime, DEE)).id == first
+
+
+async def test_a_claim_joins_an_account_that_was_confirmed_long_ago(ann, zed, stranger, drain):
+    first = await claimed(ann, stranger)
+    await drain()
+    async with ann.runtime.control() as control:
+        his = await control.session.get_one(Account, first)
+        his.verified_at, his.verify_by = control.now(), None
+    await claimed(zed, stranger, "another good password")
+    await drain()
+    confirm = links(ann.runtime, DEE)[0]
+    await stranger.post("/login", data={"email": DEE, "password": OWN})
+    await follow(stranger, confirm)
+    await drain()
+    assert (await member_of(zed, DEE)).account_id == first
+    assert await claim_of(ann, DEE) is None
 
 
 async def test_who_proves_the_address_is_not_asked_for_a_code_of_somebody_else(ann, stranger, drain):
@@ -73,7 +97,7 @@ async def test_who_proves_the_address_is_not_asked_for_a_code_of_somebody_else(a
     await follow(stranger, links(ann.runtime, DEE)[0], new="a new good password")
     async with ann.runtime.control() as control:
         assert await second_factor.factor_of(control, claim) is None
-    assert (await account_of(ann, DEE)).id == claim
+    assert (await account(ann.runtime, DEE)).id == claim
 
 
 async def test_who_left_is_given_no_link(ann, drain):
@@ -153,6 +177,6 @@ async def test_a_claim_that_wants_another_address_is_asked_at_both(ann, stranger
     await drain()
     new, old = links(ann.runtime, "dee@new.test")[0], links(ann.runtime, DEE)[0]
     await follow(stranger, new)
-    assert await account_of(ann, "dee@new.test") is None
+    assert await account(ann.runtime, "dee@new.test") is None
     await follow(stranger, old, act="agree")
-    assert (await account_of(ann, "dee@new.test")).id == claim
+    assert (await account(ann.runtime, "dee@new.test")).id == claim

@@ -18,6 +18,7 @@ from core.kernel.ids import uuid7
 from core.kernel.jobs.models import JobRunRow
 from core.kernel.outbox import Relay
 from core.tenancy.directory import TenantPlugin
+from core.tenancy.plugin_archive import Back, Left
 from tenants.marketplace import jobs, pages, queries, service, service_states, views
 from tenants.marketplace.service import SWITCH_ON
 from tests.fixtures.people import Person
@@ -144,10 +145,19 @@ async def test_a_removal_is_noted_once_and_by_its_own_job_alone(shop: Shop) -> N
     await enable(shop)
     await shop.drain()
     module = shop.runtime.registry.modules["loyalty"]
+    before = await shop.row()
+    assert before is not None
     await service_states.uninstalled(shop.runtime, shop.tenant, module, uuid4(), "lie.zip")
+    back = Back(version="9", left=Left(settings={"rate": 9}, missing_since=None), taken_at=before.updated_at)
+    await service_states.brought_back(shop.runtime, shop.tenant, module, uuid4(), back)
     row = await shop.row()
     assert row is not None
-    assert (row.state, row.archive) == ("enabled", "")
+    assert (row.state, row.archive, row.version, row.settings) == (
+        "enabled",
+        "",
+        before.version,
+        before.settings,
+    )
 
 
 async def test_why_it_cannot_be_switched_stands_on_its_page(shop: Shop, owner: Person, plant: Plant) -> None:
