@@ -67,6 +67,10 @@ async def test_a_new_password_for_a_claim_goes_to_that_claim(ann, zed, stranger,
     await drain()
     await follow(stranger, links(ann.runtime, DEE)[0], new="one more good password")
     assert await opens(stranger, zed, "one more good password")
+    await stranger.post("/forgot", data={"email": DEE})
+    await drain()
+    await follow(stranger, links(ann.runtime, DEE)[0], new="the last good password")
+    assert await opens(stranger, ann, "the last good password")
     assert (await account(ann.runtime, DEE)).id == first
 
 
