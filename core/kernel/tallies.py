@@ -6,6 +6,7 @@ Owns what is not written yet; that of a process that is killed is lost, ``PAUSE_
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Final, Generic, TypeVar
 
@@ -18,20 +19,20 @@ PAUSE_S: Final = 20.0
 log = structlog.get_logger(__name__)
 
 
-class Tally(Generic[K, V]):
+class Tally(ABC, Generic[K, V]):
     """What was noted in this process, by key; a kind of tally says how two are added, and how they are written."""
 
     def __init__(self) -> None:
         self._noted: dict[K, V] = {}
         self._task: asyncio.Task[None] | None = None
 
+    @abstractmethod
     def added(self, one: V, other: V) -> V:
         """Two values of one key, the later second, as one."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def write(self, noted: Mapping[K, V]) -> None:
         """Add what was noted to what stands there."""
-        raise NotImplementedError
 
     def add(self, key: K, value: V) -> None:
         """Add to what is noted; it is written soon."""

@@ -24,9 +24,11 @@ def test_what_does_not_end_is_ended() -> None:
 
 
 def test_what_ends_in_time_is_left_alone() -> None:
+    began = time.monotonic()
     with alarm(0.05):
         pass
     time.sleep(0.1)
+    assert time.monotonic() - began >= 0.1, "an alarm that rang late would have ended the sleep"
 
 
 def test_an_alarm_within_another_gives_it_back() -> None:
