@@ -5,9 +5,10 @@ Owns what is not written yet. Emits nothing. Never raises: that something failed
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, nullcontext
 from typing import Any, Final
 from uuid import UUID
 
@@ -52,6 +53,17 @@ def failed(ctx: Any, item: specs.Spec, error: BaseException) -> None:
     place = place_of(item)
     log.error("module failed", plugin=item.plugin, place=place, request_id=ctx.request_id, exc_info=error)
     ctx.machinery.faults.note(ctx.tenant.id, item.plugin, place, error, ctx.request_id)
+
+
+@asynccontextmanager
+async def alone(ctx: Any, seconds: float) -> AsyncIterator[None]:
+    """A limit for what a module does within somebody else's page or job, and an end to that alone.
+
+    What it raises goes on upwards with its rows undone and the transaction as it was, also where it is ended in the
+    middle of a statement.
+    """
+    async with ctx.attempt(), asyncio.timeout(seconds):
+        yield
 
 
 def in_time(ctx: Any, item: specs.Spec) -> AbstractContextManager[None]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -14,7 +12,7 @@ from core.activities.shown import KIND_TONES
 from core.activities.tasks import queries as tasks
 from core.activities.tasks.models import Task
 from core.activities.tasks.schema import to_out
-from core.ext.faults import failed
+from core.ext.faults import alone, failed
 from core.ext.specs import Step
 from core.home import queries
 from core.home.schema import FollowUp, Today
@@ -125,10 +123,8 @@ async def checklist(ctx: Ctx) -> list[dict[str, Any]]:
 
 async def _step(ctx: Ctx, step: Step) -> dict[str, Any] | None:
     """A module's step as the checklist shows it; one that fails or takes too long is left out."""
-    is_ours = ctx.machinery.registry.modules[step.plugin].builtin
     try:
-        # What an installed module asks of the database must not end the page's transaction.
-        async with nullcontext() if is_ours else ctx.attempt(), asyncio.timeout(STEP_S):
+        async with alone(ctx, STEP_S):
             return {"title": ctx.t(step.title), "done": bool(await step.is_done(ctx)), "url": ctx.w(step.url)}
     except Exception as error:
         failed(ctx, step, error)

@@ -28,7 +28,8 @@ def alarm(seconds: float) -> Iterator[None]:
             raise TimeoutError(f"it did not end within {seconds:g} s")
 
     former = signal.signal(signal.SIGALRM, ring)
-    left, every = signal.setitimer(signal.ITIMER_REAL, seconds)
+    # It rings again: what the function calls may have swallowed the first.
+    left, every = signal.setitimer(signal.ITIMER_REAL, seconds, seconds)
     began = time.monotonic()
     try:
         yield

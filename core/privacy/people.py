@@ -5,9 +5,7 @@ Owns nothing. An address or number that somebody else's record has too does not 
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
-from contextlib import nullcontext
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -16,7 +14,7 @@ from sqlalchemy import or_, select, text
 
 from core.contacts.models import Contact
 from core.customers.models import Customer
-from core.ext.faults import failed
+from core.ext.faults import alone, failed
 from core.ext.specs import Person, PersonalData
 from core.kernel.errors import AppError, Conflict
 from core.kernel.i18n import N_
@@ -51,8 +49,7 @@ async def asked(ctx: Ctx, item: PersonalData, doing: Awaitable[T]) -> T:
     """What a module answers or does; raises Conflict with its name where it fails, which is counted against it."""
     module = ctx.machinery.registry.modules[item.plugin]
     try:
-        # What an installed module asks of the database must not end the transaction of those that come after it.
-        async with nullcontext() if module.builtin else ctx.attempt(), asyncio.timeout(HOLDER_S):
+        async with alone(ctx, HOLDER_S):
             return await doing
     except AppError:
         raise

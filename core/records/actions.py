@@ -1,6 +1,5 @@
 """Actions on selected records: the declared ones, and three that every type with the means has."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, Any
 from uuid import UUID
@@ -8,7 +7,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from core.ext.faults import failed
+from core.ext.faults import alone, failed
 from core.ext.specs import Action, Column, RecordType
 from core.kernel.errors import AppError, NotFound
 from core.kernel.i18n import N_
@@ -79,7 +78,7 @@ async def act(ctx: Any, type_: RecordType, action: Action, records: Sequence[Any
         if not await ctx.can_on(action.permission or f"{type_.permission}.edit", record):
             continue
         try:
-            async with ctx.attempt(), asyncio.timeout(ACTION_S):
+            async with alone(ctx, ACTION_S):
                 await action.run(ctx, [record], params)
                 await ctx.session.flush()
         except AppError:

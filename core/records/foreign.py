@@ -3,7 +3,6 @@
 Owns the marriage of a declared filter and a list. Never lets a condition that fails count as true.
 """
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
@@ -11,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement
 
 from core.ext import specs
-from core.ext.faults import failed, in_time
+from core.ext.faults import alone, failed, in_time
 from core.ext.specs import Column
 from core.kernel.errors import Invalid
 from core.kernel.i18n import N_
@@ -65,7 +64,7 @@ async def offers(ctx: Any, column: Column, text: str, most: int) -> Sequence[tup
     if declared is None or declared.choices is None:
         return ()
     try:
-        async with ctx.session.begin_nested(), asyncio.timeout(CHOICES_S):
+        async with alone(ctx, CHOICES_S):
             found = [(str(value), str(name)) for value, name in await declared.choices(ctx)]
     except Exception as error:
         failed(ctx, declared, error)

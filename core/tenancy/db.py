@@ -9,7 +9,7 @@ from typing import Any
 
 import asyncpg
 import msgspec
-from sqlalchemy import event, select
+from sqlalchemy import ExceptionContext, event, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.util import await_only
@@ -144,6 +144,7 @@ class Databases:
             },
         )
         event.listen(engine.sync_engine, "before_cursor_execute", _give_way)
+        event.listen(engine.sync_engine, "handle_error", _spare)
         return engine
 
 
@@ -152,6 +153,14 @@ def _give_way(*_statement: object) -> None:
     turns = turn_held()
     if turns is not None:
         await_only(turns.breathe())
+
+
+def _spare(failure: ExceptionContext) -> None:
+    """Keep a connection on which only a part was ended: the driver cancels the statement, the savepoint undoes it."""
+    connection = failure.connection
+    is_ended = isinstance(failure.original_exception, asyncio.CancelledError)
+    if is_ended and connection is not None and connection.in_nested_transaction():
+        failure.is_disconnect = False
 
 
 def _json(value: object) -> str:

@@ -15,7 +15,7 @@ from uuid import UUID
 from litestar import Controller, Request
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
-from core.ext.faults import failed
+from core.ext.faults import alone, failed
 from core.ext.specs import LivePart
 from core.kernel.cache import Cache
 from core.kernel.wake import LIVE
@@ -133,13 +133,10 @@ async def look(runtime: Runtime, principal: Principal) -> dict[str, str]:
     async with runtime.enter(principal, readonly=True) as ctx:
         for part in runtime.registry.serve(LivePart, ctx):
             try:
-                async with ctx.attempt():
-                    async with asyncio.timeout(PART_S):
-                        template, values = await part.render(ctx)
-                    with shown_in(ctx.zone, ctx.now()):
-                        found[part.key] = (
-                            environment(ctx.locale).get_template(template).render(ctx=ctx, **values)
-                        )
+                async with alone(ctx, PART_S):
+                    template, values = await part.render(ctx)
+                with shown_in(ctx.zone, ctx.now()):
+                    found[part.key] = environment(ctx.locale).get_template(template).render(ctx=ctx, **values)
             except Exception as error:
                 failed(ctx, part, error)
     return found
