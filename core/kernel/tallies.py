@@ -1,30 +1,28 @@
-"""Collects what happens often in memory, and writes it in batches: nobody waits for it.
+"""Counts what happens often, by key.
 
-Owns what is not written yet; that of a process that is killed is lost, ``PAUSE_S`` seconds at most.
+Owns what was counted and is not written yet.
 """
 
 from __future__ import annotations
 
-import asyncio
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Final, Generic, TypeVar
 
-import structlog
+from core.kernel.later import Later
 
 K = TypeVar("K")
 V = TypeVar("V")
 
 PAUSE_S: Final = 20.0
-log = structlog.get_logger(__name__)
 
 
-class Tally(ABC, Generic[K, V]):
+class Tally(Later, Generic[K, V]):
     """What was noted in this process, by key; a kind of tally says how two are added, and how they are written."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._noted: dict[K, V] = {}
-        self._task: asyncio.Task[None] | None = None
 
     @abstractmethod
     def added(self, one: V, other: V) -> V:
@@ -34,14 +32,20 @@ class Tally(ABC, Generic[K, V]):
     async def write(self, noted: Mapping[K, V]) -> None:
         """Add what was noted to what stands there."""
 
+    @property
+    def pause_s(self) -> float:
+        return PAUSE_S
+
+    @property
+    def waiting(self) -> int:
+        return len(self._noted)
+
     def add(self, key: K, value: V) -> None:
         """Add to what is noted; it is written soon."""
         self._noted[key] = self.added(self._noted[key], value) if key in self._noted else value
-        if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._soon())
+        self.begin()
 
     async def flush(self) -> None:
-        """Write what was noted; what cannot be written stays for the next time."""
         noted, self._noted = self._noted, {}
         if not noted:
             return
@@ -52,20 +56,3 @@ class Tally(ABC, Generic[K, V]):
             for key, value in later.items():
                 self._noted[key] = self.added(noted[key], value) if key in noted else value
             raise
-
-    async def close(self) -> None:
-        """Write the rest before the process ends."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-        await self.flush()
-
-    async def _soon(self) -> None:
-        while self._noted:
-            await asyncio.sleep(PAUSE_S)
-            try:
-                await self.flush()
-            except Exception as error:
-                log.warning(
-                    "tally waits", tally=type(self).__name__, count=len(self._noted), error=repr(error)
-                )

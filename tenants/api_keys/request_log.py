@@ -1,12 +1,10 @@
 """What keys are used for: noted in memory once an answer is sent, written in batches, kept for 30 days.
 
-No request waits for it. What a process that is killed had not written yet is lost, at most ``PAUSE_S`` seconds
-of it; where more comes than can be written, the surplus is dropped and counted.
+No request waits for it. Where more comes than can be written, the surplus is dropped and counted.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -16,6 +14,7 @@ import structlog
 from sqlalchemy import delete, insert, select
 
 from core.kernel.ids import uuid7
+from core.kernel.later import Later
 from core.runtime import Runtime
 from tenants.api_keys.models import ApiKey, KeyRequest
 
@@ -30,13 +29,13 @@ AT_ONCE: Final = 5_000
 log = structlog.get_logger(__name__)
 
 
-class RequestLog:
+class RequestLog(Later):
     """The requests of this process that are not written yet."""
 
     def __init__(self, runtime: Runtime) -> None:
+        super().__init__()
         self._runtime = runtime
         self._waiting: deque[dict[str, Any]] = deque()
-        self._task: asyncio.Task[None] | None = None
         self.dropped = 0
 
     def note(self, row: dict[str, Any]) -> None:
@@ -45,11 +44,17 @@ class RequestLog:
             self.dropped += 1
             return
         self._waiting.append({"id": uuid7(), **row})
-        if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._soon())
+        self.begin()
+
+    @property
+    def pause_s(self) -> float:
+        return PAUSE_S
+
+    @property
+    def waiting(self) -> int:
+        return len(self._waiting)
 
     async def flush(self) -> None:
-        """Write what waits; what cannot be written stays for the next time."""
         while self._waiting:
             batch = [self._waiting[place] for place in range(min(BATCH, len(self._waiting)))]
             async with self._runtime.control() as control:
@@ -59,21 +64,6 @@ class RequestLog:
         if self.dropped:
             log.warning("requests of keys were not kept", count=self.dropped)
             self.dropped = 0
-
-    async def close(self) -> None:
-        """Write the rest before the process ends."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-        await self.flush()
-
-    async def _soon(self) -> None:
-        while self._waiting:
-            await asyncio.sleep(PAUSE_S)
-            try:
-                await self.flush()
-            except Exception as error:
-                log.warning("requests of keys wait", count=len(self._waiting), error=repr(error))
 
 
 def request_log(runtime: Runtime) -> RequestLog:
