@@ -24,7 +24,7 @@ TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 RULES = {"runOnly": {"type": "tag", "values": TAGS}, "resultTypes": ["violations"]}
 CONTRAST = {"runOnly": {"type": "rule", "values": ["color-contrast"]}, "resultTypes": ["violations"]}
 SIZES = {"wide": WIDE, "narrow": NARROW}
-SHARES = 4
+SHARES = 10
 
 FILES = {
     "/w/{workspace}/imports/{import_id}/errors.csv",
