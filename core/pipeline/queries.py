@@ -1,4 +1,4 @@
-"""Reads of pipelines, stages, close reasons and rates."""
+"""Reads of pipelines, stages, close reasons and rates, and of what comes next with a deal or a lead."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
+from core.activities.tasks.models import Task
 from core.kernel.errors import NotFound
 from core.pipeline.models import CloseReason, CurrencyRate, Deal, Pipeline, Stage
 from core.tenancy.ctx import Ctx
@@ -122,3 +123,18 @@ async def all_rates(ctx: Ctx, limit: int = 200) -> Sequence[CurrencyRate]:
         select(CurrencyRate).order_by(CurrencyRate.valid_on.desc(), CurrencyRate.currency).limit(limit)
     )
     return list(await ctx.session.scalars(statement))
+
+
+async def next_steps(ctx: Ctx, name: str, ids: Sequence[UUID]) -> dict[UUID, tuple[str, date | None]]:
+    """The open task that is due first, of each of the records that tasks name as ``name``."""
+    if not ids:
+        return {}
+    column = getattr(Task, name)
+    statement = (
+        select(column, Task.title, Task.due_on)
+        .where(column.in_(ids), Task.done_at.is_(None))
+        .ext(distinct_on(column))
+        .order_by(column, Task.due_on.asc().nulls_last(), Task.id)
+    )
+    rows = await ctx.session.execute(statement)
+    return {record_id: (title, due_on) for record_id, title, due_on in rows}

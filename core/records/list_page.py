@@ -9,7 +9,7 @@ from core.ext.specs import Action, Column, RecordType
 from core.kernel.errors import AppError
 from core.records import actions, foreign, labels, lists, queries
 from core.records.forms import options_url
-from core.records.labels import MEMBER, target_of
+from core.records.labels import MEMBER, Labels, target_of
 from core.records.models import SavedView
 from core.records.ops import TITLES, Filter
 from core.records.query import LIMIT, LOOKS, ListQuery, parse_page
@@ -107,7 +107,7 @@ class ListPage:
     def _lent_field(self, column: Column) -> dict[str, Any]:
         view = {**column_view(self.ctx, column), "ops": foreign.OPS[column.kind]}
         if isinstance(column, foreign.ForeignColumn) and column.declared.choices is not None:
-            view["search_url"] = f"{self.address}/conditions/{column.key}"
+            view["search_url"] = place(self.ctx, self.type, f"/conditions/{column.key}")
         return view
 
     def _filter_field(self, column: Column) -> dict[str, Any]:
@@ -211,21 +211,35 @@ async def load(ctx: Any, type_: RecordType, pairs: Sequence[tuple[str, str]]) ->
     folded, looks = fold(pairs)
     query, error = parse_page(type_, folded, lists.reading(ctx))
     listing = await lists.run(ctx, query, with_labels=False)
-    ids = labels.wanted(query.columns, listing.rows)
-    for item in query.filters:
-        if target_of(item.column):
-            ids.setdefault(target_of(item.column), set()).update(item.values)  # type: ignore[arg-type]
     has_people = any(column.kind == "member" for column in type_.columns)
-    names = await labels.resolve(ctx, ids, offered=OFFERED if has_people else 0)
+    names = await named(ctx, query, query.columns, listing.rows, offered=OFFERED if has_people else 0)
     listing = lists.Listing(query, listing.rows, names, listing.next)
     views = await queries.views(ctx, type_.key)
     offers = await labels.choices(ctx, type_.columns, most=OFFERED)
     page = ListPage(
         ctx, type_, query, looks, listing, views, actions.of(ctx, type_, deleted=query.deleted), error, offers
     )
-    for item in query.filters:
-        page.lent_names |= dict(await foreign.offers(ctx, item.column, "", OFFERED))
+    page.lent_names = await lent_names(ctx, query)
     return page
+
+
+async def named(
+    ctx: Any, query: ListQuery, columns: Sequence[Column], rows: Sequence[Any], *, offered: int
+) -> Labels:
+    """Read the names of what rows and filters point to, and of so many members to offer, in one statement."""
+    ids = labels.wanted(columns, rows)
+    for item in query.filters:
+        if target_of(item.column):
+            ids.setdefault(target_of(item.column), set()).update(item.values)  # type: ignore[arg-type]
+    return await labels.resolve(ctx, ids, offered=offered)
+
+
+async def lent_names(ctx: Any, query: ListQuery) -> dict[str, str]:
+    """Read the names of what the conditions of other modules ask for."""
+    found: dict[str, str] = {}
+    for item in query.filters:
+        found |= dict(await foreign.offers(ctx, item.column, "", OFFERED))
+    return found
 
 
 def fold(pairs: Sequence[tuple[str, str]]) -> tuple[list[tuple[str, str]], dict[str, str]]:

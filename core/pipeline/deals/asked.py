@@ -61,7 +61,7 @@ async def ask_why(
     error: AppError | None = None,
     sent: Mapping[str, Any] | None = None,
 ) -> Response[Any]:
-    """Ask why a deal was won or lost; on the board the card goes back until this is answered."""
+    """Ask why a deal was won or lost."""
     reasons = await queries.reasons(ctx, outcome)
     is_lost = outcome == "lost"
     fields: list[dict[str, Any]] = [
@@ -76,7 +76,7 @@ async def ask_why(
     if is_lost:
         fields.append({"name": "competitor", "kind": "text", "title": N_("Competitor"), "max_length": 200})
     title = N_("Why was this deal lost?") if is_lost else N_("Why was this deal won?")
-    answer = ask(
+    return ask(
         ctx,
         request,
         title=ctx.t(title),
@@ -88,6 +88,3 @@ async def ask_why(
         back=(deal.name, place(ctx, DEAL, f"/{deal.id}")),
         error=error,
     )
-    if request.method == "POST" and error is None:
-        answer.status_code = 422
-    return answer

@@ -1,46 +1,42 @@
-"""The board as its page wants it: columns, cards, filters, the switch between pipelines."""
+"""The board of a pipeline as its page wants it: columns, cards, filters, the switch between pipelines."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import Any, Final
-from urllib.parse import urlencode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
 from uuid import UUID
 
+from core.ext.specs import RecordType
 from core.kernel import money
-from core.kernel.errors import BadRequest, NotFound
+from core.kernel.errors import NotFound
 from core.kernel.i18n import N_
+from core.pipeline.boards import TONES, BoardPage, Cards
 from core.pipeline.deals import queries
 from core.pipeline.deals.queries import Board, Column, Total
 from core.pipeline.deals.records import DEAL
 from core.pipeline.models import Stage
-from core.records import labels, lists
-from core.records.labels import Labels
-from core.records.list_page import OFFERED, ListPage, fold
-from core.records.query import parse_page
+from core.records.list_page import OFFERED
 from core.records.shown import place
 from core.tenancy.ctx import Ctx
 
 FILTERS: Final = ("owner_id", "expected_close_on", "amount_minor", "tags", "source", "next_follow_up_on")
-TONES: Final = ("blue", "teal", "purple", "amber", "green", "pink", "red")
-REFERENCES: Final = tuple(column for column in DEAL.columns if column.key in {"customer_id", "owner_id"})
 PIPELINE: Final = "pipeline"
-Steps = Mapping[UUID, tuple[str, date | None]]
 
 
 @dataclass(slots=True)
-class BoardPage(ListPage):
-    """A board as a person looks at it; filters are those of the list of deals."""
+class DealBoard(BoardPage):
+    """A pipeline as a person looks at it."""
 
+    record_type: ClassVar[RecordType] = DEAL
+    names: ClassVar[tuple[str, ...]] = ("customer_id", "owner_id")
+    task_of: ClassVar[str] = "deal_id"
     board: Board | None = None
-    steps: Steps = field(default_factory=dict)
 
     @property
-    def address(self) -> str:
-        """The board's address without any question."""
-        return str(self.ctx.w("/pipeline"))
+    def is_empty(self) -> bool:
+        """Whether there is no pipeline."""
+        return self.board is None
 
     @property
     def filter_fields(self) -> list[dict[str, Any]]:
@@ -56,17 +52,22 @@ class BoardPage(ListPage):
         return [(str(one.id), one.name, self.link(pipeline=str(one.id))) for one, _ in self.board.ways]
 
     @property
-    def mine(self) -> str:
-        """The address that narrows the board to one's own deals."""
-        return self.link(f=[*(item.token for item in self.query.filters), "owner_id:me:"])
-
-    @property
     def stages(self) -> list[dict[str, Any]]:
         """The columns as the macro takes them."""
         if self.board is None:
             return []
-        cards = Cards.of(self.ctx, self.listing.labels, self.steps)
+        cards = self.cards
         return [self.column_view(column, at, cards) for at, column in enumerate(self.board.columns)]
+
+    @property
+    def zones(self) -> list[dict[str, str]]:
+        """Where a card leaves the board."""
+        if not self.ctx.can("deals.edit"):
+            return []
+        return [
+            {"key": "won", "title": self.ctx.t(N_("Won")), "icon": "trophy", "tone": "good"},
+            {"key": "lost", "title": self.ctx.t(N_("Lost")), "icon": "thumbs-down", "tone": "bad"},
+        ]
 
     def column_view(self, column: Column, at: int, cards: Cards) -> dict[str, Any]:
         """One column with its head and cards."""
@@ -74,17 +75,10 @@ class BoardPage(ListPage):
         may_add = self.ctx.can("deals.create")
         return {
             **head(self.ctx, stage, column.total, at),
-            "cards": [cards.draw(deal, stage) for deal in column.deals],
-            "more_url": self.more_url(stage.id, column.next),
+            "cards": [drawn(cards, deal, stage) for deal in column.deals],
+            "more_url": self.more_url(f"stages/{stage.id}", column.next),
             "add_url": place(self.ctx, DEAL, f"/new?stage_id={stage.id}") if may_add else "",
         }
-
-    def more_url(self, stage_id: UUID, cursor: str | None) -> str:
-        """Where the next cards of a column come from."""
-        if cursor is None:
-            return ""
-        question = urlencode([*self.query.pairs(), ("cursor", cursor)])
-        return str(self.ctx.w(f"/pipeline/stages/{stage_id}?{question}"))
 
 
 def head(ctx: Ctx, stage: Stage, total: Total, at: int) -> dict[str, Any]:
@@ -103,80 +97,37 @@ def head(ctx: Ctx, stage: Stage, total: Total, at: int) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Cards:
-    """Draws deals as cards; what all of them share is worked out once."""
-
-    names: Labels
-    steps: Steps
-    now: datetime
-    today: date
-    address: str
-    follow_up: str
-    age: str
-    may_move: bool
-
-    @classmethod
-    def of(cls, ctx: Ctx, names: Labels, steps: Steps) -> Cards:
-        """Make the drawer of one answer."""
-        return cls(
-            names=names,
-            steps=steps,
-            now=ctx.now(),
-            today=ctx.today(),
-            address=place(ctx, DEAL),
-            follow_up=ctx.t(N_("Follow up")),
-            age=ctx.t(N_("{days} d")),
-            may_move=ctx.can("deals.edit"),
-        )
-
-    def draw(self, deal: Any, stage: Stage) -> dict[str, Any]:
-        """A deal as a card: what, for whom, how much, how long in the stage, what comes next."""
-        days = max(0, (self.now - deal.stage_entered_at).days)
-        step, step_on = self.steps.get(deal.id, ("", None))
-        if not step and deal.next_follow_up_on:
-            step, step_on = self.follow_up, deal.next_follow_up_on
-        address = f"{self.address}/{deal.id}"
-        return {
-            "id": str(deal.id),
-            "url": address,
-            "title": deal.name,
-            "subtitle": self.names.get(("customer", deal.customer_id), "") if deal.customer_id else "",
-            "owner": self.names.get(("member", deal.owner_id), "") if deal.owner_id else "",
-            "move_url": f"{address}/move" if self.may_move else "",
-            "version": deal.version,
-            "amount_minor": deal.amount_minor,
-            "currency": deal.currency,
-            "due": deal.expected_close_on,
-            "late": deal.expected_close_on is not None and deal.expected_close_on < self.today,
-            "age": self.age.format(days=days),
-            "stalled": stage.rotting_days is not None and days >= stage.rotting_days,
-            "next_step": step,
-            "next_on": step_on,
-            "overdue": step_on is not None and step_on < self.today,
-        }
+def drawn(cards: Cards, deal: Any, stage: Stage) -> dict[str, Any]:
+    """A deal as a card: for whom, how much, and whether it stands still."""
+    days = cards.days(deal.stage_entered_at)
+    return {
+        **cards.draw(deal, days),
+        "subtitle": cards.names.get(("customer", deal.customer_id), "") if deal.customer_id else "",
+        "amount_minor": deal.amount_minor,
+        "currency": deal.currency,
+        "due": deal.expected_close_on,
+        "late": deal.expected_close_on is not None and deal.expected_close_on < cards.today,
+        "stalled": stage.rotting_days is not None and days >= stage.rotting_days,
+    }
 
 
-async def load(ctx: Ctx, pairs: Sequence[tuple[str, str]]) -> BoardPage:
-    """Read a board's page in five statements: pipelines, totals, cards, names with members, next steps."""
-    folded, looks = fold([pair for pair in pairs if pair[0] != PIPELINE])
-    query, error = parse_page(DEAL, folded, lists.reading(ctx))
+def asked(ctx: Ctx, pairs: Sequence[tuple[str, str]]) -> DealBoard:
+    """Read the question of a board; raises NotFound for what cannot be a pipeline."""
+    page = DealBoard.asked(ctx, [pair for pair in pairs if pair[0] != PIPELINE])
     wanted = _pipeline_of(pairs)
     if wanted is not None:
-        looks[PIPELINE] = str(wanted)
-    board = await queries.board(ctx, wanted, query)
-    deals = [deal for column in board.columns for deal in column.deals] if board else []
-    names = await named(ctx, deals, offered=OFFERED)
-    steps = await queries.next_steps(ctx, [deal.id for deal in deals])
-    listing = lists.Listing(query, deals, names, None)
-    page = BoardPage(ctx, DEAL, query, looks, listing, (), (), error)
-    page.board, page.steps = board, steps
+        page.looks[PIPELINE] = str(wanted)
     return page
 
 
-async def named(ctx: Ctx, deals: Sequence[Any], *, offered: int = 0) -> Labels:
-    """The names of customers and owners on cards, and of the members to offer."""
-    return await labels.resolve(ctx, labels.wanted(REFERENCES, deals), offered=offered)
+async def load(ctx: Ctx, pairs: Sequence[tuple[str, str]]) -> DealBoard:
+    """Read a board's page in five statements: pipelines, totals, cards, names with members, next steps."""
+    page = asked(ctx, pairs)
+    page.board = board = await queries.board(ctx, _pipeline_of(pairs), page.query)
+    await page.fill(
+        [deal for column in board.columns for deal in column.deals] if board else [], offered=OFFERED
+    )
+    return page
 
 
 def _pipeline_of(pairs: Sequence[tuple[str, str]]) -> UUID | None:
@@ -185,11 +136,3 @@ def _pipeline_of(pairs: Sequence[tuple[str, str]]) -> UUID | None:
         return UUID(raw) if raw else None
     except ValueError:
         raise NotFound from None
-
-
-def stage_of(board: Board | None, stage_id: UUID) -> tuple[Stage, int]:
-    """A stage of the board with its place; raises BadRequest where the board has another pipeline."""
-    for at, column in enumerate(board.columns if board else ()):
-        if column.stage.id == stage_id:
-            return column.stage, at
-    raise BadRequest

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import urlencode
 from uuid import UUID
 
 from litestar import Controller, Request, Response
 
 from core.kernel.errors import BadRequest, Invalid, NotFound
 from core.kernel.i18n import N_
+from core.pipeline import boards
 from core.pipeline import queries as pipelines
 from core.pipeline.deals import board, queries, service
 from core.pipeline.deals import service_moves as moves
@@ -22,11 +23,10 @@ from core.pipeline.models import Deal, Stage
 from core.records import lists
 from core.records.etag import check_version
 from core.records.forms import FormSpec
-from core.records.query import parse_page
 from core.records.shown import place
 from core.tenancy.ctx import Ctx
 from core.web.bodies import form_values
-from core.web.pages import redirect, render, target, toast
+from core.web.pages import redirect, toast
 from core.web.routing import get, post
 
 Any_ = Request[Any, Any, Any]
@@ -43,9 +43,7 @@ class BoardPages(Controller):
     async def show(self, ctx: Ctx, request: Any_) -> Response[Any]:
         """Show a board; filters are those of the list of deals, ``pipeline`` chooses one."""
         page = await board.load(ctx, list(request.query_params.multi_items()))
-        status = page.error.status if page.error else 200
-        template = "deals/board_alone.html" if target(request) == "board" else "deals/board.html"
-        return render(ctx, request, template, status=status, page=page, zones=zones(ctx))
+        return boards.shown(ctx, request, page, "deals/board.html")
 
     @get("/stages/{stage_id:uuid}", permission="deals.view")
     async def more(self, ctx: Ctx, request: Any_, stage_id: UUID) -> Response[Any]:
@@ -53,15 +51,13 @@ class BoardPages(Controller):
         stage = await pipelines.stage(ctx, stage_id)
         if stage is None:
             raise NotFound
-        query, _ = parse_page(DEAL, request.query_params.multi_items(), lists.reading(ctx))
-        found = await queries.column(ctx, stage_id, query, query.cursor)
-        names = await board.named(ctx, found.items)
-        steps = await queries.next_steps(ctx, [deal.id for deal in found.items])
-        page = board.BoardPage(ctx, DEAL, query, {}, lists.Listing(query, found.items, names, None), (), ())
-        drawer = board.Cards.of(ctx, names, steps)
-        cards = [drawer.draw(deal, stage) for deal in found.items]
-        column = {"key": str(stage.id), "more_url": page.more_url(stage.id, found.next_cursor)}
-        return render(ctx, request, "deals/board_more.html", cards=cards, column=column)
+        page = board.asked(ctx, list(request.query_params.multi_items()))
+        found = await queries.column(ctx, stage_id, page.query, page.query.cursor)
+        await page.fill(found.items)
+        drawer = page.cards
+        cards = [board.drawn(drawer, deal, stage) for deal in found.items]
+        url = page.more_url(f"stages/{stage.id}", found.next_cursor)
+        return boards.more(ctx, request, cards, {"key": str(stage.id), "more_url": url})
 
 
 class MovePages(Controller):
@@ -79,7 +75,7 @@ class MovePages(Controller):
         if sent.get("version"):
             check_version(str(sent["version"]), deal)
         if sent.get("stage") == "lost":
-            return await ask_why(ctx, request, deal, "lost")
+            return boards.held(await ask_why(ctx, request, deal, "lost"))
         if sent.get("stage") == "won":
             await moves.win(ctx, deal)
             return await ended(ctx, request, deal, undo=undo)
@@ -97,7 +93,7 @@ class MovePages(Controller):
         except Invalid as error:
             return await ask_for_gate(ctx, request, deal, stage, error=error, sent=sent)
         said = ctx.t(N_("{deal} is now in {stage}."), deal=deal.name, stage=stage.name)
-        if not on_board(ctx, request):
+        if not boards.on_board(ctx, request, DEAL):
             return toast(redirect(request, place(ctx, DEAL, f"/{deal.id}")), said, undo_url=undo)
         if sent.keys() <= PLACE:
             return toast(await _moved(ctx, request, deal, stage, former), said, undo_url=undo)
@@ -112,24 +108,9 @@ class MovePages(Controller):
         place_, entered = _place(rank, since)
         await moves.put_back(ctx, deal, await moves.goal(ctx, stage), place_, min(entered, ctx.now()))
         said = ctx.t(N_("{deal} is back where it was."), deal=deal.name)
-        if on_board(ctx, request):
+        if boards.on_board(ctx, request, DEAL):
             return toast(await _whole(ctx, request), said)
         return toast(redirect(request, place(ctx, DEAL, f"/{deal.id}")), said)
-
-
-def zones(ctx: Ctx) -> list[dict[str, str]]:
-    """Where a card leaves the board."""
-    if not ctx.can("deals.edit"):
-        return []
-    return [
-        {"key": "won", "title": ctx.t(N_("Won")), "icon": "trophy", "tone": "good"},
-        {"key": "lost", "title": ctx.t(N_("Lost")), "icon": "thumbs-down", "tone": "bad"},
-    ]
-
-
-def on_board(ctx: Ctx, request: Any_) -> bool:
-    """Whether a request came from the board, which then changes in its place."""
-    return urlsplit(request.headers.get("hx-current-url", "")).path.rstrip("/") == ctx.w("/pipeline")
 
 
 def undo_url(ctx: Ctx, deal: Deal) -> str:
@@ -142,39 +123,28 @@ async def ended(ctx: Ctx, request: Any_, deal: Deal, *, undo: str) -> Response[A
     """Answer that a deal was won or lost, with a way back."""
     text = N_("{deal} is won. Congratulations!") if deal.status == "won" else N_("{deal} is lost.")
     said = ctx.t(text, deal=deal.name)
-    if on_board(ctx, request):
+    if boards.on_board(ctx, request, DEAL):
         return toast(await _whole(ctx, request), said, undo_url=undo)
     return toast(redirect(request, place(ctx, DEAL, f"/{deal.id}")), said, undo_url=undo)
 
 
 async def _whole(ctx: Ctx, request: Any_) -> Response[Any]:
-    """The board again as it was looked at, and no dialog any more."""
-    page = await board.load(ctx, _asked(request))
-    return render(ctx, request, "deals/board_whole.html", page=page, zones=zones(ctx))
+    """The board again as it was looked at."""
+    return boards.whole(ctx, request, await board.load(ctx, boards.question(request)))
 
 
 async def _moved(ctx: Ctx, request: Any_, deal: Deal, stage: Stage, former: UUID) -> Response[Any]:
     """The card and the heads of the two columns that changed."""
-    query, _ = parse_page(
-        DEAL, [pair for pair in _asked(request) if pair[0] != board.PIPELINE], lists.reading(ctx)
-    )
-    totals = await queries.totals(ctx, deal.pipeline_id, query)
+    page = board.asked(ctx, boards.question(request))
+    totals = await queries.totals(ctx, deal.pipeline_id, page.query)
     own = [one for one in await pipelines.stages(ctx) if one.pipeline_id == deal.pipeline_id]
     heads = [
         board.head(ctx, one, totals.get(one.id, queries.Total()), at)
         for at, one in enumerate(own)
         if one.id in {stage.id, former} and stage.id != former
     ]
-    names = await board.named(ctx, [deal])
-    steps = await queries.next_steps(ctx, [deal.id])
-    card = board.Cards.of(ctx, names, steps).draw(deal, stage)
-    return render(ctx, request, "deals/board_moved.html", card=card, heads=heads)
-
-
-def _asked(request: Any_) -> list[tuple[str, str]]:
-    """The question of the board that the request came from."""
-    query = urlsplit(request.headers.get("hx-current-url", "")).query
-    return parse_qsl(query, keep_blank_values=True, max_num_fields=100)
+    await page.fill([deal])
+    return boards.moved(ctx, request, board.drawn(page.cards, deal, stage), heads)
 
 
 def _uuid(raw: object) -> UUID | None:

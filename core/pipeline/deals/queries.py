@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, func, select, true
-from sqlalchemy.dialects.postgresql import distinct_on
 
-from core.activities.tasks.models import Task
 from core.kernel import paging
 from core.kernel.errors import NotFound
 from core.pipeline import queries
+from core.pipeline.boards import CARDS
 from core.pipeline.models import Deal, Pipeline, Stage
 from core.records import lists
 from core.records.query import ListQuery
 from core.tenancy.ctx import Ctx
 
-CARDS: Final = 50
 KEYS: Final = (paging.Key("rank", Deal.rank), paging.Key("id", Deal.id))
 _COLUMNS: Final = tuple(Deal.__table__.c)
 
@@ -111,20 +108,6 @@ async def column(ctx: Ctx, stage_id: UUID, query: ListQuery, cursor: str) -> pag
 def open_ones(ctx: Ctx, query: ListQuery) -> list[ColumnElement[bool]]:
     """The conditions of the cards of a board."""
     return [Deal.status == "open", Deal.deleted_at.is_(None), *lists.conditions(ctx, query)]
-
-
-async def next_steps(ctx: Ctx, deal_ids: Sequence[UUID]) -> dict[UUID, tuple[str, date | None]]:
-    """The open task of each deal that is due first."""
-    if not deal_ids:
-        return {}
-    statement = (
-        select(Task.deal_id, Task.title, Task.due_on)
-        .where(Task.deal_id.in_(deal_ids), Task.done_at.is_(None))
-        .ext(distinct_on(Task.deal_id))
-        .order_by(Task.deal_id, Task.due_on.asc().nulls_last(), Task.id)
-    )
-    rows = await ctx.session.execute(statement)
-    return {deal_id: (title, due_on) for deal_id, title, due_on in rows if deal_id is not None}
 
 
 async def of_record(ctx: Ctx, column: Any, record_id: UUID, *, limit: int = 20) -> list[Any]:

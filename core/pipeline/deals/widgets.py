@@ -12,16 +12,16 @@ from core.kernel import money
 from core.kernel.i18n import N_
 from core.pipeline import queries as pipelines
 from core.pipeline.deals import queries
-from core.pipeline.deals.board import named
 from core.pipeline.deals.queries import Total
 from core.pipeline.deals.records import DEAL
 from core.pipeline.models import Deal, Stage
-from core.records import lists
+from core.records import labels, lists
 from core.records.query import parse
 from core.tenancy.ctx import Ctx
 
 SOON = timedelta(days=14)
 SHOWN = 7
+CUSTOMER = tuple(column for column in DEAL.columns if column.key == "customer_id")
 
 
 async def closing_or_stale(ctx: Ctx) -> tuple[str, dict[str, Any]]:
@@ -45,7 +45,7 @@ async def closing_or_stale(ctx: Ctx) -> tuple[str, dict[str, Any]]:
         .limit(SHOWN + 1)
     )
     rows = (await ctx.session.execute(statement)).all()
-    names = await named(ctx, rows)
+    names = await labels.resolve(ctx, labels.wanted(CUSTOMER, rows))
     shown = [
         {
             "deal": row,
