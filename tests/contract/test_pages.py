@@ -72,6 +72,7 @@ def known(world: World, call: Call, name: str) -> list[str]:
         "files": ["customer"],
         "pipelines": ["reasons", "rates"],
         "roles": [NOBODY],
+        "statuses": ["contacted", "new", "qualified"],
         "timeline": ["customer"],
     }.get(before, [])
 

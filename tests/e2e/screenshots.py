@@ -33,6 +33,7 @@ PAGES = (
     ("customer", "/customers", "main table a[href*='/customers/']"),
     ("contacts", "/contacts", ""),
     ("leads", "/leads", ""),
+    ("leads-board", "/leads/board", ""),
     ("lead", "/leads", "main table a[href*='/leads/']"),
     ("pipeline", "/pipeline", ""),
     ("deal", "/deals", "main table a[href*='/deals/']"),

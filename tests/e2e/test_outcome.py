@@ -1,4 +1,4 @@
-"""From a stranger at the door to a lead on the list and a line on the bill, in a browser in each language."""
+"""From a stranger at the door to a lead on the board and a line on the bill, in a browser in each language."""
 
 from __future__ import annotations
 
@@ -173,8 +173,12 @@ async def find_lead(story: Story, site: Site) -> str:
             await story.page.wait_for_timeout(250)
     (lead,) = found
     assert lead["name"] == VISITOR[story.locale]
+    page = story.page
     await story.window.go(story.w("/leads"))
-    await expect(story.page.locator("main").get_by_text(VISITOR[story.locale]).first).to_be_visible()
+    await page.get_by_role("link", name=story.t("Board"), exact=True).click()
+    await page.wait_for_url(f"**{story.w('/leads/board')}")
+    new = page.get_by_role("region", name=story.t("New"), exact=True)
+    await expect(new.get_by_role("link", name=VISITOR[story.locale], exact=True)).to_be_visible()
     return str(lead["id"])
 
 

@@ -12,6 +12,7 @@ from core.kernel.events import Event
 from core.kernel.i18n import N_
 from core.pipeline.leads import events
 from core.pipeline.leads.api import LeadApi
+from core.pipeline.leads.board_pages import BoardPages, MovePages
 from core.pipeline.leads.demo import fill_leads
 from core.pipeline.leads.pages import LeadPages
 from core.pipeline.leads.permissions import PERMISSIONS
@@ -55,8 +56,8 @@ def crm_api() -> list[type[Controller]]:
 
 @hookimpl
 def crm_pages() -> list[type[Controller]]:
-    """The page of a lead, and its conversion."""
-    return [LeadPages]
+    """The board, the page of a lead, and its conversion."""
+    return [BoardPages, MovePages, LeadPages]
 
 
 @hookimpl

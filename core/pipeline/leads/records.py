@@ -120,4 +120,5 @@ LEAD: RecordType = RecordType(
     ),
     search=search_doc,
     duplicates=lambda ctx, rows: queries.find_duplicates(ctx, LEAD, rows),
+    board="/leads/board",
 )

@@ -34,8 +34,8 @@ async def create_many(ctx: Ctx, rows: Sequence[LeadIn]) -> list[Lead]:
 async def update(ctx: Ctx, lead: Lead, patch: LeadPatch) -> Lead:
     """Change a lead; a converted one keeps its status. Emits ``lead.updated`` where something changed."""
     await ctx.require("leads.edit", lead)
-    if lead.status == "converted" and isinstance(patch.status, str):
-        raise Conflict(N_("This lead is converted. Its status stays."), code="lead.converted")
+    if isinstance(patch.status, str):
+        must_be_open(lead)
     await _check_owners(ctx, [patch])
     changes = apply(lead, patch)
     if changes:
@@ -43,6 +43,12 @@ async def update(ctx: Ctx, lead: Lead, patch: LeadPatch) -> Lead:
         await ctx.session.flush()
         _tell(ctx, LeadUpdated, lead, changes=changes)
     return lead
+
+
+def must_be_open(lead: Lead) -> None:
+    """Raise Conflict for a converted lead."""
+    if lead.status == "converted":
+        raise Conflict(N_("This lead is converted. Its status stays."), code="lead.converted")
 
 
 async def delete(ctx: Ctx, lead: Lead) -> None:

@@ -10,6 +10,7 @@ class Board extends HTMLElement {
     this.addEventListener("click", (event) => { if (this.dropped) { event.preventDefault(); event.stopPropagation(); } }, true);
     this.addEventListener("touchmove", (event) => { if (this.drag) event.preventDefault(); }, { passive: false });
     this.addEventListener("contextmenu", (event) => { if (this.drag) event.preventDefault(); });
+    this.addEventListener("htmx:before:swap", (event) => this.arrive(event));
   }
 
   press(event) {
@@ -58,11 +59,24 @@ class Board extends HTMLElement {
     if (!column || !this.contains(column)) return;
     column.classList.add("over");
     const list = column.querySelector(".col-cards");
-    const below = [...list.querySelectorAll(".bcard:not(.dragging)")].find((other) => {
+    this.put(gap, list, card, (other) => {
       const box = other.getBoundingClientRect();
       return y < box.top + box.height / 2;
     });
-    list.insertBefore(gap, below ?? list.querySelector(".col-more"));
+  }
+
+  // Where a column keeps an order of its own, a card lands in its place; elsewhere above the first that is below.
+  put(what, list, card, isBelow) {
+    const { order } = card.dataset;
+    const others = [...list.querySelectorAll(".bcard:not(.dragging)")].filter((other) => other !== card);
+    const below = others.find(order ? (other) => other.dataset.order < order : isBelow);
+    list.insertBefore(what, below ?? list.querySelector(".col-more"));
+  }
+
+  // A card that was moved here stands above the button; where it comes again with those below, once is enough.
+  arrive({ target, detail: { ctx } }) {
+    if (!target.matches(".col-more")) return;
+    for (const card of target.parentElement.querySelectorAll(".bcard")) if (ctx.text.includes(`id="${card.id}"`)) card.remove();
   }
 
   drop(keep) {
@@ -85,11 +99,13 @@ class Board extends HTMLElement {
     event.preventDefault();
     const origin = this.place(card);
     const column = card.closest(".col");
+    const isUpDown = event.key === "ArrowUp" || event.key === "ArrowDown";
+    if (isUpDown && card.dataset.order) return;
     if (event.key === "ArrowUp") card.previousElementSibling?.before(card);
     else if (event.key === "ArrowDown") { if (card.nextElementSibling?.matches(".bcard")) card.nextElementSibling.after(card); }
     else {
       const beside = event.key === "ArrowLeft" ? column.previousElementSibling : column.nextElementSibling;
-      if (beside?.matches(".col")) beside.querySelector(".col-cards").prepend(card);
+      if (beside?.matches(".col")) this.put(card, beside.querySelector(".col-cards"), card, () => true);
     }
     card.querySelector("a").focus();
     card.scrollIntoView({ block: "nearest", inline: "nearest" });

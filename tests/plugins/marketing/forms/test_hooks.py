@@ -147,6 +147,10 @@ async def test_records_show_their_submissions_and_lists_filter_by_form(
         found = await forms.api.get("/leads", params={"f": f"marketing.forms.submitted_form:eq:{wanted.id}"})
         assert found.status_code == 200, found.text
         assert [row["name"] for row in found.json()["data"]] == names
+    board = await forms.page.get(forms.w(f"/leads/board?f=marketing.forms.submitted_form:eq:{form.id}"))
+    assert ("Li Wei" in board.text, "Nobody" in board.text) == (True, False)
+    assert f'<b>{form.name}</b><a href="{forms.w("/leads/board")}"' in board.text
+    assert forms.w("/leads/conditions/marketing.forms.submitted_form") in board.text
     converted = await forms.api.post(f"/leads/{one.lead_id}/convert", json={})
     customer = converted.json()["customer_id"]
     panel = await forms.page.get(forms.w(f"/panels/customer/{customer}/side/marketing-forms"))
