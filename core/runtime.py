@@ -14,9 +14,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
-from core.access.grants import of_key, of_role
+from core.access.grants import narrowed, of_key, of_role
 from core.access.policy import Policy
 from core.access.queries import standing
+from core.access.roles import OWNER
 from core.ext import options
 from core.ext.faults import Faults
 from core.ext.registry import Registry
@@ -37,6 +38,7 @@ from core.tenancy.control import Control
 from core.tenancy.ctx import PUBLIC, SYSTEM, Actor, Ctx, Principal, QueuedJob
 from core.tenancy.db import Databases
 from core.tenancy.directory import Directory, Tenant
+from core.tenancy.sandboxes import lent
 
 if TYPE_CHECKING:
     from litestar import Request
@@ -185,7 +187,8 @@ class Runtime:
     async def visitor(self, slug: str, plugin: str) -> Principal:
         """Anybody who comes to a module's public pages; raises :class:`NotFound` where they are not there."""
         tenant = await self.directory.by_slug(slug)
-        if tenant is None or not self.registry.is_on(plugin, tenant.plugins):
+        # A sandbox shows nothing to strangers, not even that it is there.
+        if tenant is None or tenant.sandbox_of or not self.registry.is_on(plugin, tenant.plugins):
             raise NotFound
         return Principal(kind="public", tenant=tenant)
 
@@ -211,7 +214,10 @@ class Runtime:
     async def enter(
         self, principal: Principal, *, readonly: bool = False, request_id: str = ""
     ) -> AsyncIterator[Ctx]:
-        """Open the transaction of a signed-in member, an API key or the public; commit at the end."""
+        """Open the transaction of a signed-in member, an API key or the public; commit at the end.
+
+        In a sandbox a member has the rights that he has there, and never more than in the workspace itself now.
+        """
         tenant = principal.tenant
         if tenant is not None and principal.kind == "public":
             async with self.open(tenant, actor=PUBLIC, readonly=readonly, request_id=request_id) as ctx:
@@ -219,14 +225,34 @@ class Runtime:
             return
         if tenant is None or principal.member_id is None:
             raise NotFound
-        key = (tenant.id, tenant.revision, principal.member_id, principal.key_id)
+        # Before the sandbox's own transaction: waiting for one while holding another could stop everybody.
+        bound = await self._bound(principal, tenant)
         async with self.open(tenant, readonly=readonly, request_id=request_id) as ctx:
+            key = _key(tenant, principal)
             actor = self._actors.get(key)
             if actor is None:
                 actor = await self._actor(ctx, principal)
                 self._actors.put(key, actor)
-            ctx.become(actor)
+            ctx.become(actor if bound is None else _within(actor, bound))
             yield ctx
+
+    async def actor(self, principal: Principal) -> Actor:
+        """Who a member is, as of a second ago at most; raises :class:`NotFound` where he is none."""
+        tenant = principal.tenant
+        if tenant is None:
+            raise NotFound
+        _refuse_shut(tenant)
+        found = self._actors.get(_key(tenant, principal))
+        if found is None:
+            async with self.enter(principal, readonly=True) as ctx:
+                found = ctx.actor
+        return found
+
+    async def _bound(self, principal: Principal, tenant: Tenant) -> Actor | None:
+        """A member of a sandbox as he is in the workspace itself; None elsewhere, and for keys."""
+        if tenant.sandbox_of is None or principal.kind != "member":
+            return None
+        return await self.actor(replace(principal, tenant=await self.tenant(tenant.sandbox_of)))
 
     async def _actor(self, ctx: Ctx, principal: Principal) -> Actor:
         """Read a member's role, team and language; a key has the rights of its member within its scopes."""
@@ -257,13 +283,11 @@ class Runtime:
         self, tenant: Tenant, *, actor: Actor = SYSTEM, readonly: bool = False, request_id: str = ""
     ) -> AsyncIterator[Ctx]:
         """Open a transaction in a tenant; flush and commit at the end, roll back on any exception."""
-        if tenant.state == "suspended":
-            raise Unavailable(retry_after_s=60)
-        if tenant.state == "deleting":
-            raise NotFound
+        _refuse_shut(tenant)
         async with self.databases.tenant(tenant, readonly=readonly) as unit:
             unit.session.info["now"] = self.clock.now
-            ctx = Ctx(tenant, actor, unit.session, self, request_id=request_id, readonly=readonly)
+            lends = lent(self, tenant)
+            ctx = Ctx(tenant, actor, unit.session, lends, request_id=request_id, readonly=readonly)
             yield ctx
             if ctx.is_rolled_back:
                 return
@@ -318,3 +342,24 @@ class Runtime:
     def with_clock(self, clock: Clock) -> Runtime:
         """The same process by another clock, for tests."""
         return replace(self, clock=clock)
+
+
+def _key(tenant: Tenant, principal: Principal) -> tuple[Any, ...]:
+    return (tenant.id, tenant.revision, principal.member_id, principal.key_id)
+
+
+def _refuse_shut(tenant: Tenant) -> None:
+    if tenant.state == "suspended":
+        raise Unavailable(retry_after_s=60)
+    if tenant.state == "deleting":
+        raise NotFound
+
+
+def _within(actor: Actor, bound: Actor) -> Actor:
+    """An actor with no more rights than another one."""
+    return replace(
+        actor,
+        role=bound.role if actor.role == OWNER else actor.role,
+        grants=narrowed(actor.grants, bound.grants),
+        team_ids=actor.team_ids & bound.team_ids,
+    )

@@ -9,17 +9,17 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import structlog
 
 from core import control_jobs
-from core.access.grants import Grants, narrower, reach_of
+from core.access.grants import narrowed
 from core.kernel.jobs import CALLS, Claimed, Machinery, Postpone, Queue, Runner, TenantGone, subscriber_name
 from core.kernel.jobs.tidy import tidy
 from core.kernel.outbox import Relay
@@ -339,8 +339,7 @@ async def _as_member(runtime: Runtime, tenant: Tenant, job: Claimed) -> AsyncIte
 
 
 def _as_key(actor: Actor, job: Claimed) -> Actor:
-    now, then = cast(Grants, actor.grants), cast(Grants, job.actor.grants)
-    grants: Mapping[str, str] = {name: narrower(reach_of(now, name), reach_of(then, name)) for name in now}
+    grants = narrowed(actor.grants, job.actor.grants)
     return replace(actor, kind="key", key_id=job.actor.key_id, grants=grants)
 
 

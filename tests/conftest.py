@@ -8,6 +8,7 @@ pytest_plugins = [
     "tests.fixtures.database",
     "tests.fixtures.people",
     "tests.fixtures.planted",
+    "tests.fixtures.sandboxes",
     "tests.fixtures.scene",
     "tests.fixtures.world",
 ]

@@ -39,7 +39,7 @@ def narrower(one: Reach, other: Reach) -> Reach:
     return min(one, other, key=REACHES.index)
 
 
-def reach_of(grants: Grants, permission: str) -> Reach:
+def reach_of(grants: Mapping[str, str], permission: str) -> Reach:
     """Tell how far `permission` reaches; what nobody granted reaches nowhere."""
     reach = grants.get(permission, "none")
     return reach if reach in REACHES else "none"
@@ -68,6 +68,13 @@ def of_key(grants: Grants, scopes: Iterable[str], permissions: Iterable[Grantabl
     held |= {f"{scope.rpartition(':')[0]}:read" for scope in held if scope.endswith(":write")}
     return MappingProxyType(
         {p.name: reach_of(grants, p.name) if scope_of(p) in held else "none" for p in permissions}
+    )
+
+
+def narrowed(grants: Mapping[str, str], bound: Mapping[str, str]) -> Grants:
+    """Return what of `grants` goes no further than `bound`."""
+    return MappingProxyType(
+        {name: narrower(reach_of(grants, name), reach_of(bound, name)) for name in grants}
     )
 
 

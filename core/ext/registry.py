@@ -100,7 +100,12 @@ class Registry:
         permission = getattr(item, "permission", "")
         if isinstance(item, specs.RecordType):
             permission = f"{permission}.view"
-        return self.is_on(item.plugin, ctx.tenant.plugins) and (not permission or ctx.can(permission))
+        is_here = ctx.tenant.sandbox_of is None or getattr(item, "in_sandbox", True)
+        return (
+            is_here
+            and self.is_on(item.plugin, ctx.tenant.plugins)
+            and (not permission or ctx.can(permission))
+        )
 
     def subscribers(
         self, event: str, enabled: frozenset[str], *, in_transaction: bool

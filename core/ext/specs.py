@@ -74,7 +74,7 @@ class Nav(Spec, frozen=True, kw_only=True):
     under which the entry is the current one, ``short`` a word for the bar of a phone. On the page of all settings
     ``section`` is the heading it stands under, and ``hint`` a sentence on its card.
 
-    The group ``palette`` is for what the palette alone offers.
+    The group ``palette`` is for what the palette alone offers, ``switcher`` stands below the workspaces.
     """
 
     key: str
@@ -83,13 +83,14 @@ class Nav(Spec, frozen=True, kw_only=True):
     url: str
     order: int = 500
     permission: str = ""
-    group: Literal["core", "apps", "settings", "palette"] = "core"
+    group: Literal["core", "apps", "settings", "palette", "switcher"] = "core"
     shortcut: str = ""
     mobile: bool = False
     also: tuple[str, ...] = ()
     hint: str = ""
     section: Literal["personal", "workspace", "sales", "data", "developers"] = "workspace"
     short: str = ""
+    in_sandbox: bool = True
 
 
 class Panel(Spec, frozen=True, kw_only=True):

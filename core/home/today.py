@@ -107,7 +107,12 @@ async def recent_views(ctx: Ctx) -> list[dict[str, Any]]:
 
 
 async def checklist(ctx: Ctx) -> list[dict[str, Any]]:
-    """The first steps that the actor may make, those of modules last; none once all are made or dismissed."""
+    """The first steps that the actor may make, those of modules last; none once all are made or dismissed.
+
+    Nor in a sandbox: it is a copy of what was set up.
+    """
+    if ctx.tenant.sandbox_of is not None:
+        return []
     done = await queries.steps(ctx, CHECKLIST)
     if done[CHECKLIST]:
         return []

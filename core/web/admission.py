@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
@@ -13,7 +14,9 @@ from core.kernel.errors import Forbidden, NotFound, TooManyRequests, Unauthentic
 from core.kernel.i18n import N_
 from core.runtime import Runtime
 from core.tenancy.ctx import Principal
+from core.tenancy.directory import Tenant
 from core.tenancy.limits import WorkspaceReadonly
+from core.tenancy.sandboxes import NotInSandbox
 from core.web.csrf import is_token
 from core.web.request import SAFE, field, is_api, runtime_of
 
@@ -45,6 +48,7 @@ async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     await _refuse_closed(request, runtime, principal)
     if principal.tenant is None or (plugin and not runtime.registry.is_on(plugin, principal.tenant.plugins)):
         raise NotFound
+    _refuse_in_sandbox(request, principal.tenant, opt)
     if principal.tenant.readonly and request.method not in SAFE and not opt.get("unpaid"):
         raise WorkspaceReadonly
 
@@ -75,6 +79,15 @@ async def _refuse_closed(request: Request[Any, Any, Any], runtime: Runtime, prin
     ):
         query = request.scope["query_string"].decode("latin-1")
         raise Elsewhere(f"/w/{found.slug}{path[len('/w/') + len(former) :]}" + (f"?{query}" if query else ""))
+
+
+def _refuse_in_sandbox(request: Request[Any, Any, Any], tenant: Tenant, opt: Mapping[str, Any]) -> None:
+    """Keep what a route says is not for sandboxes to the workspace itself; programs may read it there all the same."""
+    is_safe = request.method in SAFE
+    if tenant.sandbox_of is None or opt.get("in_sandbox", True) or (is_safe and is_api(request)):
+        return
+    path = str(request.scope["path"])
+    raise NotInSandbox(tenant, path[len(f"/w/{tenant.slug}") :] if is_safe else "/settings")
 
 
 def _login_needed(request: Request[Any, Any, Any]) -> Unauthenticated:

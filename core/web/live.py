@@ -18,6 +18,7 @@ from litestar.response import ServerSentEvent, ServerSentEventMessage
 from core.ext.faults import alone, failed
 from core.ext.specs import LivePart
 from core.kernel.cache import Cache
+from core.kernel.errors import AppError
 from core.kernel.wake import LIVE
 from core.runtime import Runtime
 from core.tenancy.ctx import Principal
@@ -103,16 +104,18 @@ async def parts(
     if principal is None or principal.tenant is None:
         return
     hub = runtime.part(Hub, lambda: Hub(runtime.cache))
-    stream = hub.join(principal.tenant.id, principal.member_id)
+    place = (principal.tenant.id, principal.member_id)
+    stream = hub.join(*place)
     sent: dict[str, str] = {}
     ends_at = asyncio.get_running_loop().time() + LIFE_S
     try:
         while asyncio.get_running_loop().time() < ends_at and not stream.is_over:
             stream.bell.clear()
-            if await runtime.authenticate(request) is None:
+            listener = await _still_there(runtime, request, place[0])
+            if listener is None:
                 return
             fresh = {
-                key: html for key, html in (await look(runtime, principal)).items() if sent.get(key) != html
+                key: html for key, html in (await look(runtime, listener)).items() if sent.get(key) != html
             }
             sent |= fresh
             if fresh:
@@ -124,7 +127,18 @@ async def parts(
                 async with asyncio.timeout(LOOK_S):
                     await stream.bell.wait()
     finally:
-        hub.leave(principal.tenant.id, principal.member_id, stream)
+        hub.leave(*place, stream)
+
+
+async def _still_there(
+    runtime: Runtime, request: Request[Any, Any, Any], tenant_id: UUID
+) -> Principal | None:
+    """Who listens, as of now; None where the session has ended, or the way into this workspace."""
+    try:
+        found = await runtime.authenticate(request)
+    except AppError:
+        return None
+    return found if found is not None and found.tenant is not None and found.tenant.id == tenant_id else None
 
 
 async def look(runtime: Runtime, principal: Principal) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -66,6 +66,7 @@ class Shell:
     user: Person | None = None
     nav_groups: list[tuple[str, list[Link]]] = field(default_factory=list)
     mobile_nav: list[Link] = field(default_factory=list)
+    switcher: list[Link] = field(default_factory=list)
     jobs: list[Any] = field(default_factory=list)
     flash: list[dict[str, str]] = field(default_factory=list)
     live: str = ""
@@ -154,6 +155,11 @@ def shell(ctx: Ctx | Control, request: Request[Any, Any, Any]) -> Shell:
         frame.workspaces = [Workspace(name, slug, name[:1].upper()) for slug, name in principal.workspaces]
     if isinstance(ctx, Ctx):
         frame.workspace = Workspace(ctx.tenant.name, ctx.tenant.slug, ctx.tenant.name[:1].upper())
+        if ctx.tenant.sandbox_of is not None:
+            frame.workspace = replace(
+                frame.workspace, name=ctx.t(N_("{workspace} (sandbox)"), workspace=ctx.tenant.name)
+            )
+            frame.workspaces.append(frame.workspace)
         role = ctx.t(ROLE_TITLES.get(ctx.actor.role, ctx.actor.role))
         frame.user = Person(ctx.actor.name, role, _initials(ctx.actor.name))
         frame.live = ctx.w("/live") if runtime.registry.serve(LivePart, ctx) else ""
@@ -179,7 +185,7 @@ def _banners(frame: Shell, ctx: Ctx, principal: Principal | None, served: Sequen
 
 
 def _fill_menu(frame: Shell, ctx: Ctx, entries: list[Nav]) -> None:
-    groups: dict[str, list[Link]] = {group: [] for group, _ in GROUPS}
+    groups: dict[str, list[Link]] = {group: [] for group, _ in GROUPS} | {"switcher": frame.switcher}
     for nav in (entry for entry in entries if entry.group in groups):
         url = ctx.w(nav.url)
         is_current = any(_is_below(frame.path, ctx.w(place)) for place in (nav.url, *nav.also))

@@ -17,6 +17,7 @@ from core.kernel import i18n
 from core.kernel.errors import AppError, BadRequest, Conflict, NotFound, PreconditionFailed, Unavailable
 from core.kernel.i18n import N_
 from core.kernel.idempotency import Replay
+from core.tenancy.sandboxes import NoSandbox, OfSandbox
 from core.web.admission import Elsewhere
 from core.web.pages import VARY
 from core.web.request import is_api, principal_of, runtime_of
@@ -169,7 +170,8 @@ def _problem_page(
             request_id=request_id,
             fragment="hx-request" in request.headers,
             theme=request.cookies.get("gx_theme", "auto"),
-            back=_home(request),
+            back="" if isinstance(problem, NoSandbox) else _home(request),
+            way=problem.way if isinstance(problem, OfSandbox) else None,
             places=principal.workspaces[:PLACES] if principal else (),
             is_stranger=principal is None,
         )

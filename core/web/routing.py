@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from litestar import Litestar, Request
 from litestar.exceptions import ImproperlyConfiguredException
@@ -14,6 +14,8 @@ from litestar.types import ASGIApp
 from core.web.signatures import mark, places
 from core.web.transactions import Once, keep
 
+LIVE_ONLY: Final = {"in_sandbox": False}
+
 
 class Route(HTTPRouteHandler):
     """A handler with a declared permission; its answer is kept under the request's idempotency key.
@@ -23,6 +25,8 @@ class Route(HTTPRouteHandler):
     With ``opt={"secret": True}`` only that there was one is kept: it shows something that is stored nowhere. With
     ``opt={"sealed": True}`` it is kept under the workspace's key: programs that ask again must get it again.
     With ``opt={"upload": True}`` it takes large files: they go to the disk as they come, before anything is open.
+    With ``opt=LIVE_ONLY``, which a controller may say for all its routes, it concerns the workspace itself: in its
+    sandbox nobody comes here, but programs that read.
     """
 
     def __init__(

@@ -22,8 +22,10 @@ from core.kernel.i18n import N_
 from core.runtime import Runtime
 from core.tenancy.ctx import Principal
 from core.tenancy.directory import TenantRow
+from core.tenancy.sandboxes import live_slug
 from tenants.accounts.models import Account, Membership, Session
 from tenants.accounts.proofs import digest
+from tenants.accounts.sandboxes import copy_of
 from tenants.accounts.second_factor.models import SecondFactor, SignInPolicy
 from tenants.accounts.service import FORMER, SESSION_AGE, renew
 
@@ -64,10 +66,11 @@ async def authenticate(runtime: Runtime, request: Request[Any, Any, Any]) -> Pri
     if signed_in is None:
         return None
     slug = path.split("/")[2] if path.startswith("/w/") else ""
+    home = live_slug(slug) or slug
     if signed_in.awaits_code and not path.startswith(SECOND_STEP):
         ask_for_code(path)
         return None
-    if slug in signed_in.lacking:
+    if home in signed_in.lacking:
         raise Unauthenticated(headers={"Location": f"/second-factor?next={quote(path)}"})
     # A stream asks again and again who it is for, when it is too late to send a cookie.
     if "gx.principal" not in request.scope:
@@ -76,11 +79,14 @@ async def authenticate(runtime: Runtime, request: Request[Any, Any, Any]) -> Pri
             await _renew(runtime, request, signed_in.session_id, token)
         if slug:
             refuse_unconfirmed(signed_in.verify_by, method)
-    member_id = signed_in.workspaces.get(slug, ("", None))[1]
+    member_id = signed_in.workspaces.get(home, ("", None))[1]
+    tenant = await runtime.directory.by_slug(home) if member_id else None
+    if tenant is not None and home != slug:
+        tenant = await copy_of(runtime, tenant, Principal(kind="member", member_id=member_id))
     return Principal(
         kind="member",
-        tenant=await runtime.directory.by_slug(slug) if member_id else None,
-        member_id=member_id,
+        tenant=tenant,
+        member_id=member_id if tenant is not None else None,
         account_id=signed_in.account_id,
         session_id=signed_in.session_id,
         name=signed_in.name,
@@ -174,7 +180,8 @@ def _statement(token_hash: bytes, now: datetime) -> Select[*tuple[Any, ...]]:
         )
         .join(Account, Account.id == Session.account_id)
         .outerjoin(Membership, Membership.account_id == Account.id)
-        .outerjoin(TenantRow, TenantRow.id == Membership.tenant_id)
+        # Nobody is a member of a sandbox: the way there leads through the workspace itself.
+        .outerjoin(TenantRow, and_(TenantRow.id == Membership.tenant_id, TenantRow.sandbox_of.is_(None)))
         .outerjoin(SecondFactor, SecondFactor.account_id == Account.id)
         .outerjoin(SignInPolicy, SignInPolicy.tenant_id == Membership.tenant_id)
         .where(or_(Session.token_hash == token_hash, is_former), Session.expires_at > now)

@@ -21,7 +21,7 @@ from core.tenancy.ctx import Ctx
 from core.web.bodies import form_values
 from core.web.pages import form_again, redirect, render, toast
 from core.web.request import runtime_of
-from core.web.routing import get, post
+from core.web.routing import LIVE_ONLY, get, post
 from tenants.admin import forms, service
 from tenants.invitations.links import limited
 
@@ -46,14 +46,14 @@ class MemberPages(Controller):
             ctx, request, "admin/members.html", members=found, roles=roles, units=units, inactive=inactive
         )
 
-    @get("/new", permission=MANAGE)
+    @get("/new", permission=MANAGE, opt=LIVE_ONLY)
     async def new_member(self, ctx: Ctx, request: Any_) -> Response[Any]:
         """Show the form of a new member."""
         roles, units = await _choices(ctx)
         fields = forms.hiring(roles, units)
         return render(ctx, request, FORM, fields=fields, values={"role": "member"}, errors=(), member=None)
 
-    @post("/new", permission=MANAGE)
+    @post("/new", permission=MANAGE, opt=LIVE_ONLY)
     async def add_member(self, ctx: Ctx, control: Control, request: Any_) -> Response[Any]:
         """Add a member and invite him; the link to hand over is shown this once."""
         sent = await form_values(request)
@@ -97,7 +97,7 @@ class MemberPages(Controller):
         """Open the workspace to a member again."""
         return await set_active(ctx, request, member_id, True)
 
-    @post("/{member_id:uuid}/login", permission=MANAGE, unpaid=True)
+    @post("/{member_id:uuid}/login", permission=MANAGE, unpaid=True, opt=LIVE_ONLY)
     async def let_in(self, ctx: Ctx, control: Control, request: Any_, member_id: UUID) -> Response[Any]:
         """Make another link for who has not come yet, shown this once, or send a mail for a new password."""
         member = await queries.one(ctx.session, Member, member_id)

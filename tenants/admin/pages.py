@@ -19,7 +19,7 @@ from core.tenancy.ctx import Ctx
 from core.web.bodies import form_values, read_form
 from core.web.pages import form_again, redirect, render, toast
 from core.web.request import SIGNED_IN, principal_of
-from core.web.routing import get, post
+from core.web.routing import LIVE_ONLY, get, post
 from tenants.accounts import service as accounts
 from tenants.accounts.models import Account
 from tenants.accounts.schema import PasswordIn
@@ -53,12 +53,12 @@ class SettingsPages(Controller):
         shown = [(title, below) for title, below in sections if below]
         return render(ctx, request, "admin/index.html", sections=shown)
 
-    @get("/profile", permission=SIGNED_IN)
+    @get("/profile", permission=SIGNED_IN, opt=LIVE_ONLY)
     async def profile(self, ctx: Ctx, control: Control, request: Any_) -> Response[Any]:
         """Show one's own data, password and sessions."""
         return render(ctx, request, PROFILE, **await _profile(ctx, control, request))
 
-    @post("/profile", permission=SIGNED_IN, unpaid=True)
+    @post("/profile", permission=SIGNED_IN, unpaid=True, opt=LIVE_ONLY)
     async def save_profile(self, ctx: Ctx, control: Control, request: Any_) -> Response[Any]:
         """Change one's own data."""
         member = await _self(ctx)
@@ -88,7 +88,7 @@ class SettingsPages(Controller):
         response.set_cookie("gx_locale", locale, max_age=YEAR_S, samesite="lax")
         return response
 
-    @post("/password", permission=SIGNED_IN, unpaid=True)
+    @post("/password", permission=SIGNED_IN, unpaid=True, opt=LIVE_ONLY)
     async def change_password(self, ctx: Ctx, control: Control, request: Any_) -> Response[Any]:
         """Change one's own password; all other sessions end."""
         account_id, session_id = _signed_in(request)
@@ -102,7 +102,7 @@ class SettingsPages(Controller):
         said = ctx.t(N_("Your password is changed, and all other sessions are signed out."))
         return toast(redirect(request, ctx.w("/settings/profile")), said)
 
-    @post("/sessions/end", permission=SIGNED_IN, unpaid=True)
+    @post("/sessions/end", permission=SIGNED_IN, unpaid=True, opt=LIVE_ONLY)
     async def end_sessions(self, ctx: Ctx, control: Control, request: Any_) -> Response[Any]:
         """Sign out everywhere else."""
         account_id, session_id = _signed_in(request)
@@ -110,7 +110,7 @@ class SettingsPages(Controller):
         said = ctx.t(N_("All other sessions are signed out."))
         return toast(redirect(request, ctx.w("/settings/profile")), said)
 
-    @post("/sessions/{other_id:uuid}/end", permission=SIGNED_IN, unpaid=True)
+    @post("/sessions/{other_id:uuid}/end", permission=SIGNED_IN, unpaid=True, opt=LIVE_ONLY)
     async def end_session(self, ctx: Ctx, control: Control, request: Any_, other_id: UUID) -> Response[Any]:
         """Sign out somewhere else."""
         account_id, _ = _signed_in(request)

@@ -66,4 +66,5 @@ def _card(key: str, title: str, icon: str, hint: str) -> Nav:
         group="settings",
         section="personal" if key == "profile" else "workspace",
         hint=hint,
+        in_sandbox=key not in {"profile", "security"},
     )

@@ -14,7 +14,7 @@ from core.tenancy.control import Control
 from core.tenancy.ctx import Ctx
 from core.web.bodies import form_values
 from core.web.pages import form_again, redirect, render, toast
-from core.web.routing import get, post
+from core.web.routing import LIVE_ONLY, get, post
 from tenants.accounts.second_factor import service
 
 Any_ = Request[Any, Any, Any]
@@ -26,6 +26,7 @@ class SecurityPages(Controller):
 
     path = "/settings/security"
     include_in_schema = False
+    opt = LIVE_ONLY
 
     @get("/", permission=MANAGE)
     async def show(self, ctx: Ctx, control: Control, request: Any_) -> Response[Any]:

@@ -18,7 +18,7 @@ from core.tenancy.ctx import Ctx
 from core.web.bodies import form_values, read_form
 from core.web.pages import form_again, redirect, render, toast
 from core.web.request import runtime_of
-from core.web.routing import get, post
+from core.web.routing import LIVE_ONLY, get, post
 from tenants.api_keys import queries, scopes, service
 from tenants.api_keys.models import ApiKey
 from tenants.api_keys.schema import DAYS, OVERLAPS, KeyForm, RotateForm
@@ -34,6 +34,7 @@ class KeyPages(Controller):
 
     path = "/settings/keys"
     include_in_schema = False
+    opt = LIVE_ONLY
 
     @get("/", permission=VIEW)
     async def keys(self, ctx: Ctx, control: Control, request: Any_, ended: bool = False) -> Response[Any]:

@@ -72,6 +72,7 @@ def crm_nav() -> list[Nav]:
             order=300,
             permission="api_keys.view",
             group="settings",
+            in_sandbox=False,
             section="developers",
             hint=N_("What lets other programs in, and what each of them did."),
         )

@@ -1,8 +1,8 @@
 """The sandbox of a workspace: a copy beside it that test keys act on, with all ids kept.
 
-It is made with the first test key or when somebody asks for it, from the workspace as it is then, and nobody logs
-in to it. Made anew it is another copy that the same test keys act on. Sealed secrets of the workspace do not open
-in it.
+It is made with the first test key or when somebody asks for it, from the workspace as it is then. Who may make it
+opens it in the browser, too; nobody is a member of it alone. Made anew it is another copy that the same test keys act
+on. Sealed secrets of the workspace do not open in it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import secrets
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Select, Update, delete, func, select, update
@@ -22,18 +22,21 @@ from core.kernel.i18n import N_
 from core.kernel.ids import opaque
 from core.runtime import Runtime
 from core.tenancy.archive import export_tenant, import_tenant
-from core.tenancy.directory import Tenant, TenantRow
+from core.tenancy.directory import FRESH_S, Tenant, TenantRow
 from core.tenancy.provisioning import drop
+from core.tenancy.sandboxes import slug_of
 from tenants.api_keys.models import ApiKey
 from tenants.process import installation
+
+LEFT_S: Final = FRESH_S + 0.6
+"""How long a retired copy still works for those who were sent there just before."""
 
 
 async def sandbox(runtime: Runtime, live: Tenant) -> Tenant:
     """The sandbox of a workspace, made where there is none; harmless to repeat and to run twice at once."""
     if live.sandbox_of is not None:
         raise Conflict(code="sandbox.nested", detail=N_("A sandbox has no sandbox of its own."))
-    # No workspace's address has a dot, so this one is never taken, and no page is ever served under it.
-    slug = f"{live.slug}.sandbox"
+    slug = slug_of(live.slug)
     found = await _by_slug(runtime, slug)
     if found is None:
         try:
@@ -57,7 +60,7 @@ async def refresh(runtime: Runtime, live: Tenant) -> Tenant:
     if live.sandbox_of is not None:
         raise Conflict(code="sandbox.nested", detail=N_("A sandbox has no sandbox of its own."))
     await _drop(runtime, await _drafts(runtime, live))
-    draft = f"{live.slug}.sandbox.{opaque()}"
+    draft = f"{slug_of(live.slug)}.{opaque()}"
     await asyncio.to_thread(_copy, runtime, live, draft)
     copy = await _by_slug(runtime, draft)
     if copy is None:
@@ -68,9 +71,9 @@ async def refresh(runtime: Runtime, live: Tenant) -> Tenant:
         await control.session.execute(moved)
         await control.session.execute(_retire(former))
         fresh = update(TenantRow).where(TenantRow.id == copy.id)
-        await control.session.execute(fresh.values(slug=f"{live.slug}.sandbox", sandbox_of=live.id))
+        await control.session.execute(fresh.values(slug=slug_of(live.slug), sandbox_of=live.id))
         await runtime.directory.bump(copy.id, control.session)
-    await _drop(runtime, former)
+    await _left(runtime, former)
     return await runtime.tenant(copy.id)
 
 
@@ -80,7 +83,8 @@ async def remove(runtime: Runtime, live: Tenant) -> None:
         former = (await control.session.scalars(_copies(live))).all()
         await control.session.execute(delete(ApiKey).where(ApiKey.tenant_id.in_(former)))
         await control.session.execute(_retire(former))
-    await _drop(runtime, [*former, *await _drafts(runtime, live)])
+    await _left(runtime, former)
+    await _drop(runtime, await _drafts(runtime, live))
 
 
 def _copies(live: Tenant) -> Select[Any]:
@@ -104,8 +108,15 @@ def _retire(tenant_ids: Sequence[UUID]) -> Update:
 
 async def _drafts(runtime: Runtime, live: Tenant) -> Sequence[UUID]:
     async with runtime.control() as control:
-        drafts = select(TenantRow.id).where(TenantRow.slug.startswith(f"{live.slug}.sandbox."))
+        drafts = select(TenantRow.id).where(TenantRow.slug.startswith(f"{slug_of(live.slug)}."))
         return (await control.session.scalars(drafts)).all()
+
+
+async def _left(runtime: Runtime, former: Sequence[UUID]) -> None:
+    """Drop copies once no process leads anybody there any more: who is inside gets a page, and no broken one."""
+    if former:
+        await asyncio.sleep(LEFT_S)
+    await _drop(runtime, former)
 
 
 async def _drop(runtime: Runtime, tenant_ids: Sequence[UUID]) -> None:

@@ -9,7 +9,7 @@ from litestar import Controller, Request
 from core.tenancy.control import Control
 from core.tenancy.ctx import Ctx
 from core.web.request import runtime_of
-from core.web.routing import get, post
+from core.web.routing import LIVE_ONLY, get, post
 from tenants.billing import payments, queries, service_offline
 from tenants.billing.asking import MANAGE, buyer
 from tenants.billing.schema import BillingOut, CodeIn, FapiaoIn, FapiaoOut, PlaceOut, PlanIn
@@ -22,6 +22,7 @@ class BillingApi(Controller):
 
     path = "/billing"
     tags = ("Billing",)
+    opt = LIVE_ONLY
 
     @get("/", permission="billing.view")
     async def show(self, ctx: Ctx, control: Control) -> BillingOut:

@@ -14,7 +14,7 @@ from core.tenancy.ctx import Ctx
 from core.web.bodies import form_values, read_form
 from core.web.pages import form_again, redirect, render, toast
 from core.web.request import principal_of, runtime_of
-from core.web.routing import get, post
+from core.web.routing import LIVE_ONLY, get, post
 from tenants.billing import payments, queries, service_offline
 from tenants.billing.asking import MANAGE, away, buyer
 from tenants.billing.gateway import is_rehearsal
@@ -33,6 +33,7 @@ class BillingPages(Controller):
 
     path = "/settings/billing"
     include_in_schema = False
+    opt = LIVE_ONLY
 
     @get("/", permission="billing.view")
     async def index(self, ctx: Ctx, control: Control, request: Any_) -> Response[Any]:

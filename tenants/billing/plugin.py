@@ -63,6 +63,7 @@ def crm_nav() -> list[Nav]:
             order=60,
             permission="billing.view",
             group="settings",
+            in_sandbox=False,
             hint=N_("What you have, what you use, what it costs."),
         )
     ]

@@ -15,6 +15,7 @@ from core.kernel.errors import PaymentRequired
 from core.kernel.i18n import N_
 from core.tenancy.control import Control
 from core.tenancy.directory import Tenant
+from core.tenancy.sandboxes import NotInSandbox
 from tenants.billing.models import BillingAccount, BillingItem
 from tenants.billing.schema import SyncIn, UnpaidIn
 from tenants.billing.service_accounts import ensure
@@ -28,11 +29,14 @@ PAYING = frozenset({"active", "trialing"})
 async def add_plugin(control: Control, tenant: Tenant, plugin: str) -> None:
     """Put a module on the bill, after its trial where it has one that was not used up.
 
-    Raises ``PaymentRequired`` (``billing.needed``) where nobody pays yet. What costs nothing is not noted.
+    Raises ``PaymentRequired`` (``billing.needed``) where nobody pays yet, and :class:`NotInSandbox` in a sandbox.
+    What costs nothing is not noted.
     """
     manifest: Manifest = control.machinery.registry.modules[plugin].manifest
     if manifest.price is None:
         return
+    if tenant.sandbox_of is not None:
+        raise NotInSandbox(tenant, f"/marketplace/{plugin}")
     account = await ensure(control, tenant)
     item = await _item(control, tenant.id, plugin)
     if item is not None and item.state in ("trial", "billed"):

@@ -17,7 +17,7 @@ from core.tenancy.control import Control
 from core.tenancy.ctx import Ctx
 from core.web.bodies import form_values
 from core.web.pages import form_again, redirect, render, toast
-from core.web.routing import get, post
+from core.web.routing import LIVE_ONLY, get, post
 from tenants.invitations import queries, service, service_domains
 from tenants.invitations.links import limited, url_of
 from tenants.invitations.schema import DomainIn, InvitationIn, LinkIn
@@ -33,6 +33,7 @@ class InvitationPages(Controller):
 
     path = "/settings/invitations"
     include_in_schema = False
+    opt = LIVE_ONLY
 
     @get("/", permission=MANAGE)
     async def index(self, ctx: Ctx, control: Control, request: Any_) -> Response[Any]:

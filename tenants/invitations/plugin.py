@@ -60,6 +60,7 @@ def crm_nav() -> list[Nav]:
             order=12,
             permission=MANAGE,
             group="settings",
+            in_sandbox=False,
             hint=N_("Who was invited and has not come yet, by mail or by link."),
         )
     ]

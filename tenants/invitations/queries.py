@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, or_, select
@@ -14,6 +15,9 @@ from core.tenancy.control import Control
 from core.tenancy.directory import TenantRow
 from tenants.accounts.models import Account, Membership
 from tenants.invitations.models import Invitation
+
+_SANDBOXES: Final = select(TenantRow.id).where(TenantRow.sandbox_of.is_not(None))
+"""Nobody joins them: programs invite there to see how it goes."""
 
 
 class DeadInvitation(NotFound):
@@ -36,7 +40,12 @@ def bears(token: str) -> ColumnElement[bool]:
 async def by_token(control: Control, token: str) -> Invitation:
     """The open invitation of a token; raises :class:`DeadInvitation`."""
     found: Invitation | None = await control.session.scalar(
-        select(Invitation).where(bears(token), Invitation.domain.is_(None), *_open(control))
+        select(Invitation).where(
+            bears(token),
+            Invitation.domain.is_(None),
+            Invitation.tenant_id.not_in(_SANDBOXES),
+            *_open(control),
+        )
     )
     if found is None or not await _parent_is_open(control, found):
         raise DeadInvitation
@@ -64,6 +73,7 @@ async def open_to(control: Control, account: Account) -> list[tuple[Invitation, 
             Invitation.proved_at.is_not(None),
             Invitation.tenant_id.not_in(here),
             TenantRow.state == "active",
+            TenantRow.sandbox_of.is_(None),
             *_open(control),
         )
         .order_by(TenantRow.name)

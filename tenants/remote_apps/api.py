@@ -8,7 +8,7 @@ from litestar import Controller, Response
 
 from core.tenancy.control import Control
 from core.tenancy.ctx import Ctx
-from core.web.routing import delete, get, patch, post
+from core.web.routing import LIVE_ONLY, delete, get, patch, post
 from tenants.remote_apps import asking, queries, service
 from tenants.remote_apps.models import RemoteApp
 from tenants.remote_apps.schema import AppIn, AppList, AppOut, AppPatch
@@ -21,6 +21,7 @@ class RemoteAppApi(Controller):
 
     path = "/remote-apps"
     tags = ("Remote apps",)
+    opt = LIVE_ONLY
 
     @get("/", permission=VIEW)
     async def list_apps(self, ctx: Ctx, control: Control) -> AppList:

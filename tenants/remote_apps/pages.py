@@ -16,7 +16,7 @@ from core.tenancy.ctx import Ctx
 from core.web.bodies import form_values, read_form
 from core.web.pages import form_again, redirect, render, toast
 from core.web.request import runtime_of
-from core.web.routing import get, post
+from core.web.routing import LIVE_ONLY, get, post
 from core.webhooks import queries as webhooks
 from tenants.api_keys import of_apps
 from tenants.remote_apps import asking, entering, queries, service
@@ -33,6 +33,7 @@ class RemoteAppPages(Controller):
 
     path = "/remote-apps"
     include_in_schema = False
+    opt = LIVE_ONLY
 
     @get("/new", permission=MANAGE)
     async def new(self, ctx: Ctx, request: Any_) -> Response[Any]:

@@ -19,7 +19,7 @@ from core.web.bodies import form_values, read_form
 from core.web.pages import form_again, redirect, render, toast
 from core.web.problems import reader_locale
 from core.web.request import principal_of, runtime_of
-from core.web.routing import get, post
+from core.web.routing import LIVE_ONLY, get, post
 from tenants.accounts import limits
 from tenants.accounts.authentication import COOKIE, forget, session_cookie
 from tenants.accounts.browser import client_of, opened
@@ -95,6 +95,7 @@ class WelcomePages(Controller):
 
     path = "/welcome"
     include_in_schema = False
+    opt = LIVE_ONLY
 
     @get("/", permission="members.manage")
     async def ask(self, ctx: Ctx, control: Control, request: Any_) -> Response[Any]:

@@ -12,7 +12,7 @@ from litestar.response import Stream
 from core.tenancy.control import Control
 from core.tenancy.ctx import Ctx
 from core.web.request import SIGNED_IN, runtime_of
-from core.web.routing import delete, get, patch, post
+from core.web.routing import LIVE_ONLY, delete, get, patch, post
 from tenants.workspace import downloads, queries, service, service_data
 from tenants.workspace.schema import (
     ArchiveIn,
@@ -29,6 +29,7 @@ class WorkspaceApi(Controller):
 
     path = "/workspace"
     tags = ("Workspace",)
+    opt = LIVE_ONLY
 
     @get("/", permission=SIGNED_IN)
     async def show_workspace(self, ctx: Ctx) -> WorkspaceOut:

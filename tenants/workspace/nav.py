@@ -14,6 +14,7 @@ NAV = [
         order=5,
         permission="workspace.manage",
         group="settings",
+        in_sandbox=False,
         hint=N_("Name, address, language, time zone and currency."),
     ),
     Nav(
@@ -24,8 +25,18 @@ NAV = [
         order=620,
         permission="workspace.sandbox",
         group="settings",
+        in_sandbox=False,
         section="data",
         hint=N_("All of the workspace as one file, and a copy to try things on."),
+    ),
+    Nav(
+        key="sandbox",
+        title=N_("Sandbox"),
+        icon="copy",
+        url="/settings/data/sandbox",
+        permission="workspace.sandbox",
+        group="switcher",
+        in_sandbox=False,
     ),
     Nav(
         key="danger",
@@ -35,6 +46,7 @@ NAV = [
         order=900,
         permission="workspace.close",
         group="settings",
+        in_sandbox=False,
         hint=N_("Hand the workspace over, or close it."),
     ),
 ]

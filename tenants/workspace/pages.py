@@ -19,7 +19,7 @@ from core.tenancy.provisioning import GRACE
 from core.web.bodies import form_values, read_form
 from core.web.pages import form_again, redirect, render, toast
 from core.web.request import runtime_of
-from core.web.routing import get, post
+from core.web.routing import LIVE_ONLY, get, post
 from tenants.workspace import downloads, forms, queries, service, service_data
 from tenants.workspace.schema import AddressIn, ArchiveIn, CloseIn, CompanyPatch, TransferIn
 
@@ -33,6 +33,7 @@ class CompanyPages(Controller):
 
     path = "/settings/company"
     include_in_schema = False
+    opt = LIVE_ONLY
 
     @get("/", permission=MANAGE)
     async def company(self, ctx: Ctx, request: Any_) -> Response[Any]:
@@ -71,6 +72,7 @@ class DataPages(Controller):
 
     path = "/settings/data"
     include_in_schema = False
+    opt = LIVE_ONLY
 
     @get("/", permission=SANDBOX)
     async def data(self, ctx: Ctx, control: Control, request: Any_) -> Response[Any]:
@@ -96,6 +98,15 @@ class DataPages(Controller):
         archive = await queries.archive(control, ctx.tenant.id, archive_id)
         return downloads.file_of(runtime_of(request), archive)
 
+    @get("/sandbox", permission=SANDBOX)
+    async def open_sandbox(self, ctx: Ctx, control: Control, request: Any_) -> Response[Any]:
+        """Lead into the sandbox, or to where one is made."""
+        found = await queries.sandbox(control, ctx.tenant.id)
+        if found is None:
+            said = ctx.t(N_("There is no sandbox yet. Make one here."))
+            return toast(redirect(request, ctx.w("/settings/data")), said, tone="info")
+        return redirect(request, f"/w/{found.slug}/")
+
     @post("/sandbox", permission=SANDBOX)
     async def make_sandbox(self, ctx: Ctx, control: Control, request: Any_) -> Response[Any]:
         """Copy the workspace into its sandbox."""
@@ -116,6 +127,7 @@ class DangerPages(Controller):
 
     path = "/settings/danger"
     include_in_schema = False
+    opt = LIVE_ONLY
 
     @get("/", permission=CLOSE)
     async def danger(self, ctx: Ctx, request: Any_) -> Response[Any]:

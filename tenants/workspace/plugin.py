@@ -5,10 +5,11 @@ from __future__ import annotations
 from litestar import Controller
 
 from core.ext.hooks import hookimpl
-from core.ext.specs import JobSpec, Manifest, Nav, Permission, Reach, TimelineKind
+from core.ext.specs import Banner, JobSpec, Manifest, Nav, Permission, Reach, TimelineKind
 from core.kernel.events import Event
 from core.kernel.i18n import N_
 from tenants.workspace.api import WorkspaceApi
+from tenants.workspace.banner import in_sandbox
 from tenants.workspace.closed_pages import ClosedPages
 from tenants.workspace.events import EVENTS
 from tenants.workspace.jobs import JOBS
@@ -35,7 +36,7 @@ def crm_permissions() -> list[Permission]:
         Permission(name="workspace.manage", title=N_("Change the company profile"), reach=LEADERS),
         Permission(
             name="workspace.sandbox",
-            title=N_("Make and remove the sandbox"),
+            title=N_("Make, open and remove the sandbox"),
             reach=LEADERS,
             scope="sandbox:write",
         ),
@@ -97,3 +98,9 @@ def crm_timeline() -> list[TimelineKind]:
 def crm_nav() -> list[Nav]:
     """The cards of the settings page."""
     return NAV
+
+
+@hookimpl
+def crm_banners() -> list[Banner]:
+    """Say in the sandbox that it is one."""
+    return [Banner(key="sandbox", render=in_sandbox, order=0)]

@@ -22,6 +22,7 @@ from core.tenancy.control import Control
 from core.tenancy.ctx import Ctx
 from core.tenancy.directory import FormerSlug, TenantRow
 from core.tenancy.provisioning import GRACE
+from core.tenancy.sandboxes import slug_of
 from tenants.signup import slugs
 from tenants.workspace import events, queries
 from tenants.workspace.models import Closing
@@ -85,7 +86,7 @@ async def move(control: Control, tenant_id: UUID, slug: str) -> None:
     control.session.add(FormerSlug(slug=old, tenant_id=tenant_id, until=now + LED_ON))
     row.slug = slug
     copies = update(TenantRow).where(TenantRow.sandbox_of == tenant_id)
-    await control.session.execute(copies.values(slug=f"{slug}.sandbox", revision=TenantRow.revision + 1))
+    await control.session.execute(copies.values(slug=slug_of(slug), revision=TenantRow.revision + 1))
     moved = events.WorkspaceMoved(subject_id=row.id, label=row.name, changes={"slug": (old, slug)})
     await _changed(control, row, moved)
 

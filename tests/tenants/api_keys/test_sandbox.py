@@ -25,21 +25,6 @@ def forgetful(monkeypatch):
     authentication._kept.clear()
 
 
-@pytest.fixture
-async def copied(ann):
-    """Give the maker of Acme's sandbox; the sandbox is gone afterwards."""
-    made = []
-
-    async def copy():
-        made.append(await sandbox(ann.runtime, ann.tenant))
-        return made[-1]
-
-    yield copy
-    for tenant in {one.id: one for one in made}.values():
-        drop(ann.runtime.databases.settings, tenant)
-    ann.runtime.directory.forget()
-
-
 async def key_of(person, tenant, mode):
     async with person.runtime.control() as control:
         data = service.KeyIn(
@@ -103,12 +88,6 @@ async def test_a_rotated_test_key_stays_one(ann, copied):
     assert text.startswith("gx_test_")
     assert format.is_wellformed(text)
     assert key.mode == "test"
-
-
-async def test_nobody_logs_in_to_a_sandbox(ann, copied):
-    copy = await copied()
-    assert (await ann.page.get(f"/w/{copy.slug}/customers")).status_code == 404
-    assert copy.slug not in (await ann.page.get(ann.w("/customers"))).text
 
 
 async def test_what_happens_in_a_sandbox_changes_no_membership(ann, bo, copied, drain):
