@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO, Final, cast
+from typing import Any, BinaryIO, Final, Literal, cast
 from uuid import UUID
 
 import psycopg
@@ -35,6 +35,10 @@ from core.tenancy.settings import DatabaseSettings
 
 FORMAT: Final = 1
 MAX_MANIFEST_BYTES: Final = 1_000_000
+_UNDER_WAY: Final = (
+    b"UPDATE job_run SET state = 'cancelled', finished_at = now() WHERE state IN ('waiting', 'running')"
+)
+"""Jobs do not come along: those that were under way, of which making a sandbox is one, can be asked for again."""
 _KEPT: Final = ("name", "locale", "timezone", "currency", "country")
 
 
@@ -89,13 +93,14 @@ def import_tenant(
     *,
     passphrase: str,
     slug: str | None = None,
-    as_copy: bool = False,
+    as_copy: bool | Literal["sandbox"] = False,
     cell: str = "main",
 ) -> UUID:
     """Read an archive into a schema of its own, brought to the newest revision; gives the tenant's id.
 
     ``as_copy`` gives the tenant a new id beside the live one; its sealed secrets are bound to the old id and
-    do not open there, and what removed modules left stays with the live one. Raises
+    do not open there, and what removed modules left stays with the live one. As a ``"sandbox"`` it is that of
+    the live one from its first instant: it must never write to anybody. Raises
     :class:`Conflict` when id or slug is in use, :class:`BadRequest` for a broken archive or a wrong
     passphrase. A failed import leaves nothing.
     """
@@ -117,7 +122,7 @@ def import_tenant(
             archive_files.read_files(archive, home.files / schema)
             if not as_copy:
                 archive_files.read_modules(archive, home.files / schema)
-            _register(home.settings, manifest, made, as_copy=as_copy)
+            _register(home.settings, manifest, made, as_copy)
         except BaseException as error:
             drop(home.settings, made)
             shutil.rmtree(home.files / schema, ignore_errors=True)
@@ -225,6 +230,9 @@ def _load(
                 _take_path(connection, settings, tenant.schema)
                 _copy_in(archive, connection, item, manifest["tables"][item.key])
             upgrade_schema(connection, item, tenant.schema, settings=settings, version=version)
+        with connection.transaction():
+            _take_path(connection, settings, tenant.schema)
+            connection.execute(_UNDER_WAY)
 
 
 def _copy_in(
@@ -258,13 +266,15 @@ def _pump(source: BinaryIO, connection: psycopg.Connection, query: sql.Composed)
             target.write(chunk)
 
 
-def _register(settings: DatabaseSettings, manifest: dict[str, Any], tenant: Tenant, *, as_copy: bool) -> None:
+def _register(
+    settings: DatabaseSettings, manifest: dict[str, Any], tenant: Tenant, as_copy: bool | Literal["sandbox"]
+) -> None:
     about = manifest["tenant"]
     with psycopg.connect(settings.dsn(settings.control)) as control:
         control.execute(
-            "INSERT INTO control.tenant (id, slug, schema, cell, slice, state, key, claimed_at, "
+            "INSERT INTO control.tenant (id, slug, schema, cell, slice, state, key, sandbox_of, claimed_at, "
             "name, locale, timezone, currency, country) "
-            "VALUES (%s, %s, %s, %s, %s, 'active', %s, now(), %s, %s, %s, %s, %s)",
+            "VALUES (%s, %s, %s, %s, %s, 'active', %s, %s, now(), %s, %s, %s, %s, %s)",
             [
                 tenant.id,
                 tenant.slug,
@@ -272,6 +282,7 @@ def _register(settings: DatabaseSettings, manifest: dict[str, Any], tenant: Tena
                 tenant.cell,
                 tenant.slice,
                 tenant.key,
+                about["id"] if as_copy == "sandbox" else None,
                 *(about[key] for key in _KEPT),
             ],
         )

@@ -47,9 +47,7 @@ async def sandbox(runtime: Runtime, live: Tenant) -> Tenant:
         found = await _by_slug(runtime, slug)
     if found is None:
         raise Conflict(code="sandbox.missing")
-    if found.sandbox_of is None:
-        await _bind(runtime, found, live)
-    return await runtime.tenant(found.id)
+    return found
 
 
 async def refresh(runtime: Runtime, live: Tenant) -> Tenant:
@@ -66,12 +64,12 @@ async def refresh(runtime: Runtime, live: Tenant) -> Tenant:
     if copy is None:
         raise Conflict(code="sandbox.missing")
     async with runtime.control() as control:
-        former = (await control.session.scalars(_copies(live))).all()
+        former = (await control.session.scalars(_copies(live).where(TenantRow.id != copy.id))).all()
         moved = update(ApiKey).where(ApiKey.tenant_id.in_(former)).values(tenant_id=copy.id)
         await control.session.execute(moved)
         await control.session.execute(_retire(former))
         fresh = update(TenantRow).where(TenantRow.id == copy.id)
-        await control.session.execute(fresh.values(slug=slug_of(live.slug), sandbox_of=live.id))
+        await control.session.execute(fresh.values(slug=slug_of(live.slug)))
         await runtime.directory.bump(copy.id, control.session)
     await _left(runtime, former)
     return await runtime.tenant(copy.id)
@@ -140,13 +138,4 @@ def _copy(runtime: Runtime, live: Tenant, slug: str) -> None:
     with tempfile.TemporaryDirectory(dir=runtime.settings.home, prefix=".sandbox-") as folder:
         archive = Path(folder) / "workspace.zip"
         export_tenant(place, live, archive, passphrase=passphrase)
-        import_tenant(place, archive, passphrase=passphrase, slug=slug, as_copy=True, cell=live.cell)
-
-
-async def _bind(runtime: Runtime, copy: Tenant, live: Tenant) -> None:
-    async with runtime.control() as control:
-        await control.session.execute(
-            update(TenantRow).where(TenantRow.id == copy.id).values(sandbox_of=live.id)
-        )
-        await runtime.directory.bump(copy.id, control.session)
-    runtime.directory.forget(copy.id)
+        import_tenant(place, archive, passphrase=passphrase, slug=slug, as_copy="sandbox", cell=live.cell)

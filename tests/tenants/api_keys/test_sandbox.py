@@ -5,11 +5,12 @@ from datetime import timedelta
 
 import psycopg
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select
 
 from core.kernel.errors import Conflict
 from core.kernel.ids import uuid7
-from core.tenancy.directory import TenantRow
+from core.kernel.jobs import JobRunRow
+from core.records.bulk_job import NAME, BulkParams
 from core.tenancy.provisioning import drop
 from tenants.api_keys import authentication, format, service
 from tenants.api_keys import sandbox as copies
@@ -65,13 +66,30 @@ async def test_there_is_one_sandbox_however_often_it_is_asked_for(ann, copied):
     assert (await copied()).id == first.id
 
 
-async def test_a_copy_whose_making_was_cut_short_is_bound_later(ann, copied):
-    copy = await copied()
-    async with ann.runtime.control() as control:
-        await control.session.execute(
-            update(TenantRow).where(TenantRow.id == copy.id).values(sandbox_of=None)
-        )
-    assert (await copied()).sandbox_of == ann.tenant.id
+async def test_a_copy_is_a_sandbox_from_its_first_instant_and_takes_no_job_along(ann, monkeypatch):
+    """Whatever is cut short, or comes round by the clock meanwhile, writes to nobody."""
+    seen = []
+
+    async def look(runtime, slug):
+        runtime.directory.forget()
+        found = await runtime.directory.by_slug(slug)
+        seen.append(found.sandbox_of)
+        async with runtime.open(found) as ctx:
+            jobs = {row.id: row.state for row in await ctx.session.scalars(select(JobRunRow))}
+        assert jobs == {job_id: "cancelled"}
+        raise RuntimeError("cut short")
+
+    params = BulkParams(record_type="customer", action="delete", query="", params={})
+    async with ann.acting() as ctx:
+        job_id = ctx.enqueue(NAME, params, title="Delete")
+    try:
+        monkeypatch.setattr(copies, "_by_slug", look)
+        with pytest.raises(RuntimeError):
+            await refresh(ann.runtime, ann.tenant)
+    finally:
+        monkeypatch.undo()
+        await remove(ann.runtime, ann.tenant)
+    assert seen == [ann.tenant.id]
 
 
 async def test_modes_and_workspaces_must_agree(ann, copied):
