@@ -16,7 +16,7 @@ import pytest
 from granian.constants import Interfaces
 from granian.server.embed import Server as Granian
 from litestar import Litestar
-from playwright.async_api import Browser, BrowserContext, Page, Route, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, Route, async_playwright, expect
 
 from core.app import create_app
 from core.runtime import Runtime
@@ -25,6 +25,9 @@ from tenants.accounts.authentication import COOKIE
 from tests.fixtures.people import Person
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "")
+PATIENCE_S = 60
+"""Guards against hanging alone: a browser and a server that share a slow machine take their time."""
+expect.set_options(timeout=PATIENCE_S * 1000)
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 
 
@@ -82,7 +85,7 @@ async def _answers(url: str) -> bool:
     return False
 
 
-async def _until(done: Callable[[], Awaitable[bool]], seconds: float = 20) -> None:
+async def _until(done: Callable[[], Awaitable[bool]], seconds: float = PATIENCE_S) -> None:
     async with asyncio.timeout(seconds):
         while not await done():  # noqa: ASYNC110 (a server that starts rings no bell)
             await asyncio.sleep(0.05)
@@ -156,7 +159,7 @@ async def visit(site: Site, browser: Browser, fresh: None) -> AsyncIterator[Open
         if person is not None:
             await context.add_cookies([{"name": COOKIE, "value": person.token, "url": site.url}])
         made = Visit(site, context, await context.new_page())
-        made.page.set_default_timeout(10_000)
+        made.page.set_default_timeout(PATIENCE_S * 1000)
         await context.route("**/*", made.block)
         made.watch()
         opened.append(made)

@@ -17,7 +17,7 @@ from granian.server.embed import Server as Granian
 from tenants.billing.simulator.app import create_app
 from tenants.billing.simulator.courier import Courier
 from tenants.billing.simulator.world import World
-from tests.e2e.conftest import Site, _answers, _until
+from tests.e2e.conftest import PATIENCE_S, Site, _answers, _until
 from tests.fixtures.payments import SECRET, paying_at
 
 
@@ -38,7 +38,7 @@ async def played(site: Site, patch: pytest.MonkeyPatch) -> AsyncIterator[Till]:
     url = f"http://127.0.0.1:{port}"
     world = World(clock=time.time)
     world.address = url
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=PATIENCE_S) as client:
 
         async def send(body: str, signature: str) -> int:
             headers = {"Stripe-Signature": signature, "Content-Type": "application/json"}

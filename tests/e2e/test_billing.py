@@ -21,7 +21,7 @@ from tenants.billing.simulator.courier import Courier
 from tenants.billing.simulator.world import World
 from tenants.signup.schema import WorkspaceIn
 from tenants.signup.service import create_workspace
-from tests.e2e.conftest import Open, Site, Visit
+from tests.e2e.conftest import PATIENCE_S, Open, Site, Visit
 from tests.fixtures.payments import SECRET, paying_at
 from tests.fixtures.people import Person, hire
 
@@ -70,7 +70,7 @@ async def till(site: Site, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Til
     world.address = ADDRESS
     transport = httpx.ASGITransport(app=create_app(world))
     with paying_at(site.runtime, ADDRESS, monkeypatch, transport):
-        async with httpx.AsyncClient(base_url=site.url) as client:
+        async with httpx.AsyncClient(base_url=site.url, timeout=PATIENCE_S) as client:
 
             async def send(body: str, signature: str) -> int:
                 answer = await client.post(
@@ -81,7 +81,6 @@ async def till(site: Site, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Til
             yield Till(site, world, Courier(world, send, SECRET, seed=3), moved)
 
 
-@pytest.mark.timeout(180)
 @pytest.mark.parametrize("locale", ["en", "zh_CN"])
 async def test_a_plan_from_trial_to_recovery(
     site: Site, working: Worker, till: Till, visit: Open, locale: str
@@ -99,10 +98,11 @@ async def test_a_plan_from_trial_to_recovery(
 
 async def see(window: Visit, person: Person, text: str) -> None:
     """Open the page until it says so: messages take their way through jobs."""
-    for _ in range(40):
+    for _ in range(PATIENCE_S * 4):
         await window.go(person.w("/settings/billing"))
         if await window.page.get_by_text(text).count():
             break
+        await window.page.wait_for_timeout(250)
     await expect(window.page.get_by_text(text).first).to_be_visible()
 
 
@@ -154,7 +154,7 @@ async def fall_behind(window: Visit, person: Person, till: Till, t: Words) -> No
 async def create(window: Visit, person: Person) -> int:
     """Try to write; gives the status."""
     headers = {"Authorization": f"Bearer {person.key}"}
-    async with httpx.AsyncClient(base_url=window.site.url, headers=headers) as api:
+    async with httpx.AsyncClient(base_url=window.site.url, headers=headers, timeout=PATIENCE_S) as api:
         for _ in range(30):
             answer = await api.post("/api/v1/customers", json={"name": "华光"})
             if answer.status_code != 201:

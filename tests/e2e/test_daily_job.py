@@ -15,7 +15,7 @@ from core.kernel.i18n import translator
 from core.worker import Worker
 from tenants.signup.schema import WorkspaceIn
 from tenants.signup.service import create_workspace
-from tests.e2e.conftest import Open, Site, Visit
+from tests.e2e.conftest import PATIENCE_S, Open, Site, Visit
 from tests.fixtures.import_files import BAD_OF_ACCEPTANCE, acceptance
 from tests.fixtures.people import PASSWORD, Person, hire
 
@@ -33,13 +33,12 @@ async def workspace(site: Site, locale: str) -> Person:
     return person
 
 
-@pytest.mark.timeout(180)
 @pytest.mark.parametrize("locale", ["en", "zh_CN"])
 async def test_the_daily_job(site: Site, working: Worker, visit: Open, locale: str) -> None:
     person, t = await workspace(site, locale), translator(locale).gettext
     window = await visit(locale=locale)
     headers = {"Authorization": f"Bearer {person.key}"}
-    async with httpx.AsyncClient(base_url=f"{site.url}/api/v1", headers=headers) as api:
+    async with httpx.AsyncClient(base_url=f"{site.url}/api/v1", headers=headers, timeout=PATIENCE_S) as api:
         await log_in(window, person, t)
         await import_customers(window, person, t)
         await find(window, person)
@@ -72,7 +71,7 @@ async def import_customers(window: Visit, person: Person, t: Words) -> None:
     await page.click("main form .wizard-foot button[type=submit], main form button.btn-primary[type=submit]")
     await page.get_by_role("button", name=t("Import at once")).click()
     link = page.get_by_role("link", name=t("Error file"))
-    await expect(link).to_be_visible(timeout=60_000)
+    await expect(link).to_be_visible()
     async with page.expect_download() as started:
         await link.click()
     saved = Path(await (await started.value).path())

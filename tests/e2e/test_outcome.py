@@ -16,7 +16,7 @@ from core.tenancy.control_log import ControlOutbox
 from core.worker import Worker
 from tenants.billing.models import BillingItem
 from tests.core.webhooks.receiver import Receiver
-from tests.e2e.conftest import Open, Site, Visit
+from tests.e2e.conftest import PATIENCE_S, Open, Site, Visit
 from tests.e2e.payments import Till, played
 from tests.e2e.test_webhooks import receiver
 
@@ -58,7 +58,6 @@ async def till(site: Site, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Til
 
 
 @pytest.mark.long
-@pytest.mark.timeout(240)
 @pytest.mark.parametrize("locale", ["en", "zh_CN"])
 async def test_from_the_door_to_a_lead_and_a_bill(
     site: Site, working: Worker, visit: Open, receiver: Receiver, till: Till, locale: str
@@ -125,8 +124,8 @@ async def switch_on(story: Story) -> None:
     await page.locator(f"main a[href$='/marketplace/{FORMS}']").first.click()
     await page.wait_for_url(f"**/marketplace/{FORMS}")
     await story.press("Switch on")
-    await expect(page.locator("form[action$='/disable'] button")).to_be_visible(timeout=30_000)
-    for _ in range(60):
+    await expect(page.locator("form[action$='/disable'] button")).to_be_visible()
+    for _ in range(PATIENCE_S * 4):
         await page.reload()
         if await page.locator("aside a[href$='/marketing/forms'], nav a[href*='/marketing/forms']").count():
             return
@@ -161,12 +160,12 @@ async def fill_in(stranger: Visit, address: str, locale: str) -> None:
     # Nobody fills in a form in no time; who does is taken for a machine.
     await page.wait_for_timeout(3_500)
     await page.locator("form.gxf button[data-send]").click()
-    await expect(page.locator("form.gxf")).to_have_count(0, timeout=20_000)
+    await expect(page.locator("form.gxf")).to_have_count(0)
 
 
 async def find_lead(story: Story, site: Site) -> str:
-    async with httpx.AsyncClient(headers={"Authorization": f"Bearer {story.key}"}) as api:
-        for _ in range(120):
+    async with httpx.AsyncClient(headers={"Authorization": f"Bearer {story.key}"}, timeout=PATIENCE_S) as api:
+        for _ in range(PATIENCE_S * 4):
             found = (await api.get(f"{site.url}/api/v1/leads")).json()["data"]
             if found:
                 break
@@ -183,7 +182,7 @@ async def find_lead(story: Story, site: Site) -> str:
 
 
 async def told_once(story: Story, receiver: Receiver, lead: str) -> None:
-    for _ in range(120):
+    for _ in range(PATIENCE_S * 4):
         if receiver.got:
             break
         await story.page.wait_for_timeout(250)
@@ -200,12 +199,12 @@ async def pay(story: Story, till: Till, site: Site) -> None:
     await page.wait_for_url(f"{till.url}/**")
     await page.locator("form button.main").click()
     await page.wait_for_url(f"**{story.w('/settings/billing')}**")
-    await expect(page.locator("form[action$='/cancel']")).to_be_visible(timeout=30_000)
+    await expect(page.locator("form[action$='/cancel']")).to_be_visible()
     await expect(page.get_by_text(story.t("Web forms")).first).to_be_visible()
     team = f"guanxi_team_month_{CURRENCY[story.locale]}_{SEAT[story.locale]}"
     assert on_the_bill(till) == {team: 1}
     await end_the_trial(site)
-    for _ in range(80):
+    for _ in range(PATIENCE_S * 4):
         if len(on_the_bill(till)) == 2:
             break
         await page.wait_for_timeout(250)

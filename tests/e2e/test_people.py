@@ -10,11 +10,10 @@ from core.customers.models import Customer
 from core.kernel.i18n import translator
 from core.worker import Worker
 from tests.core.members.test_hand_over import answers_for, owner_of, stock, webhook_of
-from tests.e2e.conftest import Open
+from tests.e2e.conftest import PATIENCE_S, Open
 from tests.fixtures.people import Person
 
 
-@pytest.mark.timeout(180)
 @pytest.mark.parametrize("locale", ["en", "zh_CN"])
 async def test_somebody_leaves_and_a_colleague_takes_over(
     ann: Person, bo: Person, mia: Person, working: Worker, visit: Open, locale: str
@@ -31,7 +30,7 @@ async def test_somebody_leaves_and_a_colleague_takes_over(
     await window.page.get_by_label(t("Successor")).select_option(label="Mia")
     await window.page.get_by_role("button", name=t("Deactivate")).click()
     await window.page.wait_for_url("**/settings/hand_overs/**")
-    for _ in range(40):
+    for _ in range(PATIENCE_S * 2):
         await window.page.wait_for_timeout(500)
         if await owner_of(ann, Customer, mine["customer"]) == mia.member_id:
             break

@@ -9,11 +9,11 @@ from playwright.async_api import Browser, Page, expect
 
 from core.kernel.i18n import translator
 from core.worker import Worker
-from tests.e2e.conftest import NARROW, Open, Site, Visit
+from tests.e2e.conftest import NARROW, PATIENCE_S, Open, Site, Visit
 from tests.e2e.test_accessible import AXE, CONTRAST, RULES, violations
 from tests.tenants.accounts.mails import links
 
-pytestmark = [pytest.mark.timeout(180), pytest.mark.usefixtures("unlimited")]
+pytestmark = pytest.mark.usefixtures("unlimited")
 PASSWORD = "a long enough password"
 FIRMS = {
     "en": ("Clara Weiss", "Brightline Software", "brightline-software"),
@@ -64,7 +64,7 @@ async def confirm(site: Site, window: Visit, email: str, button: str) -> None:
 
 async def mailed(site: Site, window: Visit, email: str) -> str:
     """The link in the mail to an address, once the worker has sent it."""
-    until = time.monotonic() + 20
+    until = time.monotonic() + PATIENCE_S
     while not (found := links(site.runtime, email)):
         assert time.monotonic() < until, "no mail came"
         await window.page.wait_for_timeout(100)

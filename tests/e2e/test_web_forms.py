@@ -14,7 +14,7 @@ from sqlalchemy import select
 from core.pipeline.leads.models import Lead
 from plugins.marketing.forms.definition import Condition, Field
 from plugins.marketing.forms.models import Submission
-from tests.e2e.conftest import NARROW, WIDE, Open, Site
+from tests.e2e.conftest import NARROW, PATIENCE_S, WIDE, Open, Site
 from tests.e2e.test_accessible import AXE, CONTRAST, RULES, violations
 from tests.fixtures.people import Person
 from tests.plugins.marketing.forms.conftest import SIMPLE, published
@@ -42,7 +42,7 @@ async def plain(browser: Browser, fresh: None) -> AsyncIterator[Callable[..., Aw
         context = await browser.new_context(viewport=WIDE, locale="en", **options)
         opened.append(context)
         page = await context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(PATIENCE_S * 1000)
         return page
 
     yield _open

@@ -12,7 +12,7 @@ from core.kernel.addresses import networks
 from core.kernel.http import Outbound, Policy
 from core.worker import Worker
 from tests.core.webhooks.receiver import Receiver
-from tests.e2e.conftest import NARROW, WIDE, Open, Site, Visit
+from tests.e2e.conftest import NARROW, PATIENCE_S, WIDE, Open, Site, Visit
 from tests.e2e.test_accessible import AXE, CONTRAST, RULES, violations
 from tests.fixtures.people import Person
 
@@ -71,7 +71,7 @@ async def check(window: Visit, path: str) -> list[str]:
 
 
 async def until(done: Callable[[], Awaitable[Any]]) -> None:
-    for _ in range(200):
+    for _ in range(PATIENCE_S * 20):
         if await done():
             return
         await asyncio.sleep(0.05)
