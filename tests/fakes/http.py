@@ -14,6 +14,8 @@ class HttpListener:
     answer: bytes = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
     delay_s: float = 0.0
     close_after: bool = True
+    together: asyncio.Barrier | None = None
+    """Answers wait for one another, so that as many requests are under way at once."""
     connections: int = 0
     requests: list[tuple[str, bytes]] = field(default_factory=list)
     ports: dict[str, int] = field(default_factory=dict)
@@ -43,6 +45,8 @@ class HttpListener:
         length = next((int(v) for k, _, v in _fields(head) if k.lower() == "content-length"), 0)
         self.requests.append((head, await reader.readexactly(length)))
         await asyncio.sleep(self.delay_s)
+        if self.together is not None:
+            await self.together.wait()
         writer.write(self.answer)
         await writer.drain()
         return True

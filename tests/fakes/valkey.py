@@ -22,7 +22,7 @@ class ValkeyProcess:
         options = {"port": "0", "unixsocket": str(self._socket), "save": "", "appendonly": "no"}
         arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
         self._process = subprocess.Popen([binary, *arguments], stdout=subprocess.DEVNULL)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while not self._socket.exists():
             assert time.monotonic() < deadline, "Valkey did not start"
             time.sleep(0.01)

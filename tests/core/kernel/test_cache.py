@@ -4,9 +4,10 @@ import asyncio
 import time
 from contextlib import aclosing
 
+import pytest
 from structlog.testing import capture_logs
 
-from core.kernel.cache import Cache, Signal
+from core.kernel.cache import _PAUSE_LONGEST_S, Cache, Signal
 from tests.fakes.valkey import ValkeyProcess
 
 
@@ -43,15 +44,17 @@ async def test_without_a_url_all_is_a_miss():
     assert [signal async for signal in cache.subscribe("c")] == []
 
 
-async def test_a_dead_server_is_a_fast_miss_and_one_warning(valkey: ValkeyProcess, cache: Cache):
+async def test_a_dead_server_is_a_fast_miss_and_one_warning(
+    valkey: ValkeyProcess, cache: Cache, monkeypatch: pytest.MonkeyPatch
+):
     await cache.set("a", b"1", ttl_s=60)
     valkey.kill()
+    tries, connect = [], cache._lines._pool.make_connection
+    monkeypatch.setattr(cache._lines._pool, "make_connection", lambda: tries.append(1) or connect())
     with capture_logs() as logs:
-        began = time.monotonic()
         for _ in range(500):
             assert await cache.get("a") is None
-        took_s = time.monotonic() - began
-    assert took_s < 0.5
+    assert 1 <= len(tries) < 50, "it is left alone after a failure"
     assert not cache.is_available
     assert [entry["event"] for entry in logs] == ["cache.unavailable"]
 
@@ -65,12 +68,12 @@ async def test_a_silent_server_costs_one_time_out(tmp_path):
         writer.close()
 
     server = await asyncio.start_unix_server(swallow, path)
-    cache = Cache(f"unix://{path}", timeout_s=0.1)
+    cache = Cache(f"unix://{path}", timeout_s=0.5)
     began = time.monotonic()
     assert await asyncio.gather(*(cache.get("a") for _ in range(20))) == [None] * 20
     for _ in range(100):
         assert await cache.get("a") is None
-    assert time.monotonic() - began < 1.0
+    assert time.monotonic() - began < 8, "one after the other they would take ten seconds and more"
     await cache.close()
     server.close()
 
@@ -81,9 +84,8 @@ async def test_comes_back_within_a_second(valkey: ValkeyProcess, cache: Cache):
     await asyncio.sleep(0.3)
     assert await cache.get("a") is None
     valkey.start()
-    deadline = time.monotonic() + 2
-    while not await cache.set("a", b"2", ttl_s=60):
-        assert time.monotonic() < deadline
+    assert _PAUSE_LONGEST_S <= 1
+    while not await cache.set("a", b"2", ttl_s=60):  # noqa: ASYNC110
         await asyncio.sleep(0.02)
     assert await cache.get("a") == b"2"
     assert cache.is_available
@@ -122,9 +124,7 @@ async def test_subscribers_hear_and_are_told_of_gaps(valkey: ValkeyProcess, cach
         waiting = asyncio.create_task(anext(signals))
         await asyncio.sleep(0.1)
         valkey.start()
-        assert await asyncio.wait_for(waiting, 5) == Signal(None)
-        for _ in range(100):
-            if await cache.publish("news", b"2"):
-                break
+        assert await asyncio.wait_for(waiting, 60) == Signal(None)
+        while not await cache.publish("news", b"2"):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
-        assert await asyncio.wait_for(anext(signals), 5) == Signal("news", b"2")
+        assert await asyncio.wait_for(anext(signals), 60) == Signal("news", b"2")

@@ -281,11 +281,11 @@ async def test_bombs_stop_at_the_limit(make: Callable[..., Outbound], listener: 
 async def test_a_slow_side_costs_no_more_than_the_time_limit(
     make: Callable[..., Outbound], listener: HttpListener
 ):
-    listener.delay_s = 5
+    listener.delay_s = 3_600
     began = time.monotonic()
     with pytest.raises(OutboundFailed, match="time"):
         await get(make(timeout_s=0.2), listener)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 60
 
 
 async def test_a_dripping_side_is_cut_off(make: Callable[..., Outbound]):
