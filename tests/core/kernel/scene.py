@@ -167,7 +167,7 @@ class Scene:
             await unit.commit()
         return [job.id for job in queued]
 
-    async def settle(self, done: Callable[[], bool] = lambda: True, *, timeout_s: float = 20.0) -> None:
+    async def settle(self, done: Callable[[], bool] = lambda: True, *, timeout_s: float = 120.0) -> None:
         """Relay and run until nothing is due any more and ``done`` agrees."""
         deadline = time.monotonic() + timeout_s
         while True:
@@ -188,7 +188,7 @@ def job(name: str = "count", params: msgspec.Struct | None = None, **options: An
     return QueuedJob(id=uuid7(), name=name, params=params or Count(), **options)
 
 
-async def until(is_so: Callable[[], object], timeout_s: float = 20.0) -> None:
+async def until(is_so: Callable[[], object], timeout_s: float = 120.0) -> None:
     """Look until something is so."""
     deadline = time.monotonic() + timeout_s
     while not await asyncio.to_thread(is_so):
