@@ -30,7 +30,6 @@ async def receiver(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> AsyncIt
         )
     )
     monkeypatch.setattr(runtime, "http", http)
-    monkeypatch.setattr("core.webhooks.sending.TIMEOUT_S", 1.0)
     yield made
     await http.close()
     made.stop()

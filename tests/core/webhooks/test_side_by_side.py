@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -30,16 +29,23 @@ async def working(runtime: Runtime) -> AsyncIterator[None]:
     task = asyncio.create_task(made.run())
     yield
     made.stop()
-    await asyncio.wait_for(task, 10)
+    await task
 
 
-async def until(is_so: Callable[[], object], seconds: float) -> float:
-    """Look until something is so; gives how long it took."""
-    began = time.monotonic()
-    while not is_so():
-        assert time.monotonic() - began < seconds, "it never came about"
-        await asyncio.sleep(0.01)
-    return time.monotonic() - began
+async def until(is_so: Callable[[], object]) -> None:
+    """Look until something is so."""
+    async with asyncio.timeout(200):
+        while not is_so():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+async def until_delivered(*made: tuple[Person, dict[str, Any]]) -> None:
+    """Look until the log says of every message that it was delivered."""
+    async with asyncio.timeout(200):
+        states: set[str] = set()
+        while states != {"delivered"}:
+            await asyncio.sleep(0.05)
+            states = {one["state"] for each in made for one in await log(*each, limit=200)}
 
 
 async def customers(person: Person, count: int) -> None:
@@ -56,35 +62,22 @@ async def test_slow_receivers_keep_nobody_else_waiting(
     runtime: Runtime,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("core.webhooks.sending.TIMEOUT_S", 15.0)
+    # Whoever waits for them waits until the test has failed.
+    monkeypatch.setattr("core.webhooks.sending.TIMEOUT_S", 3_600.0)
     for number in range(8):
         await hook(ann, f"hang-{number}", events=["customer.created"])
         receiver.turns[f"hang-{number}"] = ["hang"] * 100
     quick, other = await hook(ann, "quick"), await hook(zed, "other")
     async with working(runtime):
         await customers(ann, 40)
-        await until(lambda: receiver.now["hang-7"] == service_sending.WIDTH, 20)
+        await until(lambda: receiver.now["hang-7"] == service_sending.WIDTH)
         await customers(zed, 40)
         await customers(ann, 40)
-        took = await until(
-            lambda: len(set(receiver.ids("quick"))) == 80 and len(set(receiver.ids("other"))) == 40, 12
-        )
-        assert took < 10, f"{took:.1f} s beside receivers that hang"
+        await until(lambda: len(set(receiver.ids("quick"))) == 80 and len(set(receiver.ids("other"))) == 40)
         for number in range(8):
             assert receiver.most[f"hang-{number}"] == service_sending.WIDTH
             assert len(receiver.ids(f"hang-{number}")) == service_sending.WIDTH
-
-        async def noted() -> bool:
-            states = [
-                {one["state"] for one in await log(*each, limit=200)} for each in ((ann, quick), (zed, other))
-            ]
-            return states == [{"delivered"}] * 2
-
-        for _ in range(200):
-            if await noted():
-                break
-            await asyncio.sleep(0.05)
-        assert await noted()
+        await until_delivered((ann, quick), (zed, other))
 
 
 async def test_a_receiver_that_fails_is_asked_ever_less_often_and_gets_everything_in_the_end(
@@ -109,7 +102,6 @@ async def test_a_receiver_that_fails_is_asked_ever_less_often_and_gets_everythin
 
 
 @pytest.mark.long
-@pytest.mark.timeout(150)
 async def test_killed_workers_lose_nothing(
     ann: Person, receiver: Receiver, hook: Make, runtime: Runtime, tmp_path: Path
 ) -> None:
@@ -124,17 +116,12 @@ async def test_killed_workers_lose_nothing(
             await customers(ann, 60)
             count += 60
             told = len(receiver.got)
-            await until(lambda told=told: len(receiver.got) > told + 15, 40)  # type: ignore[misc]
+            await until(lambda told=told: len(receiver.got) > told + 15)  # type: ignore[misc]
             process.kill()
             await asyncio.to_thread(process.wait)
         process = await asyncio.to_thread(_start, command)
-        await until(lambda: len(set(receiver.ids())) == count, 60)
-        for _ in range(300):
-            found = await log(ann, made, limit=200)
-            if {one["state"] for one in found} == {"delivered"}:
-                break
-            await asyncio.sleep(0.05)
-        assert {one["state"] for one in found} == {"delivered"}
+        await until(lambda: len(set(receiver.ids())) == count)
+        await until_delivered((ann, made))
     finally:
         if process is not None:
             process.kill()
