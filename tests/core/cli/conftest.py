@@ -27,7 +27,7 @@ def template() -> Iterator[Path]:
     """A home that is migrated and stopped, to copy instead of making one each time."""
     folder = Path(tempfile.mkdtemp(prefix="gx-"))
     variables = {**os.environ, "GUANXI_HOME": str(folder / "home")}
-    subprocess.run([sys.executable, "-m", "core", "migrate"], env=variables, check=True, timeout=90)
+    subprocess.run([sys.executable, "-m", "core", "migrate"], env=variables, check=True)
     yield folder / "home"
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -62,7 +62,6 @@ def guanxi(environ: dict[str, str]) -> Run:
             capture_output=True,
             text=True,
             check=False,
-            timeout=90,
         )
 
     return run

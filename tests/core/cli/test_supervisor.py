@@ -61,6 +61,14 @@ def pids(path: Path) -> list[int]:
     return [int(word) for word in path.read_text().split()]
 
 
+def started(folder: Path, **children: str) -> tuple[subprocess.Popen[str], float]:
+    """A supervisor that said that it is ready, and how long that took: what the machine may add to every limit."""
+    began = time.monotonic()
+    process = start(folder, **children)
+    lines_until(process, "READY")
+    return process, time.monotonic() - began
+
+
 def lines_until(process: subprocess.Popen[str], wanted: str) -> list[str]:
     lines = []
     while wanted not in (line := process.stdout.readline()):
@@ -77,29 +85,27 @@ def test_it_says_ready_and_passes_the_lines_on(tmp_path: Path):
 
 def iter_rest(process: subprocess.Popen[str]) -> list[str]:
     process.terminate()
-    return process.communicate(timeout=5)[0].splitlines(keepends=True)
+    return process.communicate(timeout=100)[0].splitlines(keepends=True)
 
 
 def test_a_killed_child_is_back_within_a_second(tmp_path: Path):
-    process = start(tmp_path, web=STEADY)
-    lines_until(process, "READY")
+    process, machine_s = started(tmp_path, web=STEADY)
     (first,) = pids(tmp_path / "steady")
     os.kill(first, signal.SIGKILL)
-    assert wait_until(lambda: pids(tmp_path / "steady") != [first], 5) < 1
+    assert wait_until(lambda: pids(tmp_path / "steady") != [first]) < 1 + machine_s
     process.terminate()
-    assert process.wait(5) == 0
+    assert process.wait(100) == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_everything_even_what_is_deaf(tmp_path: Path, number: int):
-    process = start(tmp_path, web=STEADY, worker=DEAF)
-    lines_until(process, "READY")
+    process, machine_s = started(tmp_path, web=STEADY, worker=DEAF)
     everybody = pids(tmp_path / "steady") + pids(tmp_path / "deaf")
     began = time.monotonic()
     process.send_signal(number)
-    process.communicate(timeout=10)
+    process.communicate(timeout=100)
     assert process.returncode == 0
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 4 + machine_s
     assert [pid for pid in everybody if alive(pid)] == []
 
 
@@ -108,23 +114,25 @@ def test_children_do_not_outlive_a_killed_supervisor(tmp_path: Path):
     lines_until(process, "READY")
     (child,) = pids(tmp_path / "steady")
     process.kill()
-    wait_until(lambda: not alive(child), 3)
-    process.communicate(timeout=5)
+    wait_until(lambda: not alive(child))
+    process.communicate(timeout=100)
 
 
 def test_what_can_never_start_ends_with_status_1(tmp_path: Path):
     process = start(tmp_path, web=BROKEN)
-    output, _ = process.communicate(timeout=20)
+    output, _ = process.communicate(timeout=100)
     assert process.returncode == 1
     assert "no module of that name" in output
     assert "web cannot start" in output
 
 
 def test_nobody_reading_the_terminal_holds_nothing_up(tmp_path: Path):
+    began = time.monotonic()
     process = start(tmp_path, web="import os\nwhile True: print('x' * 1000)", worker=STEADY)
     wait_until((tmp_path / "serving").exists)
+    machine_s = time.monotonic() - began
     time.sleep(1)
     began = time.monotonic()
     process.terminate()
-    assert process.wait(5) == 0
-    assert time.monotonic() - began < 4
+    assert process.wait(100) == 0
+    assert time.monotonic() - began < 4 + machine_s

@@ -68,12 +68,12 @@ def test_writing_ends_before_the_disk_is_full_and_comes_back_with_room(small: Pa
             connection.execute("CREATE TABLE kept (t text)")
         insert(server.dsn, 100)
         ballast = fill(small, disk.LOW - disk.MEGABYTE)
-        wait_until(lambda: not can_write(server.dsn), 3)
+        wait_until(lambda: not can_write(server.dsn))
         before = count(server.dsn)
         with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
             insert(server.dsn)
         ballast.unlink()
-        assert wait_until(lambda: can_write(server.dsn), 5) < 5
+        wait_until(lambda: can_write(server.dsn))
         assert count(server.dsn) == before + 1
     finally:
         server.stop()
@@ -98,11 +98,11 @@ def test_a_full_disk_loses_nothing_and_the_reserve_makes_room_for_recovery(small
                     break
                 time.sleep(0.1)
         os.kill(server.pid, 9)
-        wait_until(lambda: answers(server.dsn), 10)
+        wait_until(lambda: answers(server.dsn))
         assert count(server.dsn) >= confirmed
         assert not (home.path / "reserve").exists()
         ballast.unlink()
-        wait_until(lambda: can_write(server.dsn), 5)
-        wait_until(lambda: (home.path / "reserve").exists(), 5)
+        wait_until(lambda: can_write(server.dsn))
+        wait_until(lambda: (home.path / "reserve").exists())
     finally:
         server.stop()

@@ -25,7 +25,8 @@ def alive(pid: int) -> bool:
     return not state.exists() or state.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
-def wait_until(condition, seconds: float = 10.0) -> float:
+def wait_until(condition, seconds: float = 100.0) -> float:
+    """Look until something is so; gives how long it took. The limit guards against hanging alone."""
     began = time.monotonic()
     while not condition():
         assert time.monotonic() - began < seconds, "waited in vain"
@@ -35,7 +36,7 @@ def wait_until(condition, seconds: float = 10.0) -> float:
 
 def answers(dsn: str) -> bool:
     try:
-        with psycopg.connect(dsn, connect_timeout=1) as connection:
+        with psycopg.connect(dsn, connect_timeout=10) as connection:
             return connection.execute("SELECT 1").fetchone() == (1,)
     except psycopg.Error:
         return False
@@ -91,8 +92,8 @@ def test_what_was_committed_outlives_kill_9_of_the_server(home: Path):
         for _ in range(3):
             killed = server.pid
             os.kill(killed, signal.SIGKILL)
-            wait_until(lambda: server.pid != killed, 2)  # noqa: B023
-            wait_until(lambda: answers(server.dsn), 2)
+            wait_until(lambda: server.pid != killed)  # noqa: B023
+            wait_until(lambda: answers(server.dsn))
         with psycopg.connect(server.dsn) as connection:
             assert connection.execute("SELECT a FROM kept").fetchall() == [(1,)]
     finally:
@@ -104,8 +105,8 @@ def test_kill_9_of_the_keeper_takes_the_server_along_and_brings_both_back(home: 
     try:
         keeper, pid = server.share.keeper_pid, server.pid
         os.kill(keeper, signal.SIGKILL)
-        wait_until(lambda: not alive(pid), 5)
-        wait_until(lambda: server.share.keeper_pid not in (0, keeper) and answers(server.dsn), 5)
+        wait_until(lambda: not alive(pid))
+        wait_until(lambda: server.share.keeper_pid not in (0, keeper) and answers(server.dsn))
     finally:
         server.stop()
     assert not alive(server.pid)
@@ -134,19 +135,19 @@ def test_processes_share_one_server_and_the_last_one_stops_it(home: Path):
     *first, last = several
     first[0].kill()
     for process in first[1:]:
-        process.communicate("\n", timeout=10)
+        process.communicate("\n", timeout=100)
     assert answers(postgres.dsn(Home(home)))
-    last.communicate("\n", timeout=10)
+    last.communicate("\n", timeout=100)
     assert not alive(pid)
-    first[0].communicate(timeout=5)
+    first[0].communicate(timeout=100)
 
 
 def test_a_server_whose_only_user_was_killed_stops_by_itself(home: Path):
     only = sharer(home)
     pid = int(only.stdout.readline())
     only.kill()
-    only.communicate(timeout=5)
-    wait_until(lambda: not alive(pid), 5)
+    only.communicate(timeout=100)
+    wait_until(lambda: not alive(pid))
     server = postgres.start(home, fast=True)
     assert answers(server.dsn)
     server.stop()
