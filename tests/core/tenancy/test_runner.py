@@ -1,7 +1,6 @@
 """Revisions are compiled once and replayed for every tenant, each step once, whatever comes between."""
 
 import threading
-import time
 
 import psycopg
 import pytest
@@ -129,22 +128,18 @@ def test_a_blocked_schema_is_tried_again_while_others_go_on(toy, database_settin
     item = toy(FIRST, SECOND)
     blocker = psycopg.connect(database_settings.admin_dsn())
     blocker.execute(f"LOCK TABLE {schemas[0]}.toy_ship")
-    timer = threading.Timer(2.4, blocker.close)
-    timer.start()
-    done_at = {}
-    began = time.monotonic()
-    progress = runner.upgrade_all(
-        database_settings,
-        item,
-        "main",
-        schemas,
-        workers=2,
-        report=lambda progress: done_at.setdefault(progress.done, time.monotonic() - began),
-    )
-    timer.join()
+    done = []
+
+    def report(progress):
+        done.append((progress.done, blocker.closed))
+        if progress.done == 5:
+            # Later than the blocked one has waited for the first time.
+            threading.Timer(2.4, blocker.close).start()
+
+    progress = runner.upgrade_all(database_settings, item, "main", schemas, workers=2, report=report)
     assert progress.failed == {}
-    assert done_at[5] < 2
-    assert done_at[6] > 2
+    assert (5, False) in done, "the others did not wait for it"
+    assert (6, True) in done
     assert versions_of(database_settings, item, schemas) == {"toy_2"}
 
 
