@@ -17,7 +17,7 @@ SEED = int(os.environ.get("GUANXI_FAULT_SEED", secrets.randbelow(10**6)))
 PEOPLE, NOTES, KILLS, PAUSE_S = 30, 5, 4, 0.8
 MARK = "zqkanarie"
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.faults]
 
 
 def test_an_erasure_that_was_killed_goes_on(say: Say) -> None:

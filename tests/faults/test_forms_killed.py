@@ -20,7 +20,7 @@ KILLS, SECONDS = (20, 120.0) if IS_LONG else (3, 15.0)
 SEED = int(os.environ.get("GUANXI_FAULT_SEED", secrets.randbelow(10**6)))
 VISITORS = 6
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(900 if IS_LONG else 300)]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
 
 
 def test_what_was_thanked_for_is_there_once(say: Say) -> None:

@@ -40,7 +40,7 @@ def ledgers_of(workspaces: Sequence[Workspace], folder: Path) -> list[Ledger]:
     return [Ledger(w.schema, folder / f"{w.tenant.slug}.jsonl") for w in workspaces]
 
 
-@pytest.mark.timeout(3600 if IS_LONG else 300)
+@pytest.mark.timeout(3600)
 def test_nothing_acknowledged_is_lost_or_doubled(tmp_path: Path, say: Say) -> None:
     with product() as running:
         workspaces = running.workspaces(2)
@@ -66,7 +66,6 @@ def test_nothing_acknowledged_is_lost_or_doubled(tmp_path: Path, say: Say) -> No
         assert_back_in_time(killer)
 
 
-@pytest.mark.timeout(180)
 def test_a_careless_database_is_found_out(tmp_path: Path, say: Say) -> None:
     """The negative control: rows that were acknowledged before they were safe are missed by the comparison."""
     with product(second_worker=False) as running:

@@ -57,7 +57,7 @@ async def gone_after(client, path):
     """Wait until a page leads to the login."""
     started = time.monotonic()
     while (await client.get(path)).status_code == 200:
-        assert time.monotonic() - started < 20
+        assert time.monotonic() - started < 100
         await asyncio.sleep(0.05)
 
 

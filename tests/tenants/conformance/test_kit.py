@@ -14,8 +14,6 @@ import pytest
 ROOT = Path(__file__).parents[3]
 TUTORIAL = ROOT / "docs" / "plugins" / "tutorial"
 
-pytestmark = pytest.mark.timeout(300)
-
 
 def installed(source: Path, target: Path) -> Path:
     """Copy a distribution's package and its metadata to where Python finds them."""

@@ -216,7 +216,6 @@ async def test_a_need_that_failed_stops_what_needs_it(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(switches=st.lists(st.sampled_from(SWITCHES), max_size=12))
-@pytest.mark.timeout(400)
 async def test_any_order_of_switches_ends_well(shop: Shop, switches: list[str]) -> None:
     await uninstall(shop)
     await shop.drain()
