@@ -12,9 +12,6 @@ from typing import Final
 
 from core.kernel.rate import Limit
 from core.runtime import Runtime
-from tenants.accounts import service
-from tenants.accounts.events import LoginFailed
-from tenants.accounts.log import tell
 from tenants.accounts.models import Account
 
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
@@ -61,17 +58,10 @@ async def login(runtime: Runtime, client: str, email: str) -> None:
     )
 
 
-async def tell_failure(runtime: Runtime, client: str, email: str) -> None:
-    """Write a failed login into the log, a few times an hour for one account at most."""
+async def may_tell(runtime: Runtime, email: str) -> bool:
+    """Whether the log is to tell of one more failed login with an address."""
     told = await runtime.limiter.hit_all(_limits("failure", _key(email), TOLD))
-    if not told.allowed:
-        return
-    async with runtime.control() as control:
-        found = [one for one in await service.candidates(control, email) if one is not None]
-    for account in found:
-        # Who has a claim is not known to be whose address it is: where he was is nobody's business there.
-        async with runtime.control(address=client if account.verify_by is None else "") as control:
-            await tell(control, LoginFailed(subject_id=account.id))
+    return told.allowed
 
 
 async def signup(runtime: Runtime, client: str, email: str) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from litestar import Controller, Request, Response
-from litestar.background_tasks import BackgroundTask
 
 from core.access.grants import ROLE_TITLES
 from core.kernel.errors import Invalid
@@ -21,6 +20,7 @@ from tenants.accounts import limits, service
 from tenants.accounts.authentication import COOKIE, forget, session_cookie
 from tenants.accounts.browser import client_of, end_present, opened, sign_in
 from tenants.accounts.demo_logins import demo_logins
+from tenants.accounts.failed_logins import failed_logins
 from tenants.accounts.schema import LoginIn
 
 Any_ = Request[Any, Any, Any]
@@ -76,9 +76,7 @@ class DoorPages(Controller):
         shown = {"values": values, "demos": demos, "roles": ROLE_TITLES}
         async with opened(request) as control:
             response: Response[Any] = form_again(control, request, LOGIN, error, **shown)
-        # Written after the answer, so that it takes no longer where there is an account to write about.
-        email = str(values.get("email", ""))
-        response.background = BackgroundTask(limits.tell_failure, runtime, client_of(request), email)
+        failed_logins(runtime).note(client_of(request), str(values.get("email", "")))
         return response
 
     @post("/logout", public=True)

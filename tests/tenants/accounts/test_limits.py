@@ -9,6 +9,7 @@ from core.kernel.errors import TooManyRequests
 from core.kernel.ids import opaque
 from core.tenancy.control_log import ControlEvent
 from tenants.accounts import limits
+from tenants.accounts.failed_logins import failed_logins
 from tenants.accounts.models import Account
 from tests.fixtures.people import PASSWORD
 
@@ -92,6 +93,7 @@ async def test_failed_logins_are_told_a_few_times(runtime, ann, stranger, monkey
     monkeypatch.setattr(limits, "TOLD", ((2, 3_601),))
 
     async def told():
+        await failed_logins(runtime).flush()
         async with runtime.control() as control:
             return await control.session.scalar(
                 select(func.count()).where(ControlEvent.name == "login.failed")

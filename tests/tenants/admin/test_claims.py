@@ -10,6 +10,7 @@ from core.tenancy.control_log import ControlEvent
 from tenants.accounts import limits, tidying
 from tenants.accounts import service as accounts
 from tenants.accounts import service_changes as changes
+from tenants.accounts.failed_logins import failed_logins
 from tenants.accounts.models import Account, Session
 from tenants.accounts.schema import EmailIn
 from tenants.accounts.second_factor import service as second_factor
@@ -140,7 +141,9 @@ async def test_mails_to_an_address_by_handed_over_links_are_limited(ann, strange
 
 async def test_a_workspace_does_not_learn_where_a_stranger_mistypes(ann, stranger):
     claim = await claimed(ann, stranger)
-    await limits.tell_failure(ann.runtime, "203.0.113.9", DEE)
+    failed = failed_logins(ann.runtime)
+    failed.note("203.0.113.9", DEE)
+    await failed.flush()
     async with ann.runtime.control() as control:
         chosen = select(ControlEvent).where(
             ControlEvent.name == "login.failed", ControlEvent.tenant_id == ann.tenant.id

@@ -12,6 +12,7 @@ from core.access.models import Member
 from core.tenancy.control_log import ControlEvent
 from tenants.accounts import authentication, service
 from tenants.accounts.events import PasswordChanged
+from tenants.accounts.failed_logins import failed_logins
 from tenants.accounts.log import tell
 from tenants.accounts.models import Account, Membership
 from tenants.accounts.second_factor import pages
@@ -99,6 +100,7 @@ async def test_what_was_told_stays_when_the_member_leaves(ann, bo, stranger):
 
 async def test_who_fails_to_sign_in_and_who_follows_a_mail_is_somebody_outside(ann, bo, stranger, drain):
     await log_in(stranger, "bo@acme.test", "a wrong password")
+    await failed_logins(ann.runtime).flush()
     await stranger.post("/forgot", data={"email": "bo@acme.test"})
     await drain()
     [reset] = links(ann.runtime, "bo@acme.test")
@@ -121,6 +123,7 @@ async def test_a_failed_login_to_a_claim_is_told_to_its_workspace(ann, stranger)
         await control.session.flush()
         await service.join(control, claim.id, ann.tenant.id, ann.member_id)
     await log_in(stranger, "new@acme.test", "a wrong password")
+    await failed_logins(ann.runtime).flush()
     assert [one["label"] for one in await told(ann)] == ["new@acme.test"]
 
 
