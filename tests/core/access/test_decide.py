@@ -141,7 +141,7 @@ def _values(name: str, columns: list[str], rows: list[tuple[Any, ...]]) -> CTE:
     return select(*(cast(item, item.type).label(item.name) for item in given_rows.c)).cte(name)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(_ACTORS, _OWNERS, _SHARES, st.sampled_from(PERMISSIONS))
 def test_lists_show_what_the_decision_allows(
     connection: Connection, actor: Someone, owners: Owners, shared: Shared, permission: str

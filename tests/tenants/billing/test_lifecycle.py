@@ -193,5 +193,5 @@ class Lives(RuleBasedStateMachine):
         assert total == balance
 
 
-Lives.TestCase.settings = settings(max_examples=40, stateful_step_count=20, deadline=None)
+Lives.TestCase.settings = settings(max_examples=40, stateful_step_count=20)
 TestLives = Lives.TestCase

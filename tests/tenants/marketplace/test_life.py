@@ -212,7 +212,6 @@ async def test_a_need_that_failed_stops_what_needs_it(
 
 @settings(
     max_examples=8,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(switches=st.lists(st.sampled_from(SWITCHES), max_size=12))
