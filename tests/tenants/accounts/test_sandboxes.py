@@ -168,6 +168,8 @@ async def test_rights_are_those_of_the_copy_and_never_more_than_in_the_workspace
     await become(mia, of=copy, active=False)
     with pytest.raises(NotFound):
         await rights(mia, copy)
+    with pytest.raises(NotFound):
+        await mia.runtime.actor(Principal(kind="member", member_id=mia.member_id))
 
 
 async def test_a_team_there_is_no_larger_than_here(
