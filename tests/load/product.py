@@ -225,7 +225,9 @@ def alive(pid: int) -> bool:
         return False
 
 
-def until(is_so: Callable[[], object], timeout_s: float = 20, story: Callable[[], str] = lambda: "") -> float:
+def until(
+    is_so: Callable[[], object], timeout_s: float = 100, story: Callable[[], str] = lambda: ""
+) -> float:
     """Wait until something is so; gives the seconds it took."""
     began = time.monotonic()
     while not is_so():
