@@ -22,7 +22,7 @@ def visible(actor: Who, model: type[Any], permission: str) -> ColumnElement[bool
 def _reached(actor: Who, model: type[Any], permission: str) -> ColumnElement[bool]:
     if actor.kind == "system":
         return true()
-    reach = reach_of(actor.grants, permission)  # type: ignore[arg-type]
+    reach = reach_of(actor.grants, permission)
     if reach == "none":
         return false()
     owner = getattr(model, "owner_id", None)

@@ -173,7 +173,7 @@ def scope(actor: Who, types: Mapping[str, RecordType]) -> tuple[list[str], str]:
     """Return the types that an actor may find, and the question that keeps to what he reaches, '' for all."""
     parts: dict[str, str] = {}
     for key, type_ in types.items():
-        reach = "all" if actor.kind == "system" else reach_of(actor.grants, f"{type_.permission}.view")  # type: ignore[arg-type]
+        reach = "all" if actor.kind == "system" else reach_of(actor.grants, f"{type_.permission}.view")
         if reach == "none":
             continue
         is_open = reach == "all" or not hasattr(type_.model, "owner_id")
