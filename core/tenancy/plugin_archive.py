@@ -140,6 +140,10 @@ def restore(home: Installation, tenant: Tenant, plugin: str, source: Path) -> Ba
             steps = install_steps(item, about.revision)
         except UnknownRevision as error:
             raise BadRequest(code="archive.other_version") from error
+        # Whoever holds an archive of the whole tenant could have signed this one as well.
+        own = {name for step in steps for name in step.created} | {table.name for table in item.tables()}
+        if not about.tables.keys() <= own:
+            raise signed_archive.Foreign
         with _connect(home.settings, tenant) as connection:
             if _make_room(connection, home.settings, tenant, item, source.name):
                 archive_files.read_files(archive, home.files / tenant.schema)

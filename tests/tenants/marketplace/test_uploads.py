@@ -15,6 +15,7 @@ from tests.fixtures.planted import Plant
 from tests.tenants.marketplace.conftest import Shop
 from tests.tenants.marketplace.test_archives import away, kept, on
 from tests.tenants.marketplace.test_service import new_customer
+from tests.tenants.workspace.bringing import changed
 
 
 @pytest.fixture(autouse=True)
@@ -169,3 +170,19 @@ async def test_what_says_that_it_is_too_large_is_not_even_read(shop: Shop, owner
     ):
         assert (await send).status_code == 413
     assert archives(shop) == []
+
+
+async def test_what_the_key_of_the_workspace_signed_reaches_no_table_of_others(
+    shop: Shop, owner: Person
+) -> None:
+    content = await taken(shop, owner)
+    forged = changed(
+        content,
+        {"tables/event.copy": b""},
+        lambda about: about["tables"].update(event=["id"]),
+        signer=shop.runtime.keyring.cipher(shop.tenant.key),
+    )
+    assert (await sent(owner, forged)).status_code == 200
+    await shop.drain()
+    assert await shop.state() == "failed"
+    assert not shop.tables()
