@@ -80,7 +80,10 @@ def _targets(database: DatabaseSettings) -> Iterator[tuple[Component, str, list[
     """Give each component of tenants with the schemas of a cell that have it."""
     tenant_components = [item for item in components() if item.schema is None]
     with psycopg.connect(database.dsn(database.control)) as connection:
-        rows = connection.execute("SELECT cell, schema FROM control.tenant ORDER BY id").fetchall()
+        # What has no address and is due to be removed is being filled from an archive, which brings it up itself.
+        rows = connection.execute(
+            "SELECT cell, schema FROM control.tenant WHERE state <> 'deleting' OR slug IS NOT NULL ORDER BY id"
+        ).fetchall()
     for cell in database.cell_urls():
         schemas = [schema for place, schema in rows if place == cell]
         for item in tenant_components:

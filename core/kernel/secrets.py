@@ -108,6 +108,10 @@ class KeyRing:
         """Give the cipher of a wrapped key; raise SealBrokenError when the master key is another one."""
         return self._cipher(wrapped)
 
+    def digest(self, plain: str, purpose: str) -> bytes:
+        """Mark what this installation wrote so that it recognises it: whoever knows a tenant's key cannot."""
+        return self._master.digest(plain, purpose)
+
     def rewrap(self, wrapped: bytes, target: "KeyRing") -> bytes:
         """Give the same tenant key wrapped by another ring's master key."""
         return target._master.encrypt(self._master.decrypt(wrapped, _WRAP_AAD), _WRAP_AAD)

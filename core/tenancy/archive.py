@@ -1,14 +1,14 @@
 """One tenant as one archive: written by COPY in one snapshot, read into any installation with its ids kept.
 
 Owns the archive's format: a ZIP of ``manifest.json``, ``tables/<component>/<table>.copy``, ``files/…`` and, of what
-removed modules left, ``modules/…``.
+removed modules left, ``modules/…``; the installation that writes it signs it.
 Emits nothing. Never runs SQL that an archive brings: it brings rows, and names that are checked.
 """
 
 import json
 import shutil
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,17 +24,18 @@ from sqlalchemy import Table
 from core.kernel.errors import BadRequest, Conflict
 from core.kernel.ids import opaque, uuid7
 from core.kernel.secrets import KeyRing, SealBrokenError
-from core.tenancy import archive_files
-from core.tenancy.archive_files import CHUNK
+from core.tenancy import archive_files, signed_archive
+from core.tenancy.archive_files import CHUNK, FILES
 from core.tenancy.components import Component, components
 from core.tenancy.directory import Tenant
-from core.tenancy.migrations import UnknownRevision
+from core.tenancy.migrations import Step, UnknownRevision
 from core.tenancy.provisioning import drop, make_schema
 from core.tenancy.runner import install_steps, upgrade_schema, versions
 from core.tenancy.settings import DatabaseSettings
 
 FORMAT: Final = 1
-MAX_MANIFEST_BYTES: Final = 1_000_000
+MAX_MANIFEST_BYTES: Final = 256 * 1024**2
+"""It names every file; the operator, who reads an archive in, knows where it comes from."""
 _UNDER_WAY: Final = (
     b"UPDATE job_run SET state = 'cancelled', finished_at = now() WHERE state IN ('waiting', 'running')"
 )
@@ -67,6 +68,7 @@ def export_tenant(home: Installation, tenant: Tenant, target: Path, *, passphras
         "components": {},
         "tables": {},
     }
+    parts: dict[str, str] = {}
     dsn = home.settings.dsn(home.settings.migrate, tenant.cell)
     with zipfile.ZipFile(
         draft, "w", zipfile.ZIP_DEFLATED, compresslevel=1, strict_timestamps=False
@@ -76,13 +78,16 @@ def export_tenant(home: Installation, tenant: Tenant, target: Path, *, passphras
             for item, version in _installed(connection, tenant.schema):
                 manifest["components"][item.key] = version
                 manifest["tables"][item.key] = {
-                    table.name: _write_table(archive, connection, item, table) for table in item.tables()
+                    table.name: _write_table(archive, connection, item, table, parts)
+                    for table in item.tables()
                 }
         manifest["plugins"] = _plugins(home.settings, tenant)
         folder = home.files / tenant.schema
-        manifest["files"] = len(archive_files.write_files(archive, folder, archive_files.stored(folder)))
-        archive_files.write_modules(archive, folder)
-        archive.writestr("manifest.json", json.dumps(manifest, ensure_ascii=False, indent=1))
+        files = archive_files.write_files(archive, folder, archive_files.stored(folder))
+        manifest["files"] = len(files)
+        parts |= {f"{FILES}/{digest}": digest for digest in files}
+        parts |= archive_files.write_modules(archive, folder)
+        signed_archive.sign(archive, {**manifest, "parts": parts}, home.keyring)
     draft.replace(target)
     return manifest
 
@@ -108,17 +113,14 @@ def import_tenant(
         manifest = read_manifest(archive)
         old = UUID(manifest["tenant"]["id"])
         wanted = slug or manifest["tenant"]["slug"]
-        try:
-            ring = _passphrase_ring(passphrase, manifest["salt"])
-            key = ring.rewrap(bytes.fromhex(manifest["key"]), home.keyring)
-        except (SealBrokenError, ValueError) as error:
-            raise BadRequest(code="archive.passphrase") from error
+        key = key_of(home, manifest, passphrase)
         tenant_id = uuid7() if as_copy else old
         _refuse_taken(home.settings, tenant_id, wanted)
         schema, number = make_schema(home.settings, cell)
         made = Tenant(id=tenant_id, slug=wanted, name="", schema=schema, cell=cell, slice=number, key=key)
         try:
-            _load(home.settings, archive, manifest, made)
+            for _ in load(home.settings, archive, manifest, made):
+                pass
             archive_files.read_files(archive, home.files / schema)
             if not as_copy:
                 archive_files.read_modules(archive, home.files / schema)
@@ -132,6 +134,15 @@ def import_tenant(
                 raise BadRequest(code="archive.broken", detail=str(error)) from error
             raise
     return tenant_id
+
+
+def key_of(home: Installation, manifest: dict[str, Any], passphrase: str) -> bytes:
+    """The tenant's key as this installation wraps it; raises :class:`BadRequest` for a wrong passphrase."""
+    try:
+        ring = _passphrase_ring(passphrase, manifest["salt"])
+        return ring.rewrap(bytes.fromhex(manifest["key"]), home.keyring)
+    except (SealBrokenError, ValueError) as error:
+        raise BadRequest(code="archive.passphrase") from error
 
 
 def read_manifest(archive: zipfile.ZipFile) -> dict[str, Any]:
@@ -178,17 +189,18 @@ def _installed(connection: psycopg.Connection, schema: str) -> Iterator[tuple[Co
 
 
 def _write_table(
-    archive: zipfile.ZipFile, connection: psycopg.Connection, item: Component, table: Table
+    archive: zipfile.ZipFile,
+    connection: psycopg.Connection,
+    item: Component,
+    table: Table,
+    parts: dict[str, str],
 ) -> list[str]:
     names = [column.name for column in table.columns if column.computed is None]
     columns = sql.SQL(", ").join(map(sql.Identifier, names))
     query = sql.SQL("COPY {} ({}) TO STDOUT").format(sql.Identifier(table.name), columns)
-    with (
-        archive.open(f"tables/{item.key}/{table.name}.copy", "w", force_zip64=True) as target,
-        connection.cursor().copy(query) as rows,
-    ):
-        for chunk in rows:
-            target.write(chunk)
+    name = f"tables/{item.key}/{table.name}.copy"
+    with connection.cursor().copy(query) as rows:
+        parts[name] = signed_archive.write_part(archive, name, map(bytes, rows))
     return names
 
 
@@ -213,31 +225,55 @@ def _refuse_taken(settings: DatabaseSettings, tenant_id: UUID, slug: str) -> Non
         raise Conflict(code="tenant.exists" if is_same else "tenant.slug_taken")
 
 
-def _load(
-    settings: DatabaseSettings, archive: zipfile.ZipFile, manifest: dict[str, Any], tenant: Tenant
-) -> None:
+def load(
+    settings: DatabaseSettings,
+    archive: zipfile.ZipFile,
+    manifest: dict[str, Any],
+    tenant: Tenant,
+    *,
+    without: Collection[str] = (),
+) -> Iterator[str]:
+    """Make the tables of a tenant as an archive has them, fill them and bring them up; gives each that is filled.
+
+    The rows of those in ``without`` are left out.
+    """
     with psycopg.connect(settings.dsn(settings.migrate, tenant.cell), autocommit=True) as connection:
         for item in components():
             if item.key not in manifest["components"] or item.schema is not None:
                 continue
             version = manifest["components"][item.key]
-            try:
-                steps = install_steps(item, version)
-            except UnknownRevision as error:
-                raise BadRequest(code="archive.other_version") from error
+            steps = steps_to(item, version)
             upgrade_schema(connection, item, tenant.schema, settings=settings, version=None, steps=steps)
             with connection.transaction():
                 _take_path(connection, settings, tenant.schema)
-                _copy_in(archive, connection, item, manifest["tables"][item.key])
+                tables = manifest["tables"][item.key]
+                _refuse_unknown(connection, item, tables)
+                wanted = {name: tables[name] for name in tables if name not in without}
+                yield from _copy_in(archive, connection, item, wanted)
             upgrade_schema(connection, item, tenant.schema, settings=settings, version=version)
         with connection.transaction():
             _take_path(connection, settings, tenant.schema)
             connection.execute(_UNDER_WAY)
 
 
+def steps_to(item: Component, version: str) -> tuple[Step, ...]:
+    """The steps to the version that an archive is of; raises :class:`BadRequest` for one that is unknown here."""
+    try:
+        return install_steps(item, version)
+    except UnknownRevision as error:
+        raise BadRequest(code="archive.other_version") from error
+
+
+def _refuse_unknown(connection: psycopg.Connection, item: Component, tables: Collection[str]) -> None:
+    """Let an archive fill tables of the tenant's own schema alone, whatever else the connection reaches."""
+    found = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
+    if not set(tables) <= {row[0] for row in found} - {item.version_table}:
+        raise BadRequest(code="archive.broken")
+
+
 def _copy_in(
     archive: zipfile.ZipFile, connection: psycopg.Connection, item: Component, tables: dict[str, list[str]]
-) -> None:
+) -> Iterator[str]:
     # Rows come table by table; foreign keys, some of which form circles, come back after the last.
     keys = connection.execute(
         "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint "
@@ -252,6 +288,7 @@ def _copy_in(
         query = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(name), columns)
         with archive.open(f"tables/{item.key}/{name}.copy") as rows:
             _pump(cast(BinaryIO, rows), connection, query)
+        yield name
     for table, name, definition in keys:
         connection.execute(
             sql.SQL("ALTER TABLE {} ADD CONSTRAINT {} {}").format(
@@ -304,4 +341,4 @@ def _register(
             )
 
 
-__all__ = ["Installation", "export_tenant", "import_tenant", "read_manifest"]
+__all__ = ["Installation", "export_tenant", "import_tenant", "key_of", "load", "read_manifest", "steps_to"]

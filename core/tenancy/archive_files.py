@@ -53,12 +53,15 @@ def read_files(archive: zipfile.ZipFile, folder: Path) -> None:
                 _settle(source, folder / name, digest=name)
 
 
-def write_modules(archive: zipfile.ZipFile, folder: Path) -> None:
-    """Put what removed modules left into an archive."""
-    kept = folder / MODULES
+def write_modules(archive: zipfile.ZipFile, folder: Path) -> dict[str, str]:
+    """Put what removed modules left into an archive; gives the parts with their digests."""
+    kept, parts = folder / MODULES, {}
     for path in sorted(kept.iterdir()) if kept.is_dir() else ():
         if _is_file(path) and _MODULE_ARCHIVE.fullmatch(path.name):
             archive.write(path, f"{MODULES}/{path.name}", zipfile.ZIP_STORED)
+            with path.open("rb") as file:
+                parts[f"{MODULES}/{path.name}"] = hashlib.file_digest(file, "sha256").hexdigest()
+    return parts
 
 
 def read_modules(archive: zipfile.ZipFile, folder: Path) -> None:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypedDict, Unpack, cast
+from uuid import UUID
 
 import psycopg
 from psycopg import sql
@@ -67,7 +68,8 @@ def fill_pool(
         missing = count - _free(control, cell)
         if missing <= 0:
             return 0
-        made = _make_roles(settings, control, cell, missing)
+        made = _allot(settings, control, cell, missing)
+        _make_roles(settings, cell, made)
         core = component("core")
         with psycopg.connect(settings.dsn(settings.migrate, cell), autocommit=True) as worker:
             for first in range(0, missing, TOGETHER):
@@ -93,10 +95,27 @@ def free_schemas(settings: DatabaseSettings, cell: str = "main") -> int:
 def make_schema(settings: DatabaseSettings, cell: str = "main") -> tuple[str, int]:
     """Make a role and an empty schema that no tenant has yet; gives its name and slice."""
     with psycopg.connect(settings.dsn(settings.control), autocommit=True) as control:
-        [(schema, number)] = _make_roles(settings, control, cell, 1)
-    with psycopg.connect(settings.dsn(settings.migrate, cell), autocommit=True) as worker:
-        worker.execute(f"BEGIN;{_schema_script(settings, schema, '')}COMMIT;".encode())
+        [(schema, number)] = _allot(settings, control, cell, 1)
+    _make_empty(settings, cell, schema, number)
     return schema, number
+
+
+def make_draft(
+    settings: DatabaseSettings, tenant_id: UUID, key: bytes, *, kept: timedelta, cell: str = "main"
+) -> Tenant:
+    """Make an empty schema for a tenant that is yet to be filled: closed, without an address, removed after ``kept``.
+
+    Its row is there before role and schema are, so that whoever is killed in between leaves nothing unknown.
+    """
+    with psycopg.connect(settings.dsn(settings.control), autocommit=True) as control:
+        [(schema, number)] = _allot(settings, control, cell, 1)
+        control.execute(
+            "INSERT INTO control.tenant (id, schema, cell, slice, key, state, delete_after) "
+            "VALUES (%s, %s, %s, %s, %s, 'deleting', %s)",
+            [tenant_id, schema, cell, number, key, datetime.now(UTC) + kept],
+        )
+    _make_empty(settings, cell, schema, number)
+    return Tenant(id=tenant_id, slug="", name="", schema=schema, cell=cell, slice=number, key=key)
 
 
 async def claim(
@@ -285,9 +304,10 @@ def _lightest(load: Counter[int], limit: int) -> int:
     return number
 
 
-def _make_roles(
+def _allot(
     settings: DatabaseSettings, control: psycopg.Connection, cell: str, count: int
 ) -> list[tuple[str, int]]:
+    """Name new schemas, each in a slice that has room and is open."""
     rows = control.execute(
         "SELECT slice, count(*) FROM control.tenant WHERE cell = %s GROUP BY slice", [cell]
     ).fetchall()
@@ -296,16 +316,27 @@ def _make_roles(
         raise CellFull(f"cell {cell} has {load.total()} of at most {settings.per_cell} workspaces")
     opened = len(load)
     made = [(_new_name(settings), _lightest(load, settings.per_slice)) for _ in range(count)]
+    if len(load) > opened:
+        with psycopg.connect(settings.admin_dsn(cell)) as admin:
+            for number in range(opened, len(load)):
+                open_slice(admin, settings, cell, number)
+    return made
+
+
+def _make_roles(settings: DatabaseSettings, cell: str, made: list[tuple[str, int]]) -> None:
     batch = "".join(
         f'CREATE ROLE "{schema}" NOLOGIN IN ROLE "{settings.tenant_group}";'
         f'GRANT "{schema}" TO "{settings.slice_role(cell, number)}";'
         for schema, number in made
     )
     with psycopg.connect(settings.admin_dsn(cell)) as admin:
-        for number in range(opened, len(load)):
-            open_slice(admin, settings, cell, number)
         admin.execute(batch.encode())
-    return made
+
+
+def _make_empty(settings: DatabaseSettings, cell: str, schema: str, number: int) -> None:
+    _make_roles(settings, cell, [(schema, number)])
+    with psycopg.connect(settings.dsn(settings.migrate, cell), autocommit=True) as worker:
+        worker.execute(f"BEGIN;{_schema_script(settings, schema, '')}COMMIT;".encode())
 
 
 def _schema_script(settings: DatabaseSettings, schema: str, tables: str) -> str:

@@ -1,7 +1,7 @@
-"""Archives that only this workspace's own key can have written: a manifest that names every part with its digest.
+"""Archives that only one key can have written, a workspace's or the installation's: a manifest names every part.
 
 Owns the parts ``manifest.json`` and ``signature``. Emits nothing.
-Never gives an archive out before all of it is checked.
+Never believes a word of a manifest that the key did not sign.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ import json
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, Protocol
 
 from core.kernel.errors import BadRequest
 from core.kernel.i18n import N_
-from core.kernel.secrets import Cipher
 from core.tenancy.archive_files import CHUNK
 
 MANIFEST: Final = "manifest.json"
 SIGNATURE: Final = "signature"
 MAX_MANIFEST_BYTES: Final = 32 * 1024**2
+MAX_DIRECTORY_BYTES: Final = 16 * 1024**2
 _PURPOSE: Final = "archive"
 _METHODS: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 _BROKEN: Final = (
@@ -36,6 +36,12 @@ _BROKEN: Final = (
 )
 
 
+class Signer(Protocol):
+    """Whose key it is: a workspace's cipher, or the installation's ring."""
+
+    def digest(self, plain: str, purpose: str) -> bytes: ...
+
+
 class Foreign(BadRequest):
     """The archive was not written here, or it was changed since."""
 
@@ -44,6 +50,10 @@ class Foreign(BadRequest):
             code="archive.unknown",
             detail=N_("This archive was not written here for this workspace, or it was changed since."),
         )
+
+
+class Changed(Foreign):
+    """The manifest was written here, and something of what it names is not as it was."""
 
 
 def write_part(archive: zipfile.ZipFile, name: str, chunks: Iterable[bytes]) -> str:
@@ -56,35 +66,63 @@ def write_part(archive: zipfile.ZipFile, name: str, chunks: Iterable[bytes]) -> 
     return digest.hexdigest()
 
 
-def sign(archive: zipfile.ZipFile, about: dict[str, Any], cipher: Cipher) -> None:
+def sign(archive: zipfile.ZipFile, about: dict[str, Any], signer: Signer) -> None:
     """Put the manifest, whose ``parts`` name all others with their digests, and its signature into an archive."""
     text = json.dumps(about, ensure_ascii=False)
     archive.writestr(MANIFEST, text)
-    archive.writestr(SIGNATURE, cipher.digest(text, _PURPOSE).hex())
+    archive.writestr(SIGNATURE, signer.digest(text, _PURPOSE).hex())
 
 
 @contextmanager
-def checked(
-    source: Path | IO[bytes], cipher: Cipher, *, most: int | None = None
+def signed(
+    source: Path | IO[bytes], signer: Signer, *, most: int | None = None
 ) -> Iterator[tuple[zipfile.ZipFile, Any]]:
-    """Open an archive of which every byte is as it was signed; gives it with its manifest.
+    """Open an archive whose manifest was signed; gives it with that. Its parts are yet to be checked.
 
-    Raises :class:`BadRequest` where it is no archive, holds more than ``most`` bytes, or is not ours as it was.
+    Raises :class:`BadRequest` where it is no archive, holds more than ``most`` bytes, or is not ours.
     """
+    if most is not None:
+        _refuse_endless(source)
     try:
         archive = zipfile.ZipFile(source)
     except _BROKEN as error:
         raise _broken() from error
     with archive:
         try:
-            about = _manifest(archive, cipher, most)
-            _check_parts(archive, about["parts"])
+            about = _manifest(archive, signer, most)
         except _BROKEN as error:
             raise _broken() from error
         yield archive, about
 
 
-def _manifest(archive: zipfile.ZipFile, cipher: Cipher, most: int | None) -> dict[str, Any]:
+@contextmanager
+def checked(
+    source: Path | IO[bytes], signer: Signer, *, most: int | None = None
+) -> Iterator[tuple[zipfile.ZipFile, Any]]:
+    """Open an archive of which every byte is as it was signed; gives it with its manifest.
+
+    Raises as :func:`signed` does, :class:`Changed` where a part is not as it was.
+    """
+    with signed(source, signer, most=most) as (archive, about):
+        try:
+            _check_parts(archive, about["parts"])
+        except _BROKEN as error:
+            raise Changed from error
+        yield archive, about
+
+
+def _refuse_endless(source: Path | IO[bytes]) -> None:
+    """Refuse an archive whose list of parts alone would fill the memory, before anything of it is read."""
+    with source.open("rb") if isinstance(source, Path) else nullcontext(source) as file:
+        # What the library itself goes by: any other reading of the same bytes might come to another size.
+        end = zipfile._EndRecData(file)  # type: ignore[attr-defined]
+    if end is not None and end[zipfile._ECD_SIZE] > MAX_DIRECTORY_BYTES:  # type: ignore[attr-defined]
+        raise BadRequest(
+            code="archive.too_large", detail=N_("This archive names more files than can be read in here.")
+        )
+
+
+def _manifest(archive: zipfile.ZipFile, signer: Signer, most: int | None) -> dict[str, Any]:
     infos = archive.infolist()
     if most is not None and sum(info.file_size for info in infos) > most:
         raise BadRequest(
@@ -103,7 +141,7 @@ def _manifest(archive: zipfile.ZipFile, cipher: Cipher, most: int | None) -> dic
         text = archive.read(MANIFEST).decode()
     except UnicodeDecodeError as error:
         raise Foreign from error
-    if not hmac.compare_digest(cipher.digest(text, _PURPOSE).hex().encode(), archive.read(SIGNATURE)):
+    if not hmac.compare_digest(signer.digest(text, _PURPOSE).hex().encode(), archive.read(SIGNATURE)):
         raise Foreign
     # What follows is ours: only a right signature leads here.
     about: dict[str, Any] = json.loads(text)
@@ -112,11 +150,11 @@ def _manifest(archive: zipfile.ZipFile, cipher: Cipher, most: int | None) -> dic
 
 def _check_parts(archive: zipfile.ZipFile, parts: dict[str, str]) -> None:
     if {info.filename for info in archive.infolist()} != {*parts, MANIFEST, SIGNATURE}:
-        raise Foreign
+        raise Changed
     for name, digest in parts.items():
         with archive.open(name) as part:
             if _digest(part) != digest:
-                raise Foreign
+                raise Changed
 
 
 def _digest(part: IO[bytes]) -> str:

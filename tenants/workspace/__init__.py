@@ -1,5 +1,6 @@
-"""The workspace as a whole: what it is called, its data as one archive, its sandbox, its end and who owns it.
+"""The workspace as a whole: what it is called, its data as one archive and back, its sandbox, its end and its owner.
 
-Owns ``control.workspace_archive`` and ``control.workspace_closing``. Emits workspace.* and sandbox.* into the
-control plane's log. Never removes a workspace at once: for thirty days its owners can open it again.
+Owns ``control.workspace_archive``, ``control.workspace_import`` and ``control.workspace_closing``. Emits workspace.*
+and sandbox.* into the control plane's log. Never removes a workspace at once: its owners can open it again for thirty
+days.
 """

@@ -32,6 +32,14 @@ class WorkspaceExported(Event, frozen=True, kw_only=True):
     summary: ClassVar[str] = N_("The whole workspace was exported")
 
 
+class WorkspaceImported(Event, frozen=True, kw_only=True):
+    """Another workspace was made of an archive; both tell it."""
+
+    name: ClassVar[str] = "workspace.imported"
+    webhook: ClassVar[bool] = False
+    summary: ClassVar[str] = N_("A workspace was made from an archive")
+
+
 class WorkspaceClosed(Event, frozen=True, kw_only=True):
     """It was closed, and is removed ``remove_at`` then."""
 
@@ -78,6 +86,7 @@ EVENTS = (
     WorkspaceUpdated,
     WorkspaceMoved,
     WorkspaceExported,
+    WorkspaceImported,
     WorkspaceClosed,
     WorkspaceReopened,
     OwnershipTransferred,

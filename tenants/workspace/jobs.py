@@ -22,9 +22,10 @@ from core.tenancy.directory import Tenant
 from tenants.api_keys import sandbox
 from tenants.process import installation
 from tenants.workspace import events
+from tenants.workspace.jobs_import import FAILED, forget_files
 from tenants.workspace.mails import tell
-from tenants.workspace.models import Archive
-from tenants.workspace.places import FOLDER, place
+from tenants.workspace.models import Archive, Import
+from tenants.workspace.places import BROUGHT, FOLDER, place
 from tenants.workspace.service import TELL, TellParams
 from tenants.workspace.service_data import ARCHIVE, SANDBOX, ArchiveParams, SandboxParams, bound_to
 
@@ -85,7 +86,11 @@ async def sweep(runtime: Runtime, _params: Nothing) -> None:
         await control.session.execute(lost.values(failed_at=now))
         living = select(Archive.id).where(or_(Archive.expires_at > now, Archive.finished_at.is_(None)))
         kept = {str(archive_id) for archive_id in await control.session.scalars(living)}
-    await asyncio.to_thread(_remove_files, runtime.settings.home / FOLDER, kept, time.time())
+        lost_here = update(Import).where(Import.key.is_not(None), Import.created_at < now - ABANDONED)
+        await control.session.execute(lost_here.values(failed_at=now, problem=FAILED, key=None, made_id=None))
+    home = runtime.settings.home
+    await asyncio.to_thread(_remove_files, home / FOLDER, kept, time.time())
+    await asyncio.to_thread(forget_files, home / BROUGHT, time.time() - 2 * ABANDONED.total_seconds())
 
 
 def _remove_files(folder: Path, kept: set[str], now: float) -> None:

@@ -27,7 +27,7 @@ NAV = [
         group="settings",
         in_sandbox=False,
         section="data",
-        hint=N_("All of the workspace as one file, and a copy to try things on."),
+        hint=N_("All of the workspace as one file and back, and a copy to try things on."),
     ),
     Nav(
         key="sandbox",

@@ -1,12 +1,10 @@
-"""The settings pages of a workspace as a whole: company, data, danger zone."""
+"""The settings pages of a workspace as a whole: company, danger zone."""
 
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 from litestar import Controller, Request, Response
-from litestar.response import Stream
 from sqlalchemy import select
 
 from core.access.models import Member
@@ -20,12 +18,12 @@ from core.web.bodies import form_values, read_form
 from core.web.pages import form_again, redirect, render, toast
 from core.web.request import runtime_of
 from core.web.routing import LIVE_ONLY, get, post
-from tenants.workspace import downloads, forms, queries, service, service_data
-from tenants.workspace.schema import AddressIn, ArchiveIn, CloseIn, CompanyPatch, TransferIn
+from tenants.workspace import forms, queries, service
+from tenants.workspace.schema import AddressIn, CloseIn, CompanyPatch, TransferIn
 
 Any_ = Request[Any, Any, Any]
-COMPANY, DATA, DANGER = (f"workspace/{name}.html" for name in ("company", "data", "danger"))
-MANAGE, EXPORT, SANDBOX, CLOSE = (f"workspace.{name}" for name in ("manage", "export", "sandbox", "close"))
+COMPANY, DANGER = "workspace/company.html", "workspace/danger.html"
+MANAGE, CLOSE = "workspace.manage", "workspace.close"
 
 
 class CompanyPages(Controller):
@@ -65,61 +63,6 @@ class CompanyPages(Controller):
             return form_again(ctx, request, COMPANY, error, **shown)
         said = ctx.t(N_("The workspace has a new address. The old one leads to it for 90 days."))
         return toast(redirect(request, ctx.w("/settings/company")), said)
-
-
-class DataPages(Controller):
-    """All of the workspace's data as a file, and a copy to try things on."""
-
-    path = "/settings/data"
-    include_in_schema = False
-    opt = LIVE_ONLY
-
-    @get("/", permission=SANDBOX)
-    async def data(self, ctx: Ctx, control: Control, request: Any_) -> Response[Any]:
-        """Show archives and sandbox."""
-        return render(ctx, request, DATA, **await _data(ctx, control), errors=())
-
-    @post("/archives", permission=EXPORT, unpaid=True, opt={"secret": True})
-    async def archive(self, ctx: Ctx, control: Control, request: Any_) -> Response[Any]:
-        """Have an archive written."""
-        try:
-            data = await read_form(request, ArchiveIn)
-            await service_data.ask_archive(ctx, control, data.passphrase)
-        except AppError as error:
-            shown = await _data(ctx, control)
-            control.roll_back()
-            return form_again(ctx, request, DATA, error, **shown)
-        said = ctx.t(N_("The archive is being written. It shows up here when it is ready."))
-        return toast(redirect(request, ctx.w("/settings/data")), said)
-
-    @get("/archives/{archive_id:uuid}/file", permission=EXPORT)
-    async def file(self, ctx: Ctx, control: Control, request: Any_, archive_id: UUID) -> Stream:
-        """Fetch an archive."""
-        archive = await queries.archive(control, ctx.tenant.id, archive_id)
-        return downloads.file_of(runtime_of(request), archive)
-
-    @get("/sandbox", permission=SANDBOX)
-    async def open_sandbox(self, ctx: Ctx, control: Control, request: Any_) -> Response[Any]:
-        """Lead into the sandbox, or to where one is made."""
-        found = await queries.sandbox(control, ctx.tenant.id)
-        if found is None:
-            said = ctx.t(N_("There is no sandbox yet. Make one here."))
-            return toast(redirect(request, ctx.w("/settings/data")), said, tone="info")
-        return redirect(request, f"/w/{found.slug}/")
-
-    @post("/sandbox", permission=SANDBOX)
-    async def make_sandbox(self, ctx: Ctx, control: Control, request: Any_) -> Response[Any]:
-        """Copy the workspace into its sandbox."""
-        await service_data.ask_sandbox(ctx, control, "make")
-        said = ctx.t(N_("The sandbox is being made. Under Jobs you see how far it is."))
-        return toast(redirect(request, ctx.w("/settings/data")), said)
-
-    @post("/sandbox/remove", permission=SANDBOX)
-    async def remove_sandbox(self, ctx: Ctx, control: Control, request: Any_) -> Response[Any]:
-        """Remove the sandbox."""
-        await service_data.ask_sandbox(ctx, control, "remove")
-        said = ctx.t(N_("The sandbox is being removed."))
-        return toast(redirect(request, ctx.w("/settings/data")), said)
 
 
 class DangerPages(Controller):
@@ -165,17 +108,6 @@ async def _company(ctx: Ctx, request: Any_) -> dict[str, Any]:
     values = {field["name"]: getattr(ctx.tenant, field["name"]) for field in fields}
     base = f"{runtime_of(request).settings.public_url}/w/"
     return {"fields": fields, "values": values, "slug": ctx.tenant.slug, "base": base}
-
-
-async def _data(ctx: Ctx, control: Control) -> dict[str, Any]:
-    may_export = ctx.can(EXPORT)
-    archives = await queries.archives(control, ctx.tenant.id) if may_export else []
-    return {
-        "archives": archives,
-        "ready": {one.id for one in archives if downloads.is_ready(one, ctx.now())},
-        "may_export": may_export,
-        "sandbox": await queries.sandbox(control, ctx.tenant.id),
-    }
 
 
 async def _danger(ctx: Ctx) -> dict[str, Any]:

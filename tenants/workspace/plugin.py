@@ -9,12 +9,15 @@ from core.ext.specs import Banner, JobSpec, Manifest, Nav, Permission, Reach, Ti
 from core.kernel.events import Event
 from core.kernel.i18n import N_
 from tenants.workspace.api import WorkspaceApi
+from tenants.workspace.api_import import ImportApi
 from tenants.workspace.banner import in_sandbox
 from tenants.workspace.closed_pages import ClosedPages
 from tenants.workspace.events import EVENTS
 from tenants.workspace.jobs import JOBS
+from tenants.workspace.jobs_import import IMPORT_JOBS
 from tenants.workspace.nav import NAV
-from tenants.workspace.pages import CompanyPages, DangerPages, DataPages
+from tenants.workspace.pages import CompanyPages, DangerPages
+from tenants.workspace.pages_data import DataPages
 from tenants.workspace.personal import crm_personal_data as crm_personal_data
 
 OWNER: dict[str, Reach] = {"owner": "all"}
@@ -47,6 +50,12 @@ def crm_permissions() -> list[Permission]:
             scope="archives:write",
         ),
         Permission(
+            name="workspace.import",
+            title=N_("Make a workspace from an archive"),
+            reach=OWNER,
+            scope="archives:write",
+        ),
+        Permission(
             name="workspace.close",
             title=N_("Close the workspace or hand it over"),
             reach=OWNER,
@@ -58,7 +67,7 @@ def crm_permissions() -> list[Permission]:
 @hookimpl
 def crm_api() -> list[type[Controller]]:
     """The workspace for programs."""
-    return [WorkspaceApi]
+    return [WorkspaceApi, ImportApi]
 
 
 @hookimpl
@@ -75,8 +84,8 @@ def crm_public() -> list[type[Controller]]:
 
 @hookimpl
 def crm_jobs() -> list[JobSpec]:
-    """Archive, sandbox, mails, sweep."""
-    return JOBS
+    """Archives there and back, sandbox, mails, sweep."""
+    return [*JOBS, *IMPORT_JOBS]
 
 
 @hookimpl

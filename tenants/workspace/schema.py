@@ -38,6 +38,12 @@ class ArchiveIn(msgspec.Struct, kw_only=True):
     passphrase: Passphrase
 
 
+class ImportIn(msgspec.Struct, kw_only=True):
+    """What the archive was locked with; the operator's may be locked with less than twelve characters."""
+
+    passphrase: Annotated[str, msgspec.Meta(min_length=1, max_length=200, title=N_("Passphrase"))]
+
+
 class CloseIn(msgspec.Struct, kw_only=True):
     """The workspace's name, typed by whoever closes it."""
 
@@ -78,6 +84,28 @@ class ArchiveList(msgspec.Struct, kw_only=True):
     """The archives of the last days, newest first."""
 
     data: list[ArchiveOut]
+
+
+class ImportOut(msgspec.Struct, kw_only=True):
+    """A workspace that is being made of an archive: there, under ``slug``, from ``finished_at`` on.
+
+    ``problem`` says why it was not, where ``failed_at`` is set.
+    """
+
+    id: UUID
+    file_name: str
+    name: str
+    slug: str | None
+    problem: str
+    created_at: datetime
+    finished_at: datetime | None
+    failed_at: datetime | None
+
+
+class ImportList(msgspec.Struct, kw_only=True):
+    """The archives that were brought lately, newest first."""
+
+    data: list[ImportOut]
 
 
 class SandboxOut(msgspec.Struct, kw_only=True):

@@ -26,9 +26,20 @@ async def send(person, content, passphrase=PASSPHRASE, name="acme.zip", **option
     return await person.api.post("/workspace/imports", data=data, files=files, **options)
 
 
-def changed(content, parts=None, manifest=None, *, signer=None):
+def packed(parts):
+    """These parts as an archive."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, part in parts.items():
+            archive.writestr(name, part)
+    return target.getvalue()
+
+
+def changed(content, parts=None, manifest=None, *, signer=None, raw=False):
     """An archive with other parts or another manifest; with a signer as if that one had written it."""
     box = zipfile.ZipFile(io.BytesIO(content))
+    if raw:
+        return packed({name: box.read(name) for name in box.namelist()} | parts)
     found = {name: box.read(name) for name in box.namelist()} | (parts or {})
     about, signature = json.loads(found.pop("manifest.json")), found.pop("signature")
     found = {name: part for name, part in found.items() if part is not None}

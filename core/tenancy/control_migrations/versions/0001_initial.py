@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "control_0001_c8c198ad"
+revision = "control_0001_7292cb12"
 down_revision = None
 
 
@@ -513,3 +513,25 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('tenant_id', name=op.f('pk_workspace_closing')),
     schema='control'
     )
+    op.create_table('workspace_import',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('tenant_id', sa.Uuid(), nullable=False),
+    sa.Column('member_id', sa.Uuid(), nullable=True),
+    sa.Column('account_id', sa.Uuid(), nullable=False),
+    sa.Column('file_name', sa.Text(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('key', sa.LargeBinary(), nullable=True),
+    sa.Column('made_id', sa.Uuid(), nullable=True),
+    sa.Column('attempts', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('problem', sa.Text(), server_default='', nullable=False),
+    sa.Column('params', postgresql.JSONB(), server_default=sa.text("'{}'"), nullable=False),
+    sa.Column('finished_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('failed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['tenant_id'], ['control.tenant.id'], name=op.f('fk_workspace_import_tenant_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_workspace_import')),
+    schema='control'
+    )
+    op.create_index('ix_workspace_import_tenant', 'workspace_import', ['tenant_id', 'id'], unique=False, schema='control')
