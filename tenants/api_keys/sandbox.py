@@ -45,7 +45,8 @@ async def sandbox(runtime: Runtime, live: Tenant) -> Tenant:
             if error.code != "tenant.slug_taken":
                 raise
         found = await _by_slug(runtime, slug)
-    if found is None:
+    # A workspace that moved while its copy was made has left that at an address which is another's now.
+    if found is None or found.sandbox_of != live.id:
         raise Conflict(code="sandbox.missing")
     return found
 
@@ -64,12 +65,15 @@ async def refresh(runtime: Runtime, live: Tenant) -> Tenant:
     if copy is None:
         raise Conflict(code="sandbox.missing")
     async with runtime.control() as control:
+        # Where the workspace is by now: making a copy takes its time. Locked first, as whoever moves it does.
+        here = select(TenantRow.slug).where(TenantRow.id == live.id).with_for_update()
+        slug = await control.session.scalar(here) or live.slug
         former = (await control.session.scalars(_copies(live).where(TenantRow.id != copy.id))).all()
         moved = update(ApiKey).where(ApiKey.tenant_id.in_(former)).values(tenant_id=copy.id)
         await control.session.execute(moved)
         await control.session.execute(_retire(former))
         fresh = update(TenantRow).where(TenantRow.id == copy.id)
-        await control.session.execute(fresh.values(slug=slug_of(live.slug)))
+        await control.session.execute(fresh.values(slug=slug_of(slug)))
         await runtime.directory.bump(copy.id, control.session)
     await _left(runtime, former)
     return await runtime.tenant(copy.id)

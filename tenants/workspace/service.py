@@ -85,7 +85,7 @@ async def move(control: Control, tenant_id: UUID, slug: str) -> None:
     await control.session.execute(delete(FormerSlug).where(FormerSlug.slug.in_([slug, old])))
     control.session.add(FormerSlug(slug=old, tenant_id=tenant_id, until=now + LED_ON))
     row.slug = slug
-    copies = update(TenantRow).where(TenantRow.sandbox_of == tenant_id)
+    copies = update(TenantRow).where(TenantRow.sandbox_of == tenant_id, TenantRow.slug == slug_of(old))
     await control.session.execute(copies.values(slug=slug_of(slug), revision=TenantRow.revision + 1))
     moved = events.WorkspaceMoved(subject_id=row.id, label=row.name, changes={"slug": (old, slug)})
     await _changed(control, row, moved)

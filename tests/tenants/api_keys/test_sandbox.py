@@ -1,6 +1,7 @@
 """Test keys act on a copy of their workspace, and on nothing else."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import psycopg
@@ -17,6 +18,7 @@ from tenants.api_keys import sandbox as copies
 from tenants.api_keys.sandbox import refresh, remove, sandbox
 from tenants.signup.schema import OwnerIn, WorkspaceIn
 from tenants.signup.service import add_member, create_workspace
+from tenants.workspace import service as workspace
 
 
 @pytest.fixture(autouse=True)
@@ -146,6 +148,37 @@ async def test_made_anew_it_is_another_copy_that_the_same_keys_act_on(ann, copie
         await remove(ann.runtime, ann.tenant)
     await remove(ann.runtime, ann.tenant)
     assert (await ann.api.get("/customers", headers=test)).status_code == 401
+
+
+async def move(person, slug):
+    async with person.runtime.control() as control:
+        await workspace.move(control, person.tenant.id, slug)
+    person.runtime.directory.forget()
+
+
+async def test_a_copy_follows_a_workspace_that_moved_meanwhile_and_is_never_another_ones(
+    ann, zed, copied, monkeypatch
+):
+    monkeypatch.setattr(copies, "LEFT_S", 0.0)
+    at_first = ann.tenant
+    await copied()
+    await move(ann, "acme-two")
+    assert (await refresh(ann.runtime, at_first)).slug == "acme-two.sandbox"
+    await move(ann, "acme")
+    # As for another workspace that got Acme's address while Acme's copy stands there.
+    with pytest.raises(Conflict) as caught:
+        await sandbox(ann.runtime, replace(zed.tenant, slug="acme"))
+    assert caught.value.code == "sandbox.missing"
+
+
+async def test_what_a_cut_short_copying_left_keeps_no_workspace_from_moving(ann, copied, monkeypatch):
+    monkeypatch.setattr(copies, "LEFT_S", 0.0)
+    copy = await copied()
+    copies._copy(ann.runtime, ann.tenant, "acme.sandbox.left")
+    await move(ann, "acme-two")
+    assert (await ann.runtime.tenant(copy.id)).slug == "acme-two.sandbox"
+    fresh = await refresh(ann.runtime, await ann.runtime.tenant(ann.tenant.id))
+    assert [one.id for one in await ann.runtime.directory.all() if one.sandbox_of] == [fresh.id]
 
 
 async def test_a_sandbox_has_none_of_its_own(ann, copied):
