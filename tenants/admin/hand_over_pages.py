@@ -131,7 +131,7 @@ async def _close(ctx: Ctx, control: Control, request: Any_, member_id: UUID, key
     if keys == "transfer":
         raise Invalid.field("keys", "successor", N_("API keys can only go to a successor."))
     closed = await set_active(ctx, request, member_id, False)
-    if keys == "revoke":
+    if keys == "revoke" and ctx.tenant.sandbox_of is None:
         await revoke_of(control, ctx.tenant.id, member_id)
     return closed
 
@@ -146,7 +146,8 @@ async def _asked(ctx: Ctx, control: Control, member_id: UUID, stay: bool) -> dic
         "owned": [(kind.title, count) for kind, count in owned] + [(N_("Remote apps"), apps)] * bool(apps),
         "lends": bool(apps) or any(kind.only is not None for kind, _ in owned),
         "others": [(str(one.id), one.name) for one in others],
-        "key_count": await count_of(control, ctx.tenant.id, member_id),
+        # Keys are the workspace's own: none ends in its sandbox.
+        "key_count": 0 if ctx.tenant.sandbox_of else await count_of(control, ctx.tenant.id, member_id),
         "stay": stay or not member.active,
         "earlier": await holdings.of_member(ctx, member_id),
     }

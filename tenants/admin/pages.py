@@ -148,8 +148,10 @@ async def _self(ctx: Ctx) -> Member:
 
 
 async def _speak(ctx: Ctx, control: Control, member: Member, locale: str) -> None:
-    """Let the pages outside of the workspace, and this answer, speak the language as well."""
+    """Let this answer, and but for a sandbox the pages outside of the workspace, speak the language as well."""
     ctx.locale = locale
+    if ctx.tenant.sandbox_of is not None:
+        return
     account = await control.session.get(Account, member.account_id) if member.account_id else None
     if account is not None:
         account.locale = locale

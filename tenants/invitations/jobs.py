@@ -48,6 +48,9 @@ async def send(runtime: Runtime, params: SendParams) -> None:
         )
         tenant_id, key = found.tenant_id, f"invitation {found.id} {found.version}"
     tenant = await runtime.tenant(tenant_id)
+    # Nobody joins it, and a sandbox that is being removed no longer says that it is one.
+    if tenant.state == "deleting":
+        return
     path = f"/join/{token_of(runtime.cipher(tenant), found)}"
     values = {"workspace": tenant.name, "person": who}
     await letters.send(
@@ -78,7 +81,11 @@ async def check_domain(runtime: Runtime, params: CheckParams) -> None:
         if found is None or found.domain is None or found.revoked_at is not None:
             return
         domain, tenant_id = found.domain, found.tenant_id
-    wanted = record_of(await runtime.tenant(tenant_id), found)
+    tenant = await runtime.tenant(tenant_id)
+    # Nobody joins a sandbox, and it asks nobody outside.
+    if tenant.sandbox_of is not None or tenant.state == "deleting":
+        return
+    wanted = record_of(tenant, found)
     try:
         said = await txt_records(domain)
     except Unanswered as error:

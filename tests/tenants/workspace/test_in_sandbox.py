@@ -9,18 +9,23 @@ from uuid import UUID
 
 import httpx
 import pytest
+from sqlalchemy import select, update
 
 from core.kernel.http import OutboundRefused
 from core.kernel.ids import uuid7
 from core.runtime import Runtime
-from core.tenancy.directory import Tenant
+from core.tenancy.directory import Tenant, TenantRow
 from core.tenancy.sandboxes import NotInSandbox
 from tenants.accounts import authentication as sessions
+from tenants.accounts.models import Account
 from tenants.api_keys import authentication as used_keys
+from tenants.api_keys import sandbox as copies
 from tenants.api_keys import service as keys
+from tenants.api_keys.models import ApiKey
+from tenants.invitations import jobs as invitation_jobs
 from tests.contract.routes import calls
 from tests.fixtures.people import Person
-from tests.fixtures.sandboxes import Copy, inside, rows
+from tests.fixtures.sandboxes import Copy, inside, rows, send
 
 REFUSED = "In the sandbox this cannot be done"
 
@@ -169,3 +174,53 @@ async def test_nothing_is_bought_there(ann: Person, runtime: Runtime, copied: Co
         for key in MODULES:
             del runtime.registry.modules[key]
     assert rows(ann) == before
+
+
+async def test_an_invitation_of_a_sandbox_that_goes_leaves_with_it(
+    ann: Person, runtime: Runtime, drain: Callable[[], Awaitable[None]], copied: Copy
+) -> None:
+    copy = await copied()
+    test = await key_of(ann, copy, "invitations:write", "members:write")
+    made = await ann.api.post("/invitations", json={"email": "far@elsewhere.test"}, headers=test)
+    assert made.status_code == 201, made.text
+    row = update(TenantRow).where(TenantRow.id == copy.id)
+    async with runtime.control() as control:
+        await control.session.execute(copies._retire([copy.id]))
+    runtime.directory.forget()
+    await drain()
+    assert not [mail for mail in runtime.mailer.inbox.newest() if "far@elsewhere.test" in mail.to]
+    async with runtime.control() as control:
+        await control.session.execute(row.values(sandbox_of=ann.tenant.id))
+
+
+async def test_a_domain_that_is_named_there_is_not_looked_up(
+    ann: Person, drain: Callable[[], Awaitable[None]], copied: Copy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(domain: str) -> list[str]:
+        raise AssertionError(domain)
+
+    monkeypatch.setattr(invitation_jobs, "txt_records", never)
+    test = await key_of(ann, await copied(), "invitations:write", "members:write")
+    named = await ann.api.post("/invitations/domains", json={"domain": "elsewhere.test"}, headers=test)
+    asked = await ann.api.post(f"/invitations/{named.json()['id']}/check", headers=test)
+    assert asked.status_code == 202, asked.text
+    await drain()
+
+
+async def test_neither_keys_nor_logins_change_with_what_members_do_there(
+    ann: Person, mia: Person, runtime: Runtime, copied: Copy
+) -> None:
+    copy = await copied()
+    await key_of(mia, copy, "customers:read")
+
+    async def held() -> tuple[Any, Any]:
+        async with runtime.control() as control:
+            ended = await control.session.scalars(select(ApiKey.revoked_at).filter_by(tenant_id=copy.id))
+            return list(ended), (await control.session.get_one(Account, ann.account_id)).locale
+
+    before = await held()
+    assert "revoke" not in (await ann.page.get(inside(ann, f"/settings/members/{mia.member_id}/leave"))).text
+    left = await send(ann, f"/settings/members/{mia.member_id}/leave", to="keep", keys="revoke")
+    assert left.status_code == 303, left.text
+    assert (await send(ann, "/settings/language", locale="zh_CN")).status_code == 303
+    assert await held() == before
