@@ -216,7 +216,8 @@ class Runtime:
     ) -> AsyncIterator[Ctx]:
         """Open the transaction of a signed-in member, an API key or the public; commit at the end.
 
-        In a sandbox a member has the rights that he has there, and never more than in the workspace itself now.
+        In a sandbox a member has the rights that he has there, and never more than in the workspace itself now; nor
+        has a key of his.
         """
         tenant = principal.tenant
         if tenant is not None and principal.kind == "public":
@@ -249,10 +250,11 @@ class Runtime:
         return found
 
     async def _bound(self, principal: Principal, tenant: Tenant) -> Actor | None:
-        """A member of a sandbox as he is in the workspace itself; None elsewhere, and for keys."""
-        if tenant.sandbox_of is None or principal.kind != "member":
+        """The member of a sandbox, or of a key to it, as he is in the workspace itself; None elsewhere."""
+        if tenant.sandbox_of is None:
             return None
-        return await self.actor(replace(principal, tenant=await self.tenant(tenant.sandbox_of)))
+        live = await self.tenant(tenant.sandbox_of)
+        return await self.actor(Principal(kind="member", tenant=live, member_id=principal.member_id))
 
     async def _actor(self, ctx: Ctx, principal: Principal) -> Actor:
         """Read a member's role, team and language; a key has the rights of its member within its scopes."""

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from sqlalchemy import select
 
+from core.access.models import Role
 from core.kernel.errors import Conflict
 from core.kernel.ids import uuid7
 from core.kernel.jobs import JobRunRow
@@ -19,6 +20,7 @@ from tenants.api_keys.sandbox import refresh, remove, sandbox
 from tenants.signup.schema import OwnerIn, WorkspaceIn
 from tenants.signup.service import add_member, create_workspace
 from tenants.workspace import service as workspace
+from tests.fixtures.sandboxes import become
 
 
 @pytest.fixture(autouse=True)
@@ -179,6 +181,20 @@ async def test_what_a_cut_short_copying_left_keeps_no_workspace_from_moving(ann,
     assert (await ann.runtime.tenant(copy.id)).slug == "acme-two.sandbox"
     fresh = await refresh(ann.runtime, await ann.runtime.tenant(ann.tenant.id))
     assert [one.id for one in await ann.runtime.directory.all() if one.sandbox_of] == [fresh.id]
+
+
+async def test_a_test_key_reaches_no_further_than_its_member_does_in_the_workspace_now(ann, mia, copied):
+    await become(mia, role="admin")
+    await ann.api.post("/customers", json={"name": "Halden"})
+    test, _ = await key_of(mia, await copied(), "test")
+    assert await names(mia, test) == {"Halden"}
+    async with ann.acting() as ctx:
+        ctx.session.add(Role(key="own", name="Own", grants={"customers.view": "own"}))
+    await become(mia, role="own")
+    assert await names(mia, test) == set()
+    assert (await mia.api.post("/customers", json={"name": "X"}, headers=test)).status_code == 403
+    await become(mia, active=False)
+    assert (await mia.api.get("/customers", headers=test)).status_code == 404
 
 
 async def test_a_sandbox_has_none_of_its_own(ann, copied):
