@@ -16,8 +16,10 @@ from core.tenancy.directory import TenantRow
 from tenants.accounts.models import Account, Membership
 from tenants.invitations.models import Invitation
 
-_SANDBOXES: Final = select(TenantRow.id).where(TenantRow.sandbox_of.is_not(None))
-"""Nobody joins them: programs invite there to see how it goes."""
+_SHUT: Final = select(TenantRow.id).where(
+    or_(TenantRow.sandbox_of.is_not(None), TenantRow.state == "deleting")
+)
+"""Nobody joins them: in sandboxes programs invite to see how it goes, and one that goes no longer says what it was."""
 
 
 class DeadInvitation(NotFound):
@@ -43,7 +45,7 @@ async def by_token(control: Control, token: str) -> Invitation:
         select(Invitation).where(
             bears(token),
             Invitation.domain.is_(None),
-            Invitation.tenant_id.not_in(_SANDBOXES),
+            Invitation.tenant_id.not_in(_SHUT),
             *_open(control),
         )
     )

@@ -177,10 +177,15 @@ async def test_nothing_is_bought_there(ann: Person, runtime: Runtime, copied: Co
 
 
 async def test_an_invitation_of_a_sandbox_that_goes_leaves_with_it(
-    ann: Person, runtime: Runtime, drain: Callable[[], Awaitable[None]], copied: Copy
+    ann: Person,
+    runtime: Runtime,
+    stranger: httpx.AsyncClient,
+    drain: Callable[[], Awaitable[None]],
+    copied: Copy,
 ) -> None:
     copy = await copied()
     test = await key_of(ann, copy, "invitations:write", "members:write")
+    link = (await ann.api.post("/invitations/links", json={}, headers=test)).json()["url"]
     made = await ann.api.post("/invitations", json={"email": "far@elsewhere.test"}, headers=test)
     assert made.status_code == 201, made.text
     row = update(TenantRow).where(TenantRow.id == copy.id)
@@ -188,6 +193,7 @@ async def test_an_invitation_of_a_sandbox_that_goes_leaves_with_it(
         await control.session.execute(copies._retire([copy.id]))
     runtime.directory.forget()
     await drain()
+    assert (await stranger.get(f"/join/{link.partition('/join/')[2]}")).status_code == 404
     assert not [mail for mail in runtime.mailer.inbox.newest() if "far@elsewhere.test" in mail.to]
     async with runtime.control() as control:
         await control.session.execute(row.values(sandbox_of=ann.tenant.id))
