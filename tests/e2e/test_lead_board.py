@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, Route, expect
 
 from tests.e2e.conftest import NARROW, Open
 from tests.fixtures.people import Person
@@ -53,6 +54,11 @@ async def answered(page: Page, code: int = 200) -> AsyncIterator[None]:
         yield
 
 
+async def slowly(route: Route) -> None:
+    await asyncio.sleep(0.5)
+    await route.continue_()
+
+
 async def drag(page: Page, name: str, stage: str) -> None:
     """Drag a card to the middle of a column or a zone and let it go."""
     start = await card(page, name).bounding_box()
@@ -93,6 +99,8 @@ async def test_the_keyboard_moves_and_the_message_takes_back(seller: Person, vis
             await page.keyboard.press("Alt+ArrowRight")
         await expect(column(page, stage).locator(".count")).to_have_text("1")
     assert await status(seller, "Middle") == "qualified"
+    # The message is gone before a slow answer comes.
+    await page.route("**/put-back*", slowly)
     said = page.locator(".toast", has_text="Middle is now in Qualified.")
     await said.get_by_role("button", name="Undo").click()
     await expect(column(page, "contacted").locator(".bcard")).to_have_count(1)
