@@ -49,7 +49,7 @@ async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     if principal.tenant is None or (plugin and not runtime.registry.is_on(plugin, principal.tenant.plugins)):
         raise NotFound
     _refuse_in_sandbox(request, principal.tenant, opt)
-    if principal.tenant.readonly and request.method not in SAFE and not opt.get("unpaid"):
+    if request.method not in SAFE and not opt.get("unpaid") and await _owes(runtime, principal.tenant):
         raise WorkspaceReadonly
 
 
@@ -88,6 +88,13 @@ def _refuse_in_sandbox(request: Request[Any, Any, Any], tenant: Tenant, opt: Map
         return
     path = str(request.scope["path"])
     raise NotInSandbox(tenant, path[len(f"/w/{tenant.slug}") :] if is_safe else "/settings")
+
+
+async def _owes(runtime: Runtime, tenant: Tenant) -> bool:
+    """Whether nothing may be written before it is paid for; a sandbox is no way around that."""
+    return tenant.readonly or (
+        tenant.sandbox_of is not None and (await runtime.tenant(tenant.sandbox_of)).readonly
+    )
 
 
 def _login_needed(request: Request[Any, Any, Any]) -> Unauthenticated:

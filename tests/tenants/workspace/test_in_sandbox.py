@@ -230,3 +230,20 @@ async def test_neither_keys_nor_logins_change_with_what_members_do_there(
     assert left.status_code == 303, left.text
     assert (await send(ann, "/settings/language", locale="zh_CN")).status_code == 303
     assert await held() == before
+
+
+async def test_who_owes_writes_nothing_in_the_sandbox_either(ann: Person, copied: Copy) -> None:
+    copy = await copied()
+    bearer = await key_of(ann, copy, "customers:read", "customers:write")
+    for owes, page, api in ((False, 303, 201), (True, 402, 402)):
+        async with ann.runtime.control() as control:
+            await control.session.execute(
+                update(TenantRow).where(TenantRow.id == ann.tenant.id).values(readonly=owes)
+            )
+            await control.touch(ann.tenant.id)
+        ann.runtime.directory.forget()
+        assert (await send(ann, "/customers/new", name=f"Hats {owes}")).status_code == page
+        answer = await ann.api.post("/customers", json={"name": f"Caps {owes}"}, headers=bearer)
+        assert answer.status_code == api, answer.text
+        assert (await ann.api.get("/customers", headers=bearer)).status_code == 200
+        assert (await ann.page.get(inside(ann, "/customers"))).status_code == 200
