@@ -7,6 +7,7 @@ owns the workspace, invites the others and switches on what may act.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -104,7 +105,7 @@ async def _open(control: Control, import_id: UUID, made: Tenant, coming: Coming,
         .values(slug=slug, name=name, state="active", delete_after=None, claimed_at=control.now(), **told)
     )
     await control.session.execute(opened.values(revision=TenantRow.revision + 1))
-    control.session.add_all(_modules(control.machinery, made.id, coming.plugins, control.now()))
+    control.session.add_all(_modules(control.machinery, made.id, coming.plugins, coming.exported_at))
     await accounts.join(control, account.id, made.id, owner_id)
     await billing.begin(control, made.id, coming.currency)
     row.name, row.key, row.finished_at = name, None, control.now()
@@ -130,7 +131,7 @@ async def _name(control: Control, account: Account, coming: Coming) -> str:
 
 
 def _modules(
-    machinery: Any, tenant_id: UUID, archived: Sequence[dict[str, Any]], now: Any
+    machinery: Any, tenant_id: UUID, archived: Sequence[dict[str, Any]], at: datetime
 ) -> list[TenantPlugin]:
     """The modules of the new workspace: what all have, as it was; all others off, with their rows and settings.
 
@@ -147,6 +148,9 @@ def _modules(
             rows.append(TenantPlugin(tenant_id=tenant_id, plugin=key, state="enabled"))
         elif was["state"] != "uninstalled":
             is_on = kind == "default_on" and was["state"] == "enabled"
+            # What it missed while it was off before, it still misses.
+            since = was["disabled_at"] if was["state"] != "enabled" else None
+            missing_since = datetime.fromisoformat(since) if since else at
             rows.append(
                 TenantPlugin(
                     tenant_id=tenant_id,
@@ -154,7 +158,7 @@ def _modules(
                     state="enabled" if is_on else "disabled",
                     version=was["version"],
                     settings=was["settings"],
-                    disabled_at=None if is_on else now,
+                    disabled_at=None if is_on else missing_since,
                 )
             )
     return rows

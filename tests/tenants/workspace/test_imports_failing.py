@@ -3,7 +3,7 @@
 import asyncio
 import io
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import psycopg
@@ -306,13 +306,16 @@ def test_what_all_workspaces_have_stays_as_it_was():
     }
     archived = [
         {"plugin": key, "state": state, "version": "1", "settings": {"a": 1}, "secrets": {"b": "v1.x"}}
+        | {"disabled_at": "2026-01-02 03:04:05.5+00" if key in {"off", "bought"} else None}
         for key, state in states.items()
     ]
-    rows = service_arrival._modules(machinery, uuid7(), archived, "now")
+    at = datetime(2026, 6, 1, tzinfo=UTC)
+    rows = service_arrival._modules(machinery, uuid7(), archived, at)
     assert {row.plugin: (row.state, row.disabled_at) for row in rows} == {
         "new": ("enabled", None),
         "on": ("enabled", None),
-        "off": ("disabled", "now"),
-        "bought": ("disabled", "now"),
+        # What was off misses what happened since then, what was on nothing of what is in the archive.
+        "off": ("disabled", datetime(2026, 1, 2, 3, 4, 5, 500_000, UTC)),
+        "bought": ("disabled", at),
     }
     assert not any(row.secrets for row in rows)
