@@ -20,6 +20,7 @@ from core.kernel.errors import Conflict, FieldError, Forbidden, Invalid
 from core.kernel.files import safe_name
 from core.kernel.i18n import N_
 from core.kernel.ids import uuid7
+from core.kernel.jobs import JobRunRow
 from core.kernel.validate import convert
 from core.runtime import Runtime
 from core.tenancy import archive_own
@@ -61,10 +62,15 @@ async def ask_import(ctx: Ctx, control: Control, form: FormMultiDict, *, client:
     await control.session.execute(
         select(func.pg_advisory_xact_lock(func.hashtextextended(str(account.id), 0)))
     )
-    if await control.session.scalar(
-        select(Import.id).where(Import.account_id == account.id, *under_way).limit(1)
-    ):
-        raise Conflict(code="import.under_way", detail=N_("Wait for the archive that is being read in."))
+    before = await control.session.scalar(
+        select(Import).where(Import.account_id == account.id, *under_way).limit(1)
+    )
+    if before is not None:
+        # What is cancelled between two attempts is not begun again, so nobody has noted it.
+        asked = (JobRunRow.name == IMPORT, JobRunRow.params["import_id"].astext == str(before.id))
+        if not await ctx.session.scalar(select(JobRunRow.id).where(*asked, JobRunRow.state == "cancelled")):
+            raise Conflict(code="import.under_way", detail=N_("Wait for the archive that is being read in."))
+        before.failed_at, before.problem, before.key = control.now(), N_("It was cancelled."), None
     runtime: Any = ctx.machinery
     home = installation(runtime)
     coming = await asyncio.to_thread(archive_own.check, home, upload.file, passphrase)

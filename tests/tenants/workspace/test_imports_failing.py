@@ -133,6 +133,20 @@ async def test_whoever_cancels_it_gets_nothing(ann, drain, made, traces, tmp_pat
     assert job["state"] == "cancelled"
 
 
+async def test_what_is_cancelled_between_attempts_holds_nobody_up(ann, drain, made, tmp_path, monkeypatch):
+    async def gone(*_args):
+        with psycopg.connect(ann.runtime.databases.settings.admin_dsn()) as admin:
+            admin.execute(f"UPDATE {ann.tenant.schema}.job_run SET cancel_requested_at = now()".encode())
+        raise psycopg.OperationalError("gone")
+
+    monkeypatch.setattr("core.kernel.jobs.attempt.backoff_s", lambda *_args: 0.0)
+    monkeypatch.setattr(jobs_import, "settle_in", gone)
+    assert (await failing(ann, drain, tmp_path))["failed_at"] is None
+    assert (await send(ann, archive_of(ann, tmp_path))).status_code == 202
+    _, earlier = await told(ann)
+    assert earlier["problem"] == jobs_import.CANCELLED
+
+
 async def test_whoever_may_not_any_more_gets_nothing(ann, drain, made, traces, tmp_path):
     content, before = archive_of(ann, tmp_path), traces()
     assert (await send(ann, content)).status_code == 202
