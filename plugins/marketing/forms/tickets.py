@@ -41,13 +41,16 @@ class Question(msgspec.Struct, kw_only=True, frozen=True, array_like=True):
 
 def seal(ctx: Any, form_id: UUID, word: str, ticket: Ticket | Question) -> str:
     """Seal a ticket for one form; ``word`` is the workspace's own, so changing it voids every open page."""
-    sealed: str = ctx.cipher().encrypt(msgspec.json.encode(ticket).decode(), _place(form_id, word, ticket))
+    sealed: str = ctx.cipher().encrypt(
+        msgspec.json.encode(ticket).decode(), _place(ctx, form_id, word, ticket)
+    )
     return sealed
 
 
-def _place(form_id: UUID, word: str, kind: Ticket | Question | type[Any]) -> str:
+def _place(ctx: Any, form_id: UUID, word: str, kind: Ticket | Question | type[Any]) -> str:
+    # A copy of the workspace has the same forms, and the same key.
     name = kind.__name__ if isinstance(kind, type) else type(kind).__name__
-    return f"marketing_forms|{name}|{form_id}|{word}"
+    return f"{ctx.tenant.id}|marketing_forms|{name}|{form_id}|{word}"
 
 
 def new_ticket(now: datetime, *, effort: str, consent: int) -> Ticket:
@@ -70,7 +73,7 @@ def open_question(ctx: Any, form_id: UUID, word: str, sealed: str) -> Question |
 
 def _opened(ctx: Any, form_id: UUID, word: str, sealed: str, kind: type[Any]) -> Any:
     try:
-        plain = ctx.cipher().decrypt(sealed[:2_000], _place(form_id, word, kind))
+        plain = ctx.cipher().decrypt(sealed[:2_000], _place(ctx, form_id, word, kind))
         found = msgspec.json.decode(plain, type=kind)
     except (secrets.SealBrokenError, msgspec.MsgspecError, ValueError):
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from core.activities.files.models import Attachment
 from core.activities.notifications.models import Notification
 from core.kernel.clock import FrozenClock
 from core.kernel.events.models import EventLink
+from core.kernel.ids import uuid7
 from core.pipeline.leads import service as leads
 from core.pipeline.leads.models import Lead
 from core.pipeline.leads.schema import LeadIn
@@ -338,6 +340,9 @@ async def test_a_ticket_is_for_its_form_and_for_a_day(forms: Person, visitor: Vi
         assert tickets.open_ticket(ctx, other.id, "", sealed) is None
         assert tickets.open_ticket(ctx, form.id, "changed", sealed) is None
         assert tickets.open_ticket(ctx, form.id, "", sealed[:-2]) is None
+        # A workspace that was made of an archive of this one has the form's id and the key.
+        copy = SimpleNamespace(tenant=SimpleNamespace(id=uuid7()), cipher=ctx.cipher, now=ctx.now)
+        assert tickets.open_ticket(copy, form.id, "", sealed) is None
     later = runtime.with_clock(FrozenClock(now + timedelta(hours=25)))
     async with later.open(forms.tenant) as ctx:
         assert tickets.open_ticket(ctx, form.id, "", sealed) is None
