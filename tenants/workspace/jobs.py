@@ -43,6 +43,11 @@ async def write_archive(run: Any) -> None:
     """Write the archive; a killed attempt begins anew, as half a file is of no use."""
     params: ArchiveParams = run.params
     runtime, tenant = await _where(run)
+    async with runtime.control() as control:
+        asked = await control.session.get(Archive, params.archive_id)
+    if asked is None or asked.tenant_id != tenant.id:
+        # A workspace that was made of an archive has the job that wrote it, too.
+        raise GiveUp("the archive is another workspace's")
     path = place(runtime, params.archive_id)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:

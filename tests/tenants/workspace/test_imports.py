@@ -8,7 +8,7 @@ from core.customers.models import Customer
 from core.kernel.events.models import EventRow
 from core.kernel.idempotency.models import Idempotency
 from core.kernel.ids import uuid7
-from core.kernel.jobs import JobRunRow
+from core.kernel.jobs import JobRunRow, letters
 from core.tenancy.directory import TenantPlugin, TenantRow
 from core.webhooks.models import Delivery, Endpoint
 from core.webhooks.signing import unseal
@@ -20,7 +20,7 @@ from tenants.api_keys.models import ApiKey
 from tenants.billing.models import BillingAccount
 from tenants.billing.plans import FREE
 from tenants.workspace.models import Import
-from tenants.workspace.places import brought
+from tenants.workspace.places import brought, place
 from tests.tenants.accounts.mails import subjects
 from tests.tenants.workspace.bringing import PASSPHRASE, archive_of, send, told
 
@@ -294,6 +294,22 @@ async def test_a_program_asks_once_and_sees_how_it_goes(ann, drain, made, tmp_pa
     assert (await send(ann, content)).status_code == 202
     await drain()
     assert len({one.slug for one in await made()}) == 2
+
+
+async def test_a_job_that_came_along_writes_over_nobodys_archive(ann, drain, made):
+    archive_id = (await ann.api.post("/workspace/archives", json={"passphrase": PASSPHRASE})).json()["id"]
+    await drain()
+    path = place(ann.runtime, archive_id)
+    before = path.read_bytes()
+    assert (await send(ann, before)).status_code == 202
+    await drain()
+    (tenant,) = await made()
+    async with ann.runtime.databases.tenant(tenant) as unit:
+        job_id = await unit.session.scalar(select(JobRunRow.id).filter_by(name="workspace.archive"))
+        await letters.replay(unit.session, tenant, job_id)
+        await unit.commit()
+    await drain()
+    assert path.read_bytes() == before
 
 
 async def test_it_is_for_owners_and_not_for_sandboxes(ann, mia, bo, made, tmp_path):
