@@ -66,8 +66,8 @@ async def bring_back(run: Any) -> None:
     """Make the workspace; a killed attempt begins anew, and what it left is removed first."""
     async with run.open() as ctx:
         runtime: Runtime = ctx.machinery
-        may = ctx.can(IMPORT)
-    attempt = await _begin(runtime, run.params.import_id)
+        may, tenant_id = ctx.can(IMPORT), ctx.tenant.id
+    attempt = await _begin(runtime, tenant_id, run.params.import_id)
     if attempt is None:
         return
     try:
@@ -125,12 +125,15 @@ async def _nothing(_ctx: Any) -> None:
     """Do nothing: the step tells the progress."""
 
 
-async def _begin(runtime: Runtime, import_id: UUID) -> Attempt | None:
-    """Take the place of any earlier attempt, and remove what it left; None where nothing is left to do."""
+async def _begin(runtime: Runtime, tenant_id: UUID, import_id: UUID) -> Attempt | None:
+    """Take the place of any earlier attempt, and remove what it left; None where nothing is left to do.
+
+    A job that came along in an archive has nothing to do with an import of the workspace that it came from.
+    """
     async with runtime.control() as control:
         row = await control.session.get(Import, import_id, with_for_update=True)
         account = await control.session.get(Account, row.account_id) if row else None
-        if row is None or account is None or row.key is None:
+        if row is None or account is None or row.key is None or row.tenant_id != tenant_id:
             return None
         left = await _draft_of(control, row)
         row.made_id = made_id = uuid7()

@@ -58,10 +58,10 @@ async def ask_import(ctx: Ctx, control: Control, form: FormMultiDict, *, client:
     if account is None:
         raise Forbidden(detail=N_("Only an owner can do this."))
     under_way = (Import.finished_at.is_(None), Import.failed_at.is_(None))
-    # One at a time for a login, in whichever of its workspaces it asks.
-    await control.session.execute(
-        select(func.pg_advisory_xact_lock(func.hashtextextended(str(account.id), 0)))
-    )
+    # One at a time for a login, in whichever of its workspaces it asks; nobody waits here with a connection in hand.
+    lock = func.pg_try_advisory_xact_lock(func.hashtextextended(str(account.id), 0))
+    if not await control.session.scalar(select(lock)):
+        raise _under_way()
     before = await control.session.scalar(
         select(Import).where(Import.account_id == account.id, *under_way).limit(1)
     )
@@ -69,7 +69,7 @@ async def ask_import(ctx: Ctx, control: Control, form: FormMultiDict, *, client:
         # What is cancelled between two attempts is not begun again, so nobody has noted it.
         asked = (JobRunRow.name == IMPORT, JobRunRow.params["import_id"].astext == str(before.id))
         if not await ctx.session.scalar(select(JobRunRow.id).where(*asked, JobRunRow.state == "cancelled")):
-            raise Conflict(code="import.under_way", detail=N_("Wait for the archive that is being read in."))
+            raise _under_way()
         before.failed_at, before.problem, before.key = control.now(), N_("It was cancelled."), None
     runtime: Any = ctx.machinery
     home = installation(runtime)
@@ -90,6 +90,10 @@ async def ask_import(ctx: Ctx, control: Control, form: FormMultiDict, *, client:
     control.enqueue(IMPORT, ImportParams(import_id=row.id), tenant_id=ctx.tenant.id, title=title)
     await control.session.flush()
     return row
+
+
+def _under_way() -> Conflict:
+    return Conflict(code="import.under_way", detail=N_("Wait for the archive that is being read in."))
 
 
 def _read(form: FormMultiDict) -> tuple[UploadFile, str]:

@@ -217,7 +217,7 @@ async def test_a_killed_worker_leaves_what_nobody_opens_and_the_next_removes(
 async def test_what_nobody_comes_back_for_is_removed_by_time(ann, drain, made, traces, tmp_path):
     before = traces()
     asked = (await send(ann, archive_of(ann, tmp_path))).json()
-    attempt = await jobs_import._begin(ann.runtime, asked["id"])
+    attempt = await jobs_import._begin(ann.runtime, ann.tenant.id, asked["id"])
     home = installation(ann.runtime)
     half = archive_own.draft(home, attempt.made_id, attempt.key)
     await worker.remove_deleted(ann.runtime)
@@ -333,3 +333,12 @@ def test_what_all_workspaces_have_stays_as_it_was():
         "bought": ("disabled", at),
     }
     assert not any(row.secrets for row in rows)
+
+
+async def test_a_job_of_another_workspace_begins_nothing(ann, zed, drain, made, tmp_path):
+    asked = (await send(ann, archive_of(ann, tmp_path))).json()
+    assert await jobs_import._begin(ann.runtime, zed.tenant.id, asked["id"]) is None
+    await drain()
+    assert len(await made()) == 1
+    (one,) = await told(ann)
+    assert one["failed_at"] is None
