@@ -192,6 +192,7 @@ async def _page(ctx: Ctx, control: Control, plugin: str) -> dict[str, Any]:
         "row": row,
         "price": views.price_text(ctx, module.manifest.price, module.manifest.trial_days),
         "touches": views.touches(registry, module),
+        "conditions": views.conditions(ctx, module),
         "uses": await views.uses_of(control, ctx.tenant.id, module),
         "faults": await views.faults_of(ctx, control, module),
         "who": views.WHO,

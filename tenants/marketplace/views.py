@@ -139,6 +139,13 @@ def touches(registry: Registry, module: Module) -> Touches:
     )
 
 
+def conditions(ctx: Ctx, module: Module) -> list[str]:
+    """The conditions that a module lends to lists, in the reader's words."""
+    registry = ctx.machinery.registry
+    lent = [item for item in registry.declared[specs.Filter.__name__] if item.plugin == module.key]
+    return sorted(f"{ctx.t(registry.records[item.record_type].title)}: {ctx.t(item.title)}" for item in lent)
+
+
 def _endpoints(registry: Registry, module: Module) -> Iterator[str]:
     roots = {"crm_api": "/api/v1", "crm_pages": "/w/…", "crm_public": "/p/…"}
     for hook, root in roots.items():

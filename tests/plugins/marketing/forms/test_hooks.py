@@ -254,3 +254,9 @@ async def test_the_snippet_names_this_host(forms: Somebody, visitor: Visitor) ->
     assert script.headers["content-type"].startswith("text/javascript")
     assert isinstance(script, httpx.Response)
     assert "/embed" in script.text
+
+
+async def test_the_marketplace_says_which_conditions_it_lends(ann: Somebody, zed: Somebody) -> None:
+    for person, words in ((ann, "Customer: Submitted form"), (zed, "客户: 提交过的表单")):
+        page = await person.page.get(person.w("/marketplace/marketing.forms"))
+        assert words in page.text
