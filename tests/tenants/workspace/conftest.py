@@ -3,6 +3,7 @@
 import psycopg
 import pytest
 
+from core.tenancy import provisioning
 from core.tenancy.provisioning import drop
 from tenants.workspace.places import BROUGHT
 
@@ -30,6 +31,13 @@ def traces(ann):
     """Give what there is: schemas, roles, workspaces, files; tests compare it before and after."""
     home = ann.runtime.settings.home
     settings = ann.runtime.databases.settings
+    # Roles belong to the whole server, where other tests make theirs.
+    names, allot = [], provisioning._allot
+
+    def noting(*asked):
+        allotted = allot(*asked)
+        names.extend(schema for schema, _ in allotted)
+        return allotted
 
     def found():
         with psycopg.connect(settings.admin_dsn()) as admin:
@@ -37,13 +45,16 @@ def traces(ann):
                 what: admin.execute(query).fetchall()
                 for what, query in {
                     "schemas": "SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' ORDER BY 1",
-                    "roles": "SELECT rolname FROM pg_roles WHERE rolname ~ '^t_' ORDER BY 1",
                     "workspaces": "SELECT id FROM control.tenant WHERE state <> 'free' ORDER BY 1",
                     "members": "SELECT tenant_id FROM control.membership ORDER BY 1, id",
                     "modules": "SELECT tenant_id, plugin FROM control.tenant_plugin ORDER BY 1, 2",
                 }.items()
             }
+            held = admin.execute("SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)", [names])
+            rows["roles"] = held.fetchall()
         files = sorted(str(path) for folder in ("files", BROUGHT) for path in (home / folder).rglob("*"))
         return rows | {"files": [path for path in files if not path.endswith(BROUGHT)]}
 
-    return found
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(provisioning, "_allot", noting)
+        yield found
