@@ -43,10 +43,13 @@ class FailedLogins(Later):
 
     async def flush(self) -> None:
         while self._waiting:
-            client, email = self._waiting[0]
-            if await limits.may_tell(self._runtime, email):
-                await self._tell(client, email)
-            self._waiting.popleft()
+            client, email = self._waiting.popleft()
+            try:
+                if await limits.may_tell(self._runtime, email):
+                    await self._tell(client, email)
+            except BaseException:
+                self._waiting.appendleft((client, email))
+                raise
 
     async def _tell(self, client: str, email: str) -> None:
         async with self._runtime.control() as control:

@@ -52,15 +52,16 @@ class DoorPages(Controller):
     @post("/login", public=True)
     async def log_in(self, request: Any_) -> Response[Any]:
         """Check the password and set the session cookie."""
-        runtime = runtime_of(request)
+        runtime, email = runtime_of(request), ""
         try:
             data = await read_form(request, LoginIn)
+            email = data.email
             await limits.login(runtime, client_of(request), data.email)
             async with runtime.control() as control:
                 found = await service.candidates(control, data.email)
             account = await service.opened_by(data.password, *found)
         except Invalid as error:
-            return await self._again(request, error)
+            return await self._again(request, error, email)
         async with opened(request) as control:
             await end_present(control, request)
             token = await sign_in(control, request, account)
@@ -69,14 +70,16 @@ class DoorPages(Controller):
         response.set_cookie("gx_locale", account.locale, max_age=31_536_000, samesite="lax")
         return response
 
-    async def _again(self, request: Any_, error: Invalid) -> Response[Any]:
+    async def _again(self, request: Any_, error: Invalid, email: str) -> Response[Any]:
+        """Show the form again; a failed login is noted, a form that says nothing readable is none."""
         runtime = runtime_of(request)
         values = {**await form_values(request), "password": ""}
         demos = await demo_logins(runtime.settings.home)
         shown = {"values": values, "demos": demos, "roles": ROLE_TITLES}
         async with opened(request) as control:
             response: Response[Any] = form_again(control, request, LOGIN, error, **shown)
-        failed_logins(runtime).note(client_of(request), str(values.get("email", "")))
+        if email:
+            failed_logins(runtime).note(client_of(request), email)
         return response
 
     @post("/logout", public=True)

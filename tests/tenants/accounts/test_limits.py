@@ -113,6 +113,31 @@ async def test_failed_logins_are_told_a_few_times(runtime, ann, stranger, monkey
     assert await told() == 2
 
 
+async def test_failed_logins_wait_for_the_database_and_for_nothing_unreadable(
+    runtime, ann, stranger, monkeypatch
+):
+    failed = failed_logins(runtime)
+    for email in ("ann\x00@acme.test", ""):
+        answer = await stranger.post("/login", data={"email": email, "password": "wrong"})
+        assert answer.status_code == 422
+    assert failed.waiting == 0
+    await stranger.post("/login", data={"email": "ann@acme.test", "password": "wrong"})
+    with monkeypatch.context() as patch:
+        patch.setattr(runtime, "control", away)
+        with pytest.raises(ConnectionError):
+            await failed.flush()
+    assert failed.waiting == 1
+    await failed.flush()
+    assert failed.waiting == 0
+    async with runtime.control() as control:
+        told = await control.session.scalars(select(ControlEvent).where(ControlEvent.name == "login.failed"))
+        assert [event.record_id for event in told] == [ann.account_id]
+
+
+def away(**_):
+    raise ConnectionError("the database is away")
+
+
 async def test_pages_are_limited(stranger, ann):
     email = f"{opaque()}@flood.test"
     answers = [await stranger.post("/forgot", data={"email": email}) for _ in range(4)]
